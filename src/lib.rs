@@ -1,1 +1,43 @@
+//! Which queries should leave the phone, and what does that do to accuracy and
+//! to the p99?
+//!
+//! edgelm is a discrete-event simulator of large-language-model offloading at the
+//! mobile edge: phones hold a small model (SLM), edge servers hold a large one
+//! (LLM) and share bandwidth and compute, and a policy decides per query.
+//!
+//! # The life of a query
+//!
+//! It is drawn in [`world`] from its user's own random streams, with an
+//! uncertainty and a correctness from an [`uncertainty`] table; it arrives in the
+//! [`engine`]; a [`policy`] sees it in a [`snapshot`] and decides; formulas of
+//! [`physics`] say how fast it is served; its stage times are summed in
+//! [`experiment`] over replications, and [`report`] turns the estimates into
+//! files and plots. A [`scenario`] is the RON file that describes all of it.
+//!
+//! # The rooms
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`scenario`] | what a person writes: RON, defaults, `--set`, checking with positions |
+//! | [`experiment`] | points, cells, replications in parallel, estimates with intervals |
+//! | [`report`] | CSV, JSON, HdrHistogram files, terminal table, plots |
+//! | [`engine`] | clock and event list, the life of a query, the recorder |
+//! | [`policy`] | the trait, the greedy core, one file a policy |
+//! | [`snapshot`] | what a policy sees and says; delays of an assignment (Eqs. 2 to 8) |
+//! | [`world`] | what a replication draws: streams, placement, channel, capacities, queries |
+//! | [`uncertainty`] | metrics from token probabilities, uncertainty-correctness tables |
+//! | [`physics`] | SINR, rate and shares |
+//! | [`units`] | newtypes for what must not be swapped |
+//!
+//! Imports point down this table only.
 
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod engine;
+pub mod physics;
+pub mod policy;
+pub mod snapshot;
+pub mod uncertainty;
+pub mod units;
+pub mod world;

@@ -1,0 +1,88 @@
+//! The event list: what happens next.
+
+use crate::units::Seconds;
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+/// Events in order of time; those of the same instant in the order they were
+/// pushed, so that a run does not depend on how the list is kept.
+///
+/// ```
+/// use edgelm::{engine::EventList, units::Seconds};
+/// let mut events = EventList::default();
+/// events.push(Seconds(2.0), 'c');
+/// events.push(Seconds(1.0), 'a');
+/// events.push(Seconds(1.0), 'b');
+/// assert_eq!(events.pop(), Some((Seconds(1.0), 'a')));
+/// assert_eq!(events.pop(), Some((Seconds(1.0), 'b')));
+/// assert_eq!(events.pop(), Some((Seconds(2.0), 'c')));
+/// assert_eq!(events.pop(), None);
+/// ```
+#[derive(Debug, Clone)]
+pub struct EventList<E> {
+    heap: BinaryHeap<Entry<E>>,
+    pushed: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Entry<E> {
+    /// The bits of the time, which order as the (never negative) times do, then
+    /// the sequence number.
+    rank: u128,
+    event: E,
+}
+
+impl<E> Default for EventList<E> {
+    fn default() -> Self {
+        Self {
+            heap: BinaryHeap::new(),
+            pushed: 0,
+        }
+    }
+}
+
+impl<E> EventList<E> {
+    /// Adds an event at a time that is not negative.
+    pub fn push(&mut self, time: Seconds, event: E) {
+        debug_assert!(time.0 >= 0.0, "an event at {time:?}");
+        // Adding zero turns -0.0, whose bits order last, into 0.0.
+        let rank = ((time.0 + 0.0).to_bits() as u128) << 64 | self.pushed as u128;
+        self.pushed += 1;
+        self.heap.push(Entry { rank, event });
+    }
+
+    /// Takes the next event and its time.
+    pub fn pop(&mut self) -> Option<(Seconds, E)> {
+        let entry = self.heap.pop()?;
+        let time = f64::from_bits((entry.rank >> 64) as u64);
+        Some((Seconds(time), entry.event))
+    }
+
+    /// How many events are waiting.
+    pub fn len(&self) -> usize {
+        self.heap.len()
+    }
+
+    /// Whether nothing is left to happen.
+    pub fn is_empty(&self) -> bool {
+        self.heap.is_empty()
+    }
+}
+
+impl<E> PartialEq for Entry<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank == other.rank
+    }
+}
+impl<E> Eq for Entry<E> {}
+impl<E> PartialOrd for Entry<E> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<E> Ord for Entry<E> {
+    /// Reversed: the heap's greatest is the earliest.
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.rank.cmp(&self.rank)
+    }
+}

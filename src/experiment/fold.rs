@@ -1,0 +1,142 @@
+//! From records to results, in cell order.
+
+use super::estimate::{Estimate, quantile};
+use super::results::{
+    PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans,
+};
+use super::{CellRecord, DelayCounts, Experiment, ReplicationRecord, StageSums, histogram};
+
+pub(super) fn fold(experiment: &Experiment, records: Vec<CellRecord>) -> Results {
+    let mut by_point: Vec<Vec<Vec<ReplicationRecord>>> = experiment
+        .points
+        .iter()
+        .map(|point| vec![Vec::new(); point.policies.len()])
+        .collect();
+    for (cell, record) in experiment.cells.iter().zip(records) {
+        for (all, new) in by_point[cell.point].iter_mut().zip(record.policies) {
+            all.extend(new);
+        }
+    }
+    let points = experiment
+        .points
+        .iter()
+        .zip(by_point)
+        .map(|(point, replications)| PointResult {
+            value: point.value,
+            policies: point
+                .policies
+                .iter()
+                .zip(&replications)
+                .enumerate()
+                .map(|(at, (policy, own))| {
+                    let first = (at > 0).then(|| (&*point.policies[0].label, &*replications[0]));
+                    policy_result(&policy.label, own, first)
+                })
+                .collect(),
+        })
+        .collect();
+    Results {
+        sweep_field: experiment
+            .loaded
+            .scenario
+            .sweep
+            .as_ref()
+            .map_or_else(String::new, |sweep| sweep.field.clone()),
+        series: series(experiment),
+        points,
+    }
+}
+
+/// What the plots call each policy.
+fn series(experiment: &Experiment) -> Vec<String> {
+    let first = &experiment.points[0].policies;
+    (0..first.len())
+        .map(|at| {
+            let label = &first[at].label;
+            let constant = experiment
+                .points
+                .iter()
+                .all(|point| point.policies[at].label == *label);
+            if constant {
+                label.clone()
+            } else {
+                label.split('(').next().unwrap_or(label).to_owned()
+            }
+        })
+        .collect()
+}
+
+fn policy_result(
+    label: &str,
+    own: &[ReplicationRecord],
+    first: Option<(&str, &[ReplicationRecord])>,
+) -> PolicyResult {
+    let mut pooled = histogram::empty();
+    for record in own {
+        record.delays.add_to(&mut pooled);
+    }
+    let delays: Vec<&DelayCounts> = own.iter().map(|record| &record.delays).collect();
+    let over = |value: fn(&ReplicationRecord) -> f64| {
+        Estimate::of(&own.iter().map(value).collect::<Vec<f64>>())
+    };
+    let stages = StageSums::NAMES
+        .iter()
+        .enumerate()
+        .map(|(stage, &name)| {
+            let means: Vec<f64> = own
+                .iter()
+                .map(|record| per_query(record, record.stages.values()[stage]) * 1e3)
+                .collect();
+            (name, Estimate::of(&means))
+        })
+        .collect();
+    let difference = first.map(|(to, first)| {
+        let paired = |value: fn(&ReplicationRecord) -> f64| {
+            let differences: Vec<f64> = own
+                .iter()
+                .zip(first)
+                .map(|(own, first)| value(own) - value(first))
+                .collect();
+            Estimate::of(&differences)
+        };
+        PairedDifference {
+            to: to.to_owned(),
+            delay_mean_ms: paired(mean_delay_ms),
+            accuracy: paired(accuracy),
+            offloaded_share: paired(offloaded_share),
+            objective_s: paired(|record| record.objective_s),
+        }
+    });
+    PolicyResult {
+        policy: label.to_owned(),
+        replications: own.len() as u32,
+        queries: own.iter().map(|record| record.queries).sum(),
+        delay_mean_ms: over(mean_delay_ms),
+        delay_quantiles: QUANTILES
+            .iter()
+            .map(|&q| quantile(q, &pooled, &delays))
+            .collect(),
+        accuracy: over(accuracy),
+        offloaded_share: over(offloaded_share),
+        objective_s: over(|record| record.objective_s),
+        stages_ms: StageMeans(stages),
+        difference,
+        histogram: pooled,
+    }
+}
+
+fn per_query(record: &ReplicationRecord, sum: f64) -> f64 {
+    sum / record.queries as f64
+}
+
+fn mean_delay_ms(record: &ReplicationRecord) -> f64 {
+    per_query(record, record.delay_sum_s) * 1e3
+}
+
+fn accuracy(record: &ReplicationRecord) -> f64 {
+    per_query(record, record.correct as f64)
+}
+
+fn offloaded_share(record: &ReplicationRecord) -> f64 {
+    per_query(record, record.offloaded as f64)
+}

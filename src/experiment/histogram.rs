@@ -1,0 +1,137 @@
+//! Delays as a histogram: HdrHistogram's buckets at three significant digits,
+//! kept sparse so that every replication can carry its own.
+
+use crate::units::Seconds;
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+/// The unit of the histograms: one nanosecond.
+pub const UNIT: Seconds = Seconds(1e-9);
+
+/// Greatest delay the histograms tell apart: 10^9 s.
+const HIGHEST: u64 = 1_000_000_000_000_000_000;
+
+/// Significant decimal digits that a bucket keeps.
+const DIGITS: u8 = 3;
+
+/// Pending values that are sorted into the runs at once.
+const CHUNK: usize = 4096;
+
+/// An empty histogram of delays in nanoseconds, three significant digits.
+pub fn empty() -> Histogram<u64> {
+    match Histogram::new_with_bounds(1, HIGHEST, DIGITS) {
+        Ok(histogram) => histogram,
+        Err(error) => unreachable!("the bounds are constants: {error}"),
+    }
+}
+
+/// Delays counted by bucket; only buckets that hold something take room.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct DelayCounts {
+    /// (lowest value of a bucket in ns, count), increasing.
+    runs: Vec<(u64, u64)>,
+    #[serde(skip)]
+    pending: Vec<u64>,
+}
+
+impl DelayCounts {
+    /// Counts one delay. Shorter than a nanosecond counts as one.
+    pub fn record(&mut self, delay: Seconds) {
+        let ns = (delay / UNIT).round().clamp(1.0, HIGHEST as f64) as u64;
+        self.pending.push(bucket(ns));
+        if self.pending.len() >= CHUNK {
+            self.settle();
+        }
+    }
+
+    /// Sorts what is pending into the runs; call it once after the last record.
+    pub fn settle(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        self.pending.sort_unstable();
+        let old = std::mem::take(&mut self.runs);
+        let mut merged: Vec<(u64, u64)> = Vec::with_capacity(old.len() + self.pending.len());
+        let mut old = old.into_iter().peekable();
+        let mut add = |value: u64, count: u64| match merged.last_mut() {
+            Some(last) if last.0 == value => last.1 += count,
+            _ => merged.push((value, count)),
+        };
+        for value in self.pending.drain(..) {
+            while let Some((earlier, count)) = old.next_if(|run| run.0 <= value) {
+                add(earlier, count);
+            }
+            add(value, 1);
+        }
+        for (value, count) in old {
+            add(value, count);
+        }
+        merged.shrink_to_fit();
+        self.runs = merged;
+        self.pending = Vec::new();
+    }
+
+    /// How many delays are counted.
+    pub fn total(&self) -> u64 {
+        self.runs.iter().map(|run| run.1).sum::<u64>() + self.pending.len() as u64
+    }
+
+    /// How many of the settled delays lie in buckets up to the one of `ns`.
+    pub fn count_up_to(&self, ns: u64) -> u64 {
+        let bucket = bucket(ns);
+        self.runs
+            .iter()
+            .take_while(|run| run.0 <= bucket)
+            .map(|run| run.1)
+            .sum()
+    }
+
+    /// Adds all settled counts to a histogram made by [`empty`].
+    pub fn add_to(&self, histogram: &mut Histogram<u64>) {
+        for &(value, count) in &self.runs {
+            histogram.saturating_record_n(value, count);
+        }
+    }
+}
+
+/// The lowest value that shares a bucket with `ns`: HdrHistogram's own layout,
+/// 2,048 sub-buckets to each doubling.
+fn bucket(ns: u64) -> u64 {
+    const SUB_BUCKET_BITS: u32 = 11;
+    let bits = u64::BITS - ns.leading_zeros();
+    let shift = bits.saturating_sub(SUB_BUCKET_BITS);
+    ns >> shift << shift
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_are_hdrhistograms() {
+        let histogram = empty();
+        let mut ns = 1u64;
+        while ns < HIGHEST / 3 {
+            for value in [ns, ns + 1, 2 * ns - 1, 3 * ns / 2] {
+                assert_eq!(bucket(value), histogram.lowest_equivalent(value), "{value}");
+            }
+            ns = ns * 7 / 5 + 1;
+        }
+    }
+
+    #[test]
+    fn counts_survive_chunks_and_reach_the_histogram() {
+        let mut counts = DelayCounts::default();
+        for i in 0..10_000u64 {
+            counts.record(Seconds(1e-3 * (1.0 + (i % 100) as f64)));
+        }
+        counts.settle();
+        assert_eq!(counts.total(), 10_000);
+        assert_eq!(counts.count_up_to(50_000_000), 5_000);
+        let mut histogram = empty();
+        counts.add_to(&mut histogram);
+        assert_eq!(histogram.len(), 10_000);
+        let median = histogram.value_at_quantile(0.5) as f64 * 1e-6;
+        assert!((median / 50.0 - 1.0).abs() < 1e-3, "{median}");
+    }
+}

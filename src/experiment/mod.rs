@@ -1,0 +1,218 @@
+//! From a scenario to estimates: points, cells, replications in parallel.
+//!
+//! A run is a list of independent *cells*: a point of the sweep times a block of
+//! replications, all policies on the same draws. A cell is a pure function of the
+//! scenario and its index; its record is self-contained, and records are folded
+//! in cell order, so that neither the number of threads nor who ran what can
+//! change a bit of the results.
+
+mod estimate;
+mod fold;
+mod histogram;
+mod model;
+mod point;
+mod record;
+mod results;
+
+pub use estimate::{Estimate, QuantileEstimate, quantile, student_t_975};
+pub use histogram::{DelayCounts, UNIT};
+pub use model::world_model;
+pub use point::{PolicyFactory, PolicyUnderTest};
+pub use record::{CellRecord, ReplicationRecord, StageSums};
+pub use results::{PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans};
+
+use crate::engine;
+use crate::policy::{Policy, PolicyError};
+use crate::scenario::{Diagnostic, Loaded};
+use crate::world::World;
+use crate::world::streams::StreamKey;
+use point::Point;
+use rayon::prelude::*;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Replications in a cell: small enough to spread a point over many cores, large
+/// enough that a record is worth its keeping. Part of a run's definition, not of
+/// how it is executed.
+const REPLICATIONS_PER_CELL: u32 = 25;
+
+/// A study ready to run.
+pub struct Experiment {
+    loaded: Loaded,
+    points: Vec<Point>,
+    cells: Vec<Cell>,
+}
+
+/// A block of replications of one point.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// The point's index.
+    pub point: usize,
+    /// The replications' numbers.
+    pub replications: Range<u32>,
+}
+
+/// Why a run ended without results.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A policy failed or decided what cannot be done.
+    #[error("policy {policy}: {error} (point {point}, replication {replication})")]
+    Policy {
+        /// The policy as the scenario writes it.
+        policy: String,
+        /// What went wrong.
+        error: PolicyError,
+        /// Index of the sweep's point.
+        point: usize,
+        /// Number of the replication.
+        replication: u32,
+    },
+    /// The caller asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+    /// The threads could not be started.
+    #[error("cannot start the worker threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+impl Experiment {
+    /// Prepares a loaded scenario: finds its points and its cells.
+    ///
+    /// # Errors
+    /// A sweep that names no numeric field, or a value at which the scenario is
+    /// not valid.
+    pub fn new(loaded: Loaded) -> Result<Self, Vec<Diagnostic>> {
+        let points = point::points(&loaded)?;
+        let replications = loaded.scenario.replications;
+        let cells = (0..points.len())
+            .flat_map(|point| {
+                (0..replications)
+                    .step_by(REPLICATIONS_PER_CELL as usize)
+                    .map(move |first| Cell {
+                        point,
+                        replications: first
+                            ..first.saturating_add(REPLICATIONS_PER_CELL).min(replications),
+                    })
+            })
+            .collect();
+        Ok(Self {
+            loaded,
+            points,
+            cells,
+        })
+    }
+
+    /// Adds a policy that a scenario cannot name: your own. It runs on the same
+    /// draws as the scenario's policies, after them.
+    pub fn add_policy<F, P>(&mut self, label: &str, make: F)
+    where
+        F: Fn() -> P + Send + Sync + Clone + 'static,
+        P: Policy + 'static,
+    {
+        for point in &mut self.points {
+            let make = make.clone();
+            point
+                .policies
+                .push(PolicyUnderTest::new(label, move || Box::new(make())));
+        }
+    }
+
+    /// The scenario and where it came from.
+    pub fn loaded(&self) -> &Loaded {
+        &self.loaded
+    }
+
+    /// How many points the sweep has (1 without a sweep).
+    pub fn point_count(&self) -> usize {
+        self.points.len()
+    }
+
+    /// The independent pieces of work, in the order in which they are folded.
+    pub fn cells(&self) -> &[Cell] {
+        &self.cells
+    }
+
+    /// Runs one cell.
+    ///
+    /// # Errors
+    /// [`RunError::Policy`], or [`RunError::Interrupted`] once `stop` is set.
+    pub fn run_cell(&self, index: usize, stop: &AtomicBool) -> Result<CellRecord, RunError> {
+        let cell = &self.cells[index];
+        let point = &self.points[cell.point];
+        let root = StreamKey::root(self.loaded.scenario.seed);
+        let mut policies: Vec<Box<dyn Policy>> =
+            point.policies.iter().map(PolicyUnderTest::make).collect();
+        let mut records: Vec<Vec<ReplicationRecord>> = policies
+            .iter()
+            .map(|_| Vec::with_capacity(cell.replications.len()))
+            .collect();
+        for replication in cell.replications.clone() {
+            if stop.load(Ordering::Relaxed) {
+                return Err(RunError::Interrupted);
+            }
+            let world = World::draw(&point.model, root.index(u64::from(replication)));
+            for (at, policy) in policies.iter_mut().enumerate() {
+                let mut record = ReplicationRecord::default();
+                engine::simulate(
+                    &world,
+                    point.arrivals,
+                    point.sharing,
+                    policy.as_mut(),
+                    &mut record,
+                )
+                .map_err(|error| RunError::Policy {
+                    policy: point.policies[at].label.clone(),
+                    error,
+                    point: cell.point,
+                    replication,
+                })?;
+                record.delays.settle();
+                records[at].push(record);
+            }
+        }
+        Ok(CellRecord {
+            cell: index,
+            policies: records,
+        })
+    }
+
+    /// Runs every cell on `threads` threads (all cores if `None`) and folds the
+    /// records. `done` is called after each cell, from the thread that ran it.
+    ///
+    /// # Errors
+    /// Those of [`Experiment::run_cell`], or [`RunError::Threads`].
+    pub fn run(
+        &self,
+        threads: Option<usize>,
+        stop: &AtomicBool,
+        done: &(dyn Fn() + Sync),
+    ) -> Result<Results, RunError> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.unwrap_or(0))
+            .build()?;
+        let records = pool.install(|| {
+            (0..self.cells.len())
+                .into_par_iter()
+                .map(|cell| {
+                    let record = self.run_cell(cell, stop)?;
+                    done();
+                    Ok(record)
+                })
+                .collect::<Result<Vec<CellRecord>, RunError>>()
+        })?;
+        Ok(self.fold(records))
+    }
+
+    /// Folds the records of all cells, given in cell order, into results.
+    ///
+    /// # Panics
+    /// If a record is missing or out of order: that is a mistake of the caller.
+    pub fn fold(&self, records: Vec<CellRecord>) -> Results {
+        assert!(
+            records.len() == self.cells.len()
+                && records.iter().enumerate().all(|(at, r)| r.cell == at),
+            "one record a cell, in cell order"
+        );
+        fold::fold(self, records)
+    }
+}

@@ -1,0 +1,92 @@
+//! The points of a sweep: the scenario with one field set, and its policies.
+
+use super::model::world_model;
+use crate::engine::{Arrivals, Sharing};
+use crate::policy::Policy;
+use crate::scenario::{Diagnostic, Loaded, Override};
+use crate::world::WorldModel;
+use std::sync::Arc;
+
+/// Makes a policy for a worker.
+pub type PolicyFactory = Arc<dyn Fn() -> Box<dyn Policy> + Send + Sync>;
+
+/// A policy that takes part in an experiment.
+#[derive(Clone)]
+pub struct PolicyUnderTest {
+    /// As the scenario writes it.
+    pub label: String,
+    factory: PolicyFactory,
+}
+
+impl PolicyUnderTest {
+    /// A policy under a label.
+    pub fn new(
+        label: &str,
+        factory: impl Fn() -> Box<dyn Policy> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            label: label.to_owned(),
+            factory: Arc::new(factory),
+        }
+    }
+
+    /// A fresh policy.
+    pub fn make(&self) -> Box<dyn Policy> {
+        (self.factory)()
+    }
+}
+
+/// One point of the sweep.
+pub(super) struct Point {
+    /// The swept field's value.
+    pub value: Option<f64>,
+    pub arrivals: Arrivals,
+    pub sharing: Sharing,
+    pub model: WorldModel,
+    pub policies: Vec<PolicyUnderTest>,
+}
+
+/// All points of a loaded scenario, each checked.
+pub(super) fn points(loaded: &Loaded) -> Result<Vec<Point>, Vec<Diagnostic>> {
+    let Some(sweep) = &loaded.scenario.sweep else {
+        return Ok(vec![point(loaded, None)]);
+    };
+    sweep
+        .values
+        .iter()
+        .map(|&value| {
+            let at_value = loaded.with_override(&Override {
+                field: sweep.field.clone(),
+                value: number(value),
+                source: "sweep.values".to_owned(),
+            })?;
+            Ok(point(&at_value, Some(value)))
+        })
+        .collect()
+}
+
+fn point(loaded: &Loaded, value: Option<f64>) -> Point {
+    let scenario = &loaded.scenario;
+    let policies = scenario
+        .policies
+        .iter()
+        .map(|spec| {
+            let (own, table) = (spec.clone(), Arc::clone(&loaded.table));
+            let metric = scenario.workload.uncertainty.metric;
+            PolicyUnderTest::new(&spec.to_string(), move || own.build(&table, metric))
+        })
+        .collect();
+    Point {
+        value,
+        arrivals: scenario.workload.arrivals,
+        sharing: scenario.sharing,
+        model: world_model(scenario, &loaded.table),
+        policies,
+    }
+}
+
+/// A number as RON writes it; without a fraction where it has none, so that it
+/// fits a field that counts.
+fn number(value: f64) -> String {
+    format!("{value}")
+}

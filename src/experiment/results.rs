@@ -1,0 +1,75 @@
+//! What an experiment found.
+
+use super::estimate::{Estimate, QuantileEstimate};
+use hdrhistogram::Histogram;
+
+/// The quantiles of delay that are reported.
+pub const QUANTILES: [f64; 5] = [0.5, 0.9, 0.95, 0.99, 0.999];
+
+/// Results of all points, in the order of the sweep.
+#[derive(Debug, Clone)]
+pub struct Results {
+    /// The swept field, empty without a sweep.
+    pub sweep_field: String,
+    /// A name for each policy that holds at every point: as the scenario writes
+    /// it, or its kind where the sweep changes its parameters.
+    pub series: Vec<String>,
+    /// One entry a point.
+    pub points: Vec<PointResult>,
+}
+
+/// Results of all policies at one point.
+#[derive(Debug, Clone)]
+pub struct PointResult {
+    /// The swept field's value.
+    pub value: Option<f64>,
+    /// One entry a policy, in the scenario's order.
+    pub policies: Vec<PolicyResult>,
+}
+
+/// Results of one policy at one point.
+#[derive(Debug, Clone)]
+pub struct PolicyResult {
+    /// The policy as the scenario writes it.
+    pub policy: String,
+    /// Independent replications.
+    pub replications: u32,
+    /// Queries completed, in all replications.
+    pub queries: u64,
+    /// Mean delay, in milliseconds.
+    pub delay_mean_ms: Estimate,
+    /// Quantiles of delay, in milliseconds; those of [`QUANTILES`].
+    pub delay_quantiles: Vec<QuantileEstimate>,
+    /// Share of queries answered right.
+    pub accuracy: Estimate,
+    /// Share of queries answered at the edge.
+    pub offloaded_share: Estimate,
+    /// Eq. 10 per replication, in seconds.
+    pub objective_s: Estimate,
+    /// Where the mean delay goes.
+    pub stages_ms: StageMeans,
+    /// The difference to the first policy on the same draws; `None` for the first.
+    pub difference: Option<PairedDifference>,
+    /// All delays, in nanoseconds.
+    pub histogram: Histogram<u64>,
+}
+
+/// Mean time of a query in each stage, in milliseconds, over all queries: those
+/// that skip a stage count with zero, so that the stages sum to the mean delay.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageMeans(pub Vec<(&'static str, Estimate)>);
+
+/// This policy minus the first one, replication by replication on the same draws.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairedDifference {
+    /// The first policy.
+    pub to: String,
+    /// Mean delay, in milliseconds.
+    pub delay_mean_ms: Estimate,
+    /// Accuracy.
+    pub accuracy: Estimate,
+    /// Share of queries answered at the edge.
+    pub offloaded_share: Estimate,
+    /// Eq. 10, in seconds.
+    pub objective_s: Estimate,
+}

@@ -1,0 +1,110 @@
+//! Policies: which queries leave the phone, and where they go.
+//!
+//! A policy is a function from a [`View`] to a [`Decision`]; it knows neither the
+//! engine nor the scenario. Implement [`Policy`] for your own.
+//!
+//! ```
+//! use edgelm::policy::{Policy, PolicyError};
+//! use edgelm::snapshot::{Choice, Decision, View};
+//!
+//! /// Every uncertain query goes to the server with the strongest signal.
+//! struct Strongest { tau: f64 }
+//!
+//! impl Policy for Strongest {
+//!     fn decide(&mut self, view: &View<'_>) -> Result<Decision, PolicyError> {
+//!         let mut decision = Decision::all_local(view.queries.len());
+//!         for (at, query) in view.queries.iter().enumerate() {
+//!             let best = (0..view.servers.len())
+//!                 .max_by(|&a, &b| view.gains_of(at)[a].total_cmp(&view.gains_of(at)[b]));
+//!             if let (true, Some(server)) = (query.uncertainty > self.tau, best) {
+//!                 decision.choices[at] = Choice::Edge(server);
+//!             }
+//!         }
+//!         Ok(decision)
+//!     }
+//! }
+//! ```
+
+mod fixed;
+mod goa;
+pub mod greedy;
+pub mod literal;
+mod min_delay;
+mod random;
+mod spec;
+
+pub use fixed::{EdgeAll, LocalAll};
+pub use goa::Goa;
+pub use min_delay::MinDelay;
+pub use random::Random;
+pub use spec::{PolicySpec, SpecFault};
+
+use crate::snapshot::{Choice, Decision, View};
+
+/// Decides where waiting queries are answered.
+///
+/// One value serves one replication after another; whatever it keeps between
+/// calls must be forgotten in [`Policy::begin_replication`], or results would
+/// depend on which thread ran what.
+pub trait Policy: Send {
+    /// Decides for every query of `view`.
+    ///
+    /// # Errors
+    /// A policy that cannot decide says why; the run stops.
+    fn decide(&mut self, view: &View<'_>) -> Result<Decision, PolicyError>;
+
+    /// Called before the first decision of each replication.
+    fn begin_replication(&mut self) {}
+}
+
+/// Why a policy gave no usable decision.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// It decided for more or fewer queries than wait.
+    #[error("decided for {found} queries where {expected} wait")]
+    WrongLength {
+        /// Queries that wait.
+        expected: usize,
+        /// Choices given.
+        found: usize,
+    },
+    /// It named a server that does not exist.
+    #[error("sent query {query} to server {server}, but the last server is number {last}")]
+    NoSuchServer {
+        /// Index of the waiting query.
+        query: usize,
+        /// The server it named.
+        server: usize,
+        /// The greatest server number.
+        last: usize,
+    },
+    /// Anything else, in its own words.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Checks that a decision fits the snapshot it was made for.
+///
+/// # Errors
+/// [`PolicyError::WrongLength`] or [`PolicyError::NoSuchServer`].
+pub fn check(view: &View<'_>, decision: &Decision) -> Result<(), PolicyError> {
+    if decision.choices.len() != view.queries.len() {
+        return Err(PolicyError::WrongLength {
+            expected: view.queries.len(),
+            found: decision.choices.len(),
+        });
+    }
+    let servers = view.servers.len();
+    for (query, choice) in decision.choices.iter().enumerate() {
+        if let Choice::Edge(server) = *choice
+            && server >= servers
+        {
+            return Err(PolicyError::NoSuchServer {
+                query,
+                server,
+                last: servers - 1,
+            });
+        }
+    }
+    Ok(())
+}

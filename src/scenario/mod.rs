@@ -1,0 +1,245 @@
+//! What a person writes: one RON file that describes world, workload, policies, a
+//! sweep, replications and seed.
+//!
+//! Every field but `users.count` and `policies` has a default, the value of the
+//! paper (arXiv 2602.07958) or of its calibration; `scenarios/fig3.ron` spells
+//! all of them out with comments. Unknown fields are errors.
+//!
+//! ```
+//! let text = "(users: (count: 30), policies: [EdgeAll, Goa(tau: 0.6)])";
+//! let scenario = edgelm::scenario::Scenario::from_ron(text).unwrap();
+//! assert_eq!(scenario.servers.bandwidth_mhz, 100.0);
+//! ```
+
+mod check;
+mod diagnostic;
+mod loading;
+mod override_;
+mod syntax;
+
+pub use check::{Fault, check};
+pub use diagnostic::{Diagnostic, nearest};
+pub use loading::{LoadError, Loaded, Override, load};
+
+use crate::engine::{Arrivals, Sharing};
+use crate::physics::radio::Interference;
+use crate::policy::PolicySpec;
+use crate::uncertainty::{Metric, Table};
+use crate::world::channel::{Fading, PathLoss};
+use crate::world::distribution::Distribution;
+use crate::world::geometry::{Area, Placement, Point};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// A whole study.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// A line for titles of plots and tables.
+    #[serde(default)]
+    pub title: String,
+    /// The root of all randomness: same seed, same results.
+    #[serde(default = "one")]
+    pub seed: u64,
+    /// Independent draws of the world per point of the sweep.
+    #[serde(default = "five_hundred")]
+    pub replications: u32,
+    /// The rectangle in which users and servers stand.
+    #[serde(default)]
+    pub area: Area,
+    /// The phones.
+    pub users: Users,
+    /// The edge servers.
+    #[serde(default)]
+    pub servers: Servers,
+    /// The radio channel.
+    #[serde(default)]
+    pub channel: ChannelSpec,
+    /// The queries.
+    #[serde(default)]
+    pub workload: WorkloadSpec,
+    /// How resources are shared.
+    #[serde(default)]
+    pub sharing: Sharing,
+    /// The policies to compare, on the same draws; differences are to the first.
+    pub policies: Vec<PolicySpec>,
+    /// The field that varies over the points of the study; without it there is one point.
+    #[serde(default)]
+    pub sweep: Option<Sweep>,
+}
+
+/// The users and their devices.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Users {
+    /// How many (N).
+    pub count: usize,
+    /// Where they stand: `Uniform`, `Listed([(x, y), ...])` of which the first
+    /// `count` are taken, or `Grid(columns: .., rows: ..)`.
+    #[serde(default = "uniform")]
+    pub placement: Placement,
+    /// Transmit power of each (P), in milliwatts.
+    #[serde(default = "paper_tx_power")]
+    pub tx_power_mw: f64,
+    /// Local computing capacity of each (C_i,L), in GFLOP/s.
+    #[serde(default = "paper_local_capacity")]
+    pub capacity_gflops: Distribution,
+}
+
+/// The edge servers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Servers {
+    /// How many (M): needed where `placement` is `Uniform`, otherwise the number
+    /// of positions that the placement gives.
+    pub count: Option<usize>,
+    /// Where they stand.
+    pub placement: Placement,
+    /// Bandwidth of each (B), in megahertz.
+    pub bandwidth_mhz: f64,
+    /// Computing capacity of each (C_j,ES), in TFLOP/s.
+    pub capacity_tflops: Distribution,
+    /// Greatest capacity that one query gets (C_max), in TFLOP/s.
+    pub max_per_user_tflops: f64,
+}
+
+impl Default for Servers {
+    fn default() -> Self {
+        Self {
+            count: None,
+            placement: Placement::Listed(vec![
+                Point(125.0, 125.0),
+                Point(125.0, 375.0),
+                Point(375.0, 125.0),
+                Point(375.0, 375.0),
+            ]),
+            bandwidth_mhz: 100.0,
+            capacity_tflops: Distribution::Uniform {
+                low: 9.078,
+                high: 21.18,
+            },
+            max_per_user_tflops: 1.513,
+        }
+    }
+}
+
+impl Servers {
+    /// How many servers there are (M).
+    pub fn number(&self) -> usize {
+        self.placement.count().or(self.count).unwrap_or(0)
+    }
+}
+
+/// The radio channel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ChannelSpec {
+    /// Mean loss with distance.
+    pub path_loss: PathLoss,
+    /// Small-scale fading: `Rayleigh`, `Rician(k_db: ..)` or `None`.
+    pub fading: Fading,
+    /// Standard deviation of log-normal shadowing, in dB; 0 for none.
+    pub shadowing_db: f64,
+    /// Thermal noise density, in dBm/Hz.
+    pub noise_dbm_per_hz: f64,
+    /// Noise figure of the servers' receivers, in dB.
+    pub noise_figure_db: f64,
+    /// How Eq. 3's interference is read: `CoChannel`, `AsPrinted` or `Orthogonal`.
+    pub interference: Interference,
+}
+
+impl Default for ChannelSpec {
+    fn default() -> Self {
+        Self {
+            path_loss: PathLoss::default(),
+            fading: Fading::Rayleigh,
+            shadowing_db: 0.0,
+            noise_dbm_per_hz: -174.0,
+            noise_figure_db: 0.0,
+            interference: Interference::CoChannel,
+        }
+    }
+}
+
+/// The queries: when they arrive and what they ask for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WorkloadSpec {
+    /// When queries arrive.
+    pub arrivals: Arrivals,
+    /// Size of a query on the uplink (D), in bits.
+    pub query_bits: Distribution,
+    /// Work of the small model for one query (W_SLM), in GFLOP.
+    pub slm_gflop: Distribution,
+    /// Work of the large model for one query (W_LLM), in GFLOP.
+    pub llm_gflop: Distribution,
+    /// What uncertainty says of correctness.
+    pub uncertainty: UncertaintySpec,
+}
+
+impl Default for WorkloadSpec {
+    fn default() -> Self {
+        Self {
+            arrivals: Arrivals::Batch,
+            query_bits: Distribution::Fixed(1300.0),
+            slm_gflop: Distribution::Fixed(2.596),
+            llm_gflop: Distribution::Fixed(16.863),
+            uncertainty: UncertaintySpec::default(),
+        }
+    }
+}
+
+/// The uncertainty-correctness table, and the metric that policies see.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UncertaintySpec {
+    /// Where the table comes from.
+    pub table: TableSource,
+    /// `Margin`, `Entropy` or `Perplexity`.
+    pub metric: Metric,
+}
+
+/// Where an uncertainty table comes from.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum TableSource {
+    /// The table that edgelm carries, shaped like Fig. 2 of the paper:
+    /// `scenarios/tables/paper-fig2-shape.csv`.
+    #[default]
+    PaperShape,
+    /// A CSV file, its path relative to the scenario file's folder.
+    File(PathBuf),
+    /// The table itself.
+    Inline(Table),
+}
+
+/// One field that varies over the points of a study.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sweep {
+    /// The path of a numeric field, such as `users.count`, `servers.bandwidth_mhz`,
+    /// `users.capacity_gflops.high`, `policies[1].tau` or `policies.tau` (in every
+    /// policy that has one).
+    pub field: String,
+    /// The values it takes, one point each.
+    pub values: Vec<f64>,
+}
+
+fn one() -> u64 {
+    1
+}
+fn five_hundred() -> u32 {
+    500
+}
+fn uniform() -> Placement {
+    Placement::Uniform
+}
+fn paper_tx_power() -> f64 {
+    200.0
+}
+fn paper_local_capacity() -> Distribution {
+    Distribution::Uniform {
+        low: 45.53,
+        high: 136.6,
+    }
+}

@@ -1,0 +1,106 @@
+//! The stages of every query under a complete assignment, with the shares and
+//! the interference that it makes, held fixed (Eqs. 2 to 8).
+
+use super::{Choice, Decision, View};
+use crate::physics::{radio, radio::ReceivedPower, share};
+use crate::units::{Seconds, Watts};
+
+/// How a query is served, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Service {
+    /// On the device.
+    Local {
+        /// W_SLM / C_L; the device's backlog comes on top.
+        compute: Seconds,
+    },
+    /// At an edge server.
+    Edge {
+        /// Which.
+        server: usize,
+        /// D / R (Eq. 5).
+        uplink: Seconds,
+        /// W_LLM over its share of the server (Eq. 7).
+        compute: Seconds,
+    },
+}
+
+impl Service {
+    /// The sum of the stages (Eq. 8).
+    pub fn total(&self) -> Seconds {
+        match *self {
+            Self::Local { compute } => compute,
+            Self::Edge {
+                uplink, compute, ..
+            } => uplink + compute,
+        }
+    }
+}
+
+/// The service of every waiting query under the complete assignment.
+///
+/// Each server number in `decision` must exist, and there must be a choice for
+/// every waiting query.
+pub fn services(view: &View<'_>, decision: &Decision) -> Vec<Service> {
+    let from_others: Vec<Watts> = view.servers.iter().map(|s| s.from_others).collect();
+    let from_own: Vec<Watts> = view.servers.iter().map(|s| s.from_own).collect();
+    let mut received = ReceivedPower::with_load(view.interference, &from_others, &from_own);
+    let mut connected: Vec<usize> = view.servers.iter().map(|s| s.connected).collect();
+    for (query, choice) in decision.choices.iter().enumerate() {
+        if let Choice::Edge(server) = *choice {
+            connected[server] += 1;
+            received.connect(view.tx_power, view.gains_of(query), server);
+        }
+    }
+    let offers: Vec<_> = view
+        .servers
+        .iter()
+        .enumerate()
+        .map(|(j, server)| {
+            (
+                share::bandwidth(server.bandwidth, connected[j]),
+                share::compute(server.capacity, server.max_per_user, connected[j]),
+                received.interference(j),
+            )
+        })
+        .collect();
+    view.queries
+        .iter()
+        .zip(&decision.choices)
+        .enumerate()
+        .map(|(at, (query, choice))| match *choice {
+            Choice::Local => Service::Local {
+                compute: query.slm_work / query.local_capacity,
+            },
+            Choice::Edge(server) => {
+                let (bandwidth, compute, interference) = offers[server];
+                let signal = view.tx_power * view.gains_of(at)[server];
+                let sinr = radio::sinr(signal, interference, view.servers[server].noise);
+                Service::Edge {
+                    server,
+                    uplink: query.bits / radio::rate(bandwidth, sinr),
+                    compute: query.llm_work / compute,
+                }
+            }
+        })
+        .collect()
+}
+
+/// The objective (Eq. 10): the sum over the queries of uncertainty times delay,
+/// in seconds, where each query counts once with the delay of Eq. 8.
+///
+/// The sum over j in the printed Eq. 10 would count a local delay M times; (14)
+/// and the algorithms show that once is meant.
+pub fn objective(view: &View<'_>, decision: &Decision) -> Seconds {
+    let weighted = services(view, decision)
+        .iter()
+        .zip(view.queries)
+        .map(|(service, query)| {
+            let backlog = match service {
+                Service::Local { .. } => query.local_backlog,
+                Service::Edge { .. } => Seconds(0.0),
+            };
+            query.uncertainty * (backlog + service.total()).0
+        })
+        .sum();
+    Seconds(weighted)
+}

@@ -1,0 +1,121 @@
+//! What is known at a scheduling instant, as plain data, and what follows from
+//! it for an assignment (Eqs. 2 to 8 of the paper).
+//!
+//! The engine takes a snapshot when queries wait to be placed; a policy reads it
+//! and answers with a [`Decision`]. Neither knows the other. A snapshot can as
+//! well be written by hand or come from measurements.
+
+mod delays;
+mod load;
+
+pub use delays::{Service, objective, services};
+pub use load::Load;
+
+use crate::physics::radio::Interference;
+use crate::units::{Bits, Flop, FlopPerSecond, Hertz, Seconds, Watts};
+use crate::world::streams::StreamKey;
+
+/// Everything a policy may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The virtual clock.
+    pub now: Seconds,
+    /// The queries that wait to be placed; a policy decides for each.
+    pub queries: &'a [WaitingQuery],
+    /// The servers, with the load that is there already.
+    pub servers: &'a [ServerState],
+    /// Power gains |h|^2 (linear), waiting queries x servers, row by row.
+    pub gains: &'a [f64],
+    /// Transmit power of every user (P).
+    pub tx_power: Watts,
+    /// How Eq. 3's interference is read.
+    pub interference: Interference,
+    /// Where a policy that draws finds its randomness: the same key at the same
+    /// instant of the same replication, whoever asks.
+    pub key: StreamKey,
+}
+
+impl View<'_> {
+    /// The power gains of a waiting query's user to every server.
+    pub fn gains_of(&self, query: usize) -> &[f64] {
+        let servers = self.servers.len();
+        &self.gains[query * servers..(query + 1) * servers]
+    }
+
+    /// How long a waiting query takes on its own device: backlog, then W_SLM / C_L (Eq. 7).
+    pub fn local_delay(&self, query: usize) -> Seconds {
+        let query = &self.queries[query];
+        query.local_backlog + query.slm_work / query.local_capacity
+    }
+}
+
+/// A query that waits for a decision.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WaitingQuery {
+    /// The user it comes from.
+    pub user: usize,
+    /// Uncertainty of the small model (alpha, Eq. 9), in 0..=1.
+    pub uncertainty: f64,
+    /// Size on the uplink (D).
+    pub bits: Bits,
+    /// Work of the small model (W_SLM) that is still to be done.
+    pub slm_work: Flop,
+    /// Work of the large model (W_LLM).
+    pub llm_work: Flop,
+    /// Capacity of the user's device (C_L).
+    pub local_capacity: FlopPerSecond,
+    /// How long the device is busy with earlier queries.
+    pub local_backlog: Seconds,
+}
+
+/// A server at a scheduling instant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ServerState {
+    /// Capacity (C_ES).
+    pub capacity: FlopPerSecond,
+    /// Greatest capacity that one user gets (C_max).
+    pub max_per_user: FlopPerSecond,
+    /// Bandwidth (B).
+    pub bandwidth: Hertz,
+    /// Noise over the full bandwidth (sigma^2).
+    pub noise: Watts,
+    /// Queries connected already, from earlier instants.
+    pub connected: usize,
+    /// Power it receives from users connected to other servers.
+    pub from_others: Watts,
+    /// Power it receives from its own users.
+    pub from_own: Watts,
+}
+
+/// Where a query is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Choice {
+    /// By the small model on the user's device.
+    Local,
+    /// By the large model of the server with this number.
+    Edge(usize),
+}
+
+/// A choice for every waiting query, in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// One choice a waiting query.
+    pub choices: Vec<Choice>,
+}
+
+impl Decision {
+    /// Everything stays on the devices.
+    pub fn all_local(queries: usize) -> Self {
+        Self {
+            choices: vec![Choice::Local; queries],
+        }
+    }
+
+    /// How many queries are offloaded.
+    pub fn offloaded(&self) -> usize {
+        self.choices
+            .iter()
+            .filter(|choice| **choice != Choice::Local)
+            .count()
+    }
+}

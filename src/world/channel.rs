@@ -1,0 +1,185 @@
+//! The radio channel: path loss, shadowing and fading make a power gain.
+
+use super::geometry::Point;
+use super::streams::StreamKey;
+use crate::units::{Metres, ratio_from_db};
+use rand_distr::{Distribution as _, Exp1, StandardNormal};
+use serde::{Deserialize, Serialize};
+
+/// How the mean received power falls with distance.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum PathLoss {
+    /// `reference_db + 10 exponent log10(d / 1 m)` decibels, d floored at `min_distance_m`.
+    LogDistance {
+        /// Loss at one metre in dB.
+        #[serde(default = "paper_reference_db")]
+        reference_db: f64,
+        /// Path-loss exponent, 2 in free space.
+        #[serde(default = "paper_exponent")]
+        exponent: f64,
+        /// Distances below this one count as this one.
+        #[serde(default = "one_metre")]
+        min_distance_m: f64,
+    },
+}
+
+fn paper_reference_db() -> f64 {
+    38.5
+}
+fn paper_exponent() -> f64 {
+    2.2
+}
+fn one_metre() -> f64 {
+    1.0
+}
+
+impl Default for PathLoss {
+    fn default() -> Self {
+        Self::LogDistance {
+            reference_db: paper_reference_db(),
+            exponent: paper_exponent(),
+            min_distance_m: one_metre(),
+        }
+    }
+}
+
+impl PathLoss {
+    /// The mean power gain (linear, at most 1 in practice) over a distance.
+    pub fn gain(&self, distance: Metres) -> f64 {
+        match *self {
+            Self::LogDistance {
+                reference_db,
+                exponent,
+                min_distance_m,
+            } => ratio_from_db(-reference_db) * distance.0.max(min_distance_m).powf(-exponent),
+        }
+    }
+}
+
+/// The law of the small-scale fading power |h|^2, of mean 1 in every case.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Fading {
+    /// No line of sight: exponential power.
+    #[default]
+    Rayleigh,
+    /// A line of sight of the given K-factor beside scattered paths.
+    Rician {
+        /// Power of the direct path over that of the scattered ones, in dB.
+        k_db: f64,
+    },
+    /// None: the gain is that of the path loss (and shadowing).
+    None,
+}
+
+impl Fading {
+    /// Draws |h|^2 at the given key.
+    fn power(self, key: StreamKey) -> f64 {
+        match self {
+            Self::None => 1.0,
+            Self::Rayleigh => Exp1.sample(&mut key.stream()),
+            Self::Rician { k_db } => {
+                let k = ratio_from_db(k_db);
+                let mut stream = key.stream();
+                let real: f64 = StandardNormal.sample(&mut stream);
+                let imaginary: f64 = StandardNormal.sample(&mut stream);
+                let scatter = (0.5 / (k + 1.0)).sqrt();
+                let direct = (k / (k + 1.0)).sqrt();
+                (direct + scatter * real).powi(2) + (scatter * imaginary).powi(2)
+            }
+        }
+    }
+}
+
+/// The law of every link: a pure function from (user, server, positions) to a
+/// power gain, which holds no table.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Channel {
+    /// Mean loss with distance.
+    pub path_loss: PathLoss,
+    /// Small-scale fading.
+    pub fading: Fading,
+    /// Standard deviation of log-normal shadowing in dB; 0 for none.
+    pub shadowing_db: f64,
+}
+
+impl Channel {
+    /// The power gain |h|^2 (linear) of the link from a user to a server.
+    ///
+    /// `key` is the replication's; the link's draws are keyed by user and server
+    /// below it, so a gain may be asked at any time, in any order.
+    pub fn gain(&self, key: StreamKey, user: (usize, Point), server: (usize, Point)) -> f64 {
+        let link = |name| {
+            key.named(name)
+                .index(user.0 as u64)
+                .index(server.0 as u64)
+        };
+        let mean = self.path_loss.gain(user.1.distance(server.1));
+        let shadowing = if self.shadowing_db > 0.0 {
+            let normal: f64 = StandardNormal.sample(&mut link("shadowing").stream());
+            ratio_from_db(self.shadowing_db * normal)
+        } else {
+            1.0
+        };
+        mean * shadowing * self.fading.power(link("fading"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mean_power(fading: Fading) -> (f64, f64) {
+        let n = 100_000;
+        let draws: Vec<f64> = (0..n)
+            .map(|i| fading.power(StreamKey::root(2).named("fading").index(i)))
+            .collect();
+        let mean = draws.iter().sum::<f64>() / n as f64;
+        let variance = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n as f64;
+        (mean, variance)
+    }
+
+    #[test]
+    fn fading_power_has_mean_one_and_the_variance_of_its_law() {
+        let (mean, variance) = mean_power(Fading::Rayleigh);
+        assert!((mean - 1.0).abs() < 0.02 && (variance - 1.0).abs() < 0.05);
+        // Rician power: variance (2K + 1) / (K + 1)^2; K = 10 dB gives 21/121.
+        let (mean, variance) = mean_power(Fading::Rician { k_db: 10.0 });
+        assert!((mean - 1.0).abs() < 0.02 && (variance - 21.0 / 121.0).abs() < 0.01);
+        assert_eq!(mean_power(Fading::None), (1.0, 0.0));
+    }
+
+    #[test]
+    fn log_distance_loss_falls_by_22_db_a_decade_and_is_floored() {
+        let loss = PathLoss::default();
+        let db = |d| -10.0 * loss.gain(Metres(d)).log10();
+        assert!((db(1.0) - 38.5).abs() < 1e-9);
+        assert!((db(100.0) - 82.5).abs() < 1e-9);
+        assert_eq!(db(0.0), db(1.0));
+    }
+
+    #[test]
+    fn shadowing_has_the_standard_deviation_it_names() {
+        let channel = Channel {
+            path_loss: PathLoss::default(),
+            fading: Fading::None,
+            shadowing_db: 8.0,
+        };
+        let n = 50_000;
+        let base = 10.0 * PathLoss::default().gain(Metres(100.0)).log10();
+        let excess: Vec<f64> = (0..n)
+            .map(|i| {
+                let gain = channel.gain(
+                    StreamKey::root(4),
+                    (i, Point(0.0, 0.0)),
+                    (0, Point(100.0, 0.0)),
+                );
+                10.0 * gain.log10() - base
+            })
+            .collect();
+        let mean = excess.iter().sum::<f64>() / n as f64;
+        let deviation = (excess.iter().map(|x| x * x).sum::<f64>() / n as f64).sqrt();
+        assert!(mean.abs() < 0.2 && (deviation - 8.0).abs() < 0.15);
+    }
+}
