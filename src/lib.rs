@@ -35,8 +35,10 @@
 #![warn(missing_docs)]
 
 pub mod engine;
+pub mod experiment;
 pub mod physics;
 pub mod policy;
+pub mod scenario;
 pub mod snapshot;
 pub mod uncertainty;
 pub mod units;

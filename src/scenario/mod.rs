@@ -14,12 +14,11 @@
 mod check;
 mod diagnostic;
 mod loading;
-mod override_;
 mod syntax;
 
 pub use check::{Fault, check};
-pub use diagnostic::{Diagnostic, nearest};
-pub use loading::{LoadError, Loaded, Override, load};
+pub use diagnostic::{Diagnostic, Place, nearest};
+pub use loading::{Loaded, Override, load};
 
 use crate::engine::{Arrivals, Sharing};
 use crate::physics::radio::Interference;

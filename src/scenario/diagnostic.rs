@@ -1,0 +1,122 @@
+//! Errors in what a person wrote: where, what was found, what is allowed, and the
+//! nearest valid name.
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// One thing that is wrong with an input, ready to be shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Diagnostic {
+    /// What is wrong, in one line that stands by itself.
+    pub message: String,
+    /// The field's path, such as `users.count`, where it is known.
+    pub field: Option<String>,
+    /// Where it stands, for inputs that are files.
+    pub place: Option<Place>,
+    /// What may be written instead.
+    pub help: Option<String>,
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    /// The file.
+    pub file: PathBuf,
+    /// Its text.
+    pub text: Arc<str>,
+    /// The bytes in question.
+    pub span: Range<usize>,
+}
+
+impl Place {
+    /// Line and column of the span's beginning, both counted from 1.
+    pub fn line_and_column(&self) -> (usize, usize) {
+        let before = &self.text[..self.span.start.min(self.text.len())];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        (
+            before.matches('\n').count() + 1,
+            before[line_start..].chars().count() + 1,
+        )
+    }
+}
+
+impl Diagnostic {
+    /// An error that has no place in a file.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            field: None,
+            place: None,
+            help: None,
+        }
+    }
+
+    /// The same with help.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same at a place.
+    pub fn at(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    /// The text for a terminal: message, the line of the file with the place
+    /// marked, help.
+    pub fn render(&self, colour: bool) -> String {
+        let mut group = match &self.place {
+            None => annotate_snippets::Group::with_title(Level::ERROR.primary_title(&*self.message)),
+            Some(place) => Level::ERROR.primary_title(&*self.message).element(
+                Snippet::source(&*place.text)
+                    .path(place.file.to_string_lossy().into_owned())
+                    .annotation(
+                        AnnotationKind::Primary
+                            .span(place.span.clone())
+                            .label(self.field.as_deref()),
+                    ),
+            ),
+        };
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(&**help));
+        }
+        let renderer = if colour {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        renderer.render(&[group])
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Diagnostic {}
+
+/// The valid name that is most like the one found, if any is like it at all.
+///
+/// ```
+/// use edgelm::scenario::nearest;
+/// assert_eq!(nearest("bandwith_mhz", ["count", "bandwidth_mhz"]), Some("bandwidth_mhz"));
+/// assert_eq!(nearest("zebra", ["count", "bandwidth_mhz"]), None);
+/// ```
+pub fn nearest<'n>(found: &str, valid: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let likeness = |name: &str| {
+        strsim::jaro_winkler(&found.to_lowercase(), &name.to_lowercase())
+            .max(strsim::normalized_damerau_levenshtein(found, name))
+    };
+    valid
+        .into_iter()
+        .map(|name| (likeness(name), name))
+        .filter(|(likeness, _)| *likeness > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}

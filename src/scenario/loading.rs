@@ -1,0 +1,424 @@
+//! From a file (and `--set` on the command line) to a checked scenario.
+
+use super::check::{Fault, check};
+use super::diagnostic::{Diagnostic, Place, nearest};
+use super::syntax::{self, Kind, Node, Step};
+use super::{Scenario, TableSource};
+use crate::uncertainty::{Table, TableError};
+use ron::error::{Error as RonError, SpannedError};
+use ron::extensions::Extensions;
+use ron::ser::PrettyConfig;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A field set from outside the scenario file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Override {
+    /// The field's path, as in [`Sweep::field`](super::Sweep::field).
+    pub field: String,
+    /// Its value, in RON.
+    pub value: String,
+    /// Who says so: the command line's option, or the field of the sweep.
+    pub source: String,
+}
+
+/// A checked scenario, and where it came from.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The scenario, with all overrides applied.
+    pub scenario: Scenario,
+    /// The file's name without its ending: the name of the results' folder.
+    pub name: String,
+    /// The uncertainty table that the scenario refers to.
+    pub table: Arc<Table>,
+    source: Source,
+}
+
+/// The text that a scenario was read from, for pointing into it.
+#[derive(Debug, Clone)]
+struct Source {
+    file: PathBuf,
+    text: Arc<str>,
+    overrides: Vec<Override>,
+}
+
+/// Reads and checks a scenario file, with fields overridden.
+///
+/// # Errors
+/// Everything that is wrong with it: a syntax or type error alone, or all values
+/// that cannot be used.
+pub fn load(file: &Path, overrides: &[Override]) -> Result<Loaded, Vec<Diagnostic>> {
+    let text = read(file).map_err(|diagnostic| vec![diagnostic])?;
+    Loaded::from_text(&text, file, overrides)
+}
+
+impl Loaded {
+    /// Checks a scenario given as text; `file` names it in errors, gives the
+    /// results' folder its name, and is what table paths are relative to.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn from_text(
+        text: &str,
+        file: &Path,
+        overrides: &[Override],
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let mut source = Source {
+            file: file.to_owned(),
+            text: text.into(),
+            overrides: Vec::new(),
+        };
+        let mut scenario =
+            Scenario::from_ron(text).map_err(|error| vec![source.ron_error(&error)])?;
+        for one in overrides {
+            scenario = apply(&scenario, one).map_err(|message| vec![source.blame(one, message)])?;
+            source.overrides.push(one.clone());
+        }
+        source.finish(scenario, None)
+    }
+
+    /// The same scenario with one more field set.
+    ///
+    /// # Errors
+    /// A field that does not exist, a value that does not fit it, or a scenario
+    /// that is not valid with it.
+    pub fn with_override(&self, one: &Override) -> Result<Self, Vec<Diagnostic>> {
+        let mut source = self.source.clone();
+        let scenario =
+            apply(&self.scenario, one).map_err(|message| vec![source.blame(one, message)])?;
+        let kept = (scenario.workload.uncertainty.table == self.scenario.workload.uncertainty.table)
+            .then(|| Arc::clone(&self.table));
+        source.overrides.push(one.clone());
+        source.finish(scenario, kept)
+    }
+}
+
+impl Scenario {
+    /// Reads a scenario without checking its values.
+    ///
+    /// # Errors
+    /// Syntax errors, unknown or missing fields, wrong types.
+    pub fn from_ron(text: &str) -> Result<Self, SpannedError> {
+        options().from_str(text)
+    }
+
+    /// The scenario as RON with every field written out.
+    pub fn to_ron(&self) -> String {
+        let pretty = PrettyConfig::new().extensions(Extensions::IMPLICIT_SOME);
+        match options().to_string_pretty(self, pretty) {
+            Ok(text) => text,
+            Err(error) => unreachable!("plain data always serialises: {error}"),
+        }
+    }
+}
+
+fn options() -> ron::Options {
+    ron::Options::default().with_default_extension(Extensions::IMPLICIT_SOME)
+}
+
+/// Reads a text file.
+///
+/// # Errors
+/// With the file's nearest neighbour in name where it does not exist.
+fn read(file: &Path) -> Result<String, Diagnostic> {
+    std::fs::read_to_string(file).map_err(|error| {
+        let diagnostic = Diagnostic::new(format!("cannot read {}: {error}", file.display()));
+        let folder = match file.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let names: Vec<String> = std::fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .collect();
+        let wanted = file.file_name().unwrap_or_default().to_string_lossy();
+        match nearest(&wanted, names.iter().map(String::as_str)) {
+            Some(name) if error.kind() == std::io::ErrorKind::NotFound => {
+                diagnostic.help(format!("did you mean {}?", folder.join(name).display()))
+            }
+            _ => diagnostic,
+        }
+    })
+}
+
+/// Sets one field, by writing the scenario out and reading it back with the
+/// field's text replaced: what RON accepts in a file it accepts here.
+fn apply(scenario: &Scenario, one: &Override) -> Result<Scenario, Diagnostic> {
+    let text = scenario.to_ron();
+    let Some(tree) = syntax::parse(&text) else {
+        unreachable!("what RON wrote can be read");
+    };
+    let steps = syntax::steps(&one.field)
+        .ok_or_else(|| Diagnostic::new(format!("`{}` is not a field's path", one.field)))?;
+    let mut spans: Vec<Range<usize>> = tree
+        .find_all(&steps)
+        .into_iter()
+        .map(|node| target(node, &one.value))
+        .collect();
+    if spans.is_empty() {
+        return Err(no_such_field(&text, &tree, &one.field));
+    }
+    spans.sort_by_key(|span| std::cmp::Reverse(span.start));
+    let mut changed = text.clone();
+    for span in spans {
+        changed.replace_range(span, &one.value);
+    }
+    Scenario::from_ron(&changed).map_err(|error| {
+        Diagnostic::new(format!(
+            "{}: {} cannot be its value: {}",
+            one.field,
+            one.value,
+            ron_message(&error.code)
+        ))
+    })
+}
+
+/// What a new value replaces: the number inside `Fixed(1300)` where a bare number
+/// is given, otherwise all of it.
+fn target(node: &Node<'_>, value: &str) -> Range<usize> {
+    match &node.kind {
+        Kind::Items(items)
+            if node.name.is_some() && items.len() == 1 && value.parse::<f64>().is_ok() =>
+        {
+            items[0].span.clone()
+        }
+        _ => node.span.clone(),
+    }
+}
+
+fn no_such_field(text: &str, tree: &Node<'_>, field: &str) -> Diagnostic {
+    let mut numeric = Vec::new();
+    tree.numeric_paths(text, "", &mut numeric);
+    let diagnostic = Diagnostic::new(format!("there is no field `{field}`"));
+    match nearest(field, numeric.iter().map(String::as_str)) {
+        Some(name) => diagnostic.help(format!("did you mean `{name}`?")),
+        None => diagnostic.help(format!("numeric fields are {}", numeric.join(", "))),
+    }
+}
+
+impl Source {
+    /// Checks the values, finds the table.
+    fn finish(
+        self,
+        scenario: Scenario,
+        table: Option<Arc<Table>>,
+    ) -> Result<Loaded, Vec<Diagnostic>> {
+        let faults = check(&scenario);
+        if !faults.is_empty() {
+            return Err(faults.iter().map(|fault| self.fault(fault)).collect());
+        }
+        let table = match table {
+            Some(table) => table,
+            None => Arc::new(self.table(&scenario).map_err(|error| vec![error])?),
+        };
+        let metric = scenario.workload.uncertainty.metric;
+        if !table.has_metric(metric) {
+            return Err(vec![self.fault(&Fault {
+                field: "workload.uncertainty.metric".to_owned(),
+                found: format!("{metric:?}, which the table has no column for"),
+                allowed: "a metric that the table holds".to_owned(),
+            })]);
+        }
+        let name = self
+            .file
+            .file_stem()
+            .map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
+        Ok(Loaded {
+            scenario,
+            name,
+            table,
+            source: self,
+        })
+    }
+
+    fn table(&self, scenario: &Scenario) -> Result<Table, Diagnostic> {
+        match &scenario.workload.uncertainty.table {
+            TableSource::PaperShape => Ok(Table::default()),
+            TableSource::Inline(table) => Ok(table.clone()),
+            TableSource::File(path) => {
+                let path = self.file.parent().unwrap_or(Path::new("")).join(path);
+                let text = read(&path).map_err(|diagnostic| Diagnostic {
+                    place: self.place("workload.uncertainty.table"),
+                    field: Some("workload.uncertainty.table".to_owned()),
+                    ..diagnostic
+                })?;
+                Table::parse(&text).map_err(|error| table_error(&error, path, &text))
+            }
+        }
+    }
+
+    /// An unusable value, shown where it stands.
+    fn fault(&self, fault: &Fault) -> Diagnostic {
+        let message = format!(
+            "{}: found {}, allowed is {}",
+            fault.field, fault.found, fault.allowed
+        );
+        let culprit = self
+            .overrides
+            .iter()
+            .rev()
+            .find(|one| same_field(&one.field, &fault.field));
+        match culprit {
+            Some(one) => self.blame(one, Diagnostic::new(message)),
+            None => Diagnostic {
+                message,
+                field: Some(fault.field.clone()),
+                place: self.place(&fault.field),
+                help: None,
+            },
+        }
+    }
+
+    /// An error that an override caused.
+    fn blame(&self, one: &Override, diagnostic: Diagnostic) -> Diagnostic {
+        if one.source.starts_with("--") {
+            return Diagnostic {
+                message: format!("{}: {}", one.source, diagnostic.message),
+                ..diagnostic
+            };
+        }
+        Diagnostic {
+            message: format!(
+                "{} = {}: {}",
+                one.field, one.value, diagnostic.message
+            ),
+            place: self.place(&one.source).or_else(|| self.place("sweep")),
+            field: Some(one.source.clone()),
+            ..diagnostic
+        }
+    }
+
+    /// Where a field stands in the file, or the nearest thing around it.
+    fn place(&self, field: &str) -> Option<Place> {
+        let tree = syntax::parse(&self.text)?;
+        let steps = syntax::steps(field)?;
+        let (node, taken) = tree.descend(&steps);
+        if taken == 0 && !steps.is_empty() {
+            return None;
+        }
+        Some(self.at(node.span.clone()))
+    }
+
+    fn at(&self, span: Range<usize>) -> Place {
+        Place {
+            file: self.file.clone(),
+            text: Arc::clone(&self.text),
+            span,
+        }
+    }
+
+    /// A syntax or type error, with the field it is in.
+    fn ron_error(&self, error: &SpannedError) -> Diagnostic {
+        let start = byte_offset(&self.text, error.span.start.line, error.span.start.col);
+        let end = byte_offset(&self.text, error.span.end.line, error.span.end.col);
+        let help = match &error.code {
+            RonError::NoSuchStructField {
+                expected, found, ..
+            }
+            | RonError::NoSuchEnumVariant {
+                expected, found, ..
+            } => Some(match nearest(found, expected.iter().copied()) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("allowed are {}", expected.join(", ")),
+            }),
+            _ => None,
+        };
+        // The reader stops behind what it could not use: step back onto it.
+        let blank = |c: char| c.is_whitespace() || c == ',';
+        let end = if end > start { end } else { start };
+        let before = self.text[..start].trim_end_matches(blank);
+        let span = if end > start {
+            start..end
+        } else if self.text[start..].starts_with(|c: char| !blank(c) && c != ')' && c != ']') {
+            start..start + 1
+        } else {
+            let word = before
+                .rfind(|c: char| !(c.is_alphanumeric() || "_.-+".contains(c)))
+                .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+            word.min(before.len().saturating_sub(1))..before.len()
+        };
+        let field = serde_path(&self.text);
+        let message = match &field {
+            Some(field) => format!("{field}: {}", ron_message(&error.code)),
+            None => ron_message(&error.code),
+        };
+        Diagnostic {
+            message,
+            field,
+            place: Some(self.at(span)),
+            help,
+        }
+    }
+}
+
+/// The path of the field at which reading a scenario fails.
+fn serde_path(text: &str) -> Option<String> {
+    let mut reader = ron::Deserializer::from_str_with_options(text, &options()).ok()?;
+    let error = serde_path_to_error::deserialize::<_, Scenario>(&mut reader).err()?;
+    let path = error.path().to_string();
+    (path != "." && path != "?").then_some(path)
+}
+
+fn ron_message(error: &RonError) -> String {
+    match error {
+        RonError::NoSuchStructField { found, .. } => format!("unknown field `{found}`"),
+        RonError::NoSuchEnumVariant { found, .. } => format!("unknown name `{found}`"),
+        RonError::MissingStructField { field, .. } => format!("missing field `{field}`"),
+        other => {
+            let text = other.to_string();
+            let mut letters = text.chars();
+            letters.next().map_or(String::new(), |first| {
+                first.to_lowercase().collect::<String>() + letters.as_str()
+            })
+        }
+    }
+}
+
+/// Whether an override of one path decides the value at another.
+fn same_field(overridden: &str, field: &str) -> bool {
+    let (Some(a), Some(b)) = (syntax::steps(overridden), syntax::steps(field)) else {
+        return false;
+    };
+    let names = |steps: Vec<Step<'_>>| -> Vec<String> {
+        steps
+            .into_iter()
+            .filter_map(|step| match step {
+                Step::Field(name) => Some(name.to_owned()),
+                Step::Index(_) => None,
+            })
+            .collect()
+    };
+    let (a, b) = (names(a), names(b));
+    a.starts_with(&b) || b.starts_with(&a) || (a.first() == b.first() && a.last() == b.last())
+}
+
+fn byte_offset(text: &str, line: usize, column: usize) -> usize {
+    let start: usize = text
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum();
+    text[start.min(text.len())..]
+        .char_indices()
+        .nth(column.saturating_sub(1))
+        .map_or(text.len(), |(at, _)| start + at)
+}
+
+fn table_error(error: &TableError, file: PathBuf, text: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::new(format!("{}: {error}", file.display()));
+    match error.line {
+        Some(line) => {
+            let start = byte_offset(text, line, error.column.unwrap_or(1));
+            let rest = &text[start..];
+            let length = rest.find([',', '\n', '\r']).unwrap_or(rest.len()).max(1);
+            diagnostic.at(Place {
+                file,
+                text: text.into(),
+                span: start..(start + length).min(text.len()),
+            })
+        }
+        None => diagnostic,
+    }
+}
