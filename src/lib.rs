@@ -18,6 +18,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | [`cli`] | one file a subcommand; the only place that prints |
 //! | [`scenario`] | what a person writes: RON, defaults, `--set`, checking with positions |
 //! | [`experiment`] | points, cells, replications in parallel, estimates with intervals |
 //! | [`report`] | CSV, JSON, HdrHistogram files, terminal table, plots |
@@ -34,6 +35,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+//pub mod cli;
 pub mod engine;
 pub mod experiment;
 pub mod physics;

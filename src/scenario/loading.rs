@@ -4,6 +4,7 @@ use super::check::{Fault, check};
 use super::diagnostic::{Diagnostic, Place, nearest};
 use super::syntax::{self, Kind, Node, Step};
 use super::{Scenario, TableSource};
+use crate::policy::PolicySpec;
 use crate::uncertainty::{Table, TableError};
 use ron::error::{Error as RonError, SpannedError};
 use ron::extensions::Extensions;
@@ -120,8 +121,8 @@ fn options() -> ron::Options {
 /// Reads a text file.
 ///
 /// # Errors
-/// With the file's nearest neighbour in name where it does not exist.
-fn read(file: &Path) -> Result<String, Diagnostic> {
+/// That it cannot be read, with the file's nearest neighbour in name where it does not exist.
+pub(crate) fn read(file: &Path) -> Result<String, Diagnostic> {
     std::fs::read_to_string(file).map_err(|error| {
         let diagnostic = Diagnostic::new(format!("cannot read {}: {error}", file.display()));
         let folder = match file.parent() {
@@ -141,6 +142,33 @@ fn read(file: &Path) -> Result<String, Diagnostic> {
             _ => diagnostic,
         }
     })
+}
+
+/// Reads a policy as a scenario writes it; `source` says where it stood.
+///
+/// # Errors
+/// Unknown names and fields, wrong types, parameters out of range.
+pub fn policy_from_text(text: &str, source: &str) -> Result<PolicySpec, Diagnostic> {
+    let spec: PolicySpec = options().from_str(text).map_err(|error| {
+        let diagnostic = Diagnostic::new(format!("{source} {text}: {}", ron_message(&error.code)));
+        match suggestion(&error.code) {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        }
+    })?;
+    match spec.check() {
+        Ok(()) => Ok(spec),
+        Err(fault) => Err(Diagnostic::new(format!(
+            "{source} {text}: {}: found {}, allowed is {}",
+            if fault.field.is_empty() {
+                spec.kind()
+            } else {
+                fault.field.trim_start_matches('.')
+            },
+            fault.found,
+            fault.allowed
+        ))),
+    }
 }
 
 /// Sets one field, by writing the scenario out and reading it back with the
@@ -313,18 +341,7 @@ impl Source {
     fn ron_error(&self, error: &SpannedError) -> Diagnostic {
         let start = byte_offset(&self.text, error.span.start.line, error.span.start.col);
         let end = byte_offset(&self.text, error.span.end.line, error.span.end.col);
-        let help = match &error.code {
-            RonError::NoSuchStructField {
-                expected, found, ..
-            }
-            | RonError::NoSuchEnumVariant {
-                expected, found, ..
-            } => Some(match nearest(found, expected.iter().copied()) {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => format!("allowed are {}", expected.join(", ")),
-            }),
-            _ => None,
-        };
+        let help = suggestion(&error.code);
         // The reader stops behind what it could not use: step back onto it.
         let blank = |c: char| c.is_whitespace() || c == ',';
         let end = if end > start { end } else { start };
@@ -376,6 +393,22 @@ fn ron_message(error: &RonError) -> String {
     }
 }
 
+/// The valid names where one was not valid.
+fn suggestion(error: &RonError) -> Option<String> {
+    match error {
+        RonError::NoSuchStructField {
+            expected, found, ..
+        }
+        | RonError::NoSuchEnumVariant {
+            expected, found, ..
+        } => Some(match nearest(found, expected.iter().copied()) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => format!("allowed are {}", expected.join(", ")),
+        }),
+        _ => None,
+    }
+}
+
 /// Whether an override of one path decides the value at another.
 fn same_field(overridden: &str, field: &str) -> bool {
     let (Some(a), Some(b)) = (syntax::steps(overridden), syntax::steps(field)) else {
@@ -394,7 +427,7 @@ fn same_field(overridden: &str, field: &str) -> bool {
     a.starts_with(&b) || b.starts_with(&a) || (a.first() == b.first() && a.last() == b.last())
 }
 
-fn byte_offset(text: &str, line: usize, column: usize) -> usize {
+pub(super) fn byte_offset(text: &str, line: usize, column: usize) -> usize {
     let start: usize = text
         .split_inclusive('\n')
         .take(line.saturating_sub(1))

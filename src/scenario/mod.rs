@@ -13,12 +13,15 @@
 
 mod check;
 mod diagnostic;
+mod instance;
 mod loading;
 mod syntax;
 
 pub use check::{Fault, check};
 pub use diagnostic::{Diagnostic, Place, nearest};
-pub use loading::{Loaded, Override, load};
+pub use instance::{Instance, InstanceServer, InstanceSnapshot, InstanceUser};
+pub(crate) use loading::read;
+pub use loading::{Loaded, Override, load, policy_from_text};
 
 use crate::engine::{Arrivals, Sharing};
 use crate::physics::radio::Interference;

@@ -39,9 +39,9 @@ pub(super) fn steps(path: &str) -> Option<Vec<Step<'_>>> {
         let (name, mut rest) = part.split_at(part.find('[').unwrap_or(part.len()));
         match name.parse() {
             Ok(index) => steps.push(Step::Index(index)),
-            Err(_) if !name.is_empty() => steps.push(Step::Field(name)),
-            Err(_) if steps.is_empty() || rest.is_empty() => return None,
-            Err(_) => {}
+            Err(_) if is_name(name) => steps.push(Step::Field(name)),
+            Err(_) if name.is_empty() && steps.is_empty() && !rest.is_empty() => {}
+            Err(_) => return None,
         }
         while let Some(inner) = rest.strip_prefix('[') {
             let (index, after) = inner.split_once(']')?;
@@ -53,6 +53,10 @@ pub(super) fn steps(path: &str) -> Option<Vec<Step<'_>>> {
         }
     }
     (!steps.is_empty()).then_some(steps)
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
 /// Reads a whole RON text.
@@ -128,17 +132,6 @@ impl<'t> Node<'t> {
             Kind::Scalar => Box::new(std::iter::empty()),
             Kind::Fields(fields) => Box::new(fields.iter().map(|(.., node)| node)),
             Kind::Items(items) => Box::new(items.iter()),
-        }
-    }
-
-    /// The span of a field's name directly below this node.
-    pub fn field_name_span(&self, wanted: &str) -> Option<Range<usize>> {
-        match &self.kind {
-            Kind::Fields(fields) => fields
-                .iter()
-                .find(|(name, ..)| *name == wanted)
-                .map(|(_, span, _)| span.clone()),
-            _ => None,
         }
     }
 

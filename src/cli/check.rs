@@ -1,0 +1,51 @@
+//! `edgelm check`: validate scenarios without running them.
+
+use super::{Failure, Overrides, print};
+use crate::experiment::Experiment;
+use crate::scenario;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// Check scenario files without running them, and say what they would run
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Scenario files
+    #[arg(required = true, value_name = "SCENARIO")]
+    scenarios: Vec<PathBuf>,
+    #[command(flatten)]
+    overrides: Overrides,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let overrides = args.overrides.list();
+    let mut wrong = Vec::new();
+    let mut lines = String::new();
+    for file in &args.scenarios {
+        match scenario::load(file, &overrides).and_then(Experiment::new) {
+            Ok(experiment) => {
+                let scenario = &experiment.loaded().scenario;
+                let (points, policies) = (experiment.point_count(), scenario.policies.len());
+                let replications = scenario.replications;
+                let plural = |n: usize, one: &str, many: &str| {
+                    format!("{n} {}", if n == 1 { one } else { many })
+                };
+                let _ = writeln!(
+                    lines,
+                    "{}: ok, {} x {} x {} = {} simulations",
+                    file.display(),
+                    plural(points, "point", "points"),
+                    plural(policies, "policy", "policies"),
+                    plural(replications as usize, "replication", "replications"),
+                    points * policies * replications as usize,
+                );
+            }
+            Err(diagnostics) => wrong.extend(diagnostics),
+        }
+    }
+    print(&lines)?;
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Input(wrong))
+    }
+}

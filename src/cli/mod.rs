@@ -1,0 +1,144 @@
+//! The command line: one file a subcommand, and the only place that prints.
+//!
+//! Results go to stdout and to files, progress and wall-clock times to stderr.
+
+mod check;
+mod decide;
+mod run;
+
+use crate::scenario::{Diagnostic, Override};
+use clap::{Parser, Subcommand};
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+/// Which queries should leave the phone, and what does that do to accuracy and to
+/// the p99? A simulator of LLM offloading at the mobile edge.
+#[derive(Debug, Parser)]
+#[command(name = "edgelm", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Args),
+    Check(check::Args),
+    Decide(decide::Args),
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The input cannot be used (exit code 2); nothing was started.
+    Input(Vec<Diagnostic>),
+    /// Something went wrong on the way (exit code 1).
+    Failed(String),
+    /// Ctrl-C (exit code 130).
+    Interrupted,
+}
+
+impl From<Vec<Diagnostic>> for Failure {
+    fn from(diagnostics: Vec<Diagnostic>) -> Self {
+        Self::Input(diagnostics)
+    }
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Input(vec![diagnostic])
+    }
+}
+
+/// Runs the command that the process's arguments name.
+pub fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Decide(args) => decide::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => report(&failure),
+    }
+}
+
+fn report(failure: &Failure) -> ExitCode {
+    let mut stderr = std::io::stderr().lock();
+    let colour = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    // A closed stderr leaves nobody to tell; the exit code still says it.
+    let (code, _) = match failure {
+        Failure::Input(diagnostics) => {
+            let texts: Vec<String> = diagnostics.iter().map(|d| d.render(colour)).collect();
+            (2, writeln!(stderr, "{}", texts.join("\n\n")))
+        }
+        Failure::Failed(message) => (1, writeln!(stderr, "error: {message}")),
+        Failure::Interrupted => (130, writeln!(stderr, "interrupted")),
+    };
+    ExitCode::from(code)
+}
+
+/// Writes results to stdout. A reader that has gone away (`| head`) is no error.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::Failed(format!("cannot write to stdout: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Options that change a scenario from the command line.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Overrides {
+    /// Set any field of the scenario, for example `--set users.count=80` or
+    /// `--set 'users.capacity_gflops=Fixed(90)'`; may be given several times
+    #[arg(long = "set", value_name = "FIELD=VALUE", value_parser = assignment)]
+    set: Vec<(String, String)>,
+    /// Set the seed
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Set the number of replications
+    #[arg(long, value_name = "N")]
+    replications: Option<u32>,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((field, value)) if !field.trim().is_empty() && !value.trim().is_empty() => {
+            Ok((field.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("write FIELD=VALUE, for example users.count=80".to_owned()),
+    }
+}
+
+impl Overrides {
+    /// The overrides in the order in which they apply.
+    pub fn list(&self) -> Vec<Override> {
+        let mut list: Vec<Override> = self
+            .set
+            .iter()
+            .map(|(field, value)| Override {
+                field: field.clone(),
+                value: value.clone(),
+                source: format!("--set {field}={value}"),
+            })
+            .collect();
+        let mut option = |field: &str, value: Option<String>| {
+            if let Some(value) = value {
+                list.push(Override {
+                    field: field.to_owned(),
+                    source: format!("--{field} {value}"),
+                    value,
+                });
+            }
+        };
+        option("seed", self.seed.map(|seed| seed.to_string()));
+        option(
+            "replications",
+            self.replications.map(|replications| replications.to_string()),
+        );
+        list
+    }
+}

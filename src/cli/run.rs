@@ -1,0 +1,110 @@
+//! `edgelm run`: simulate a scenario and write what came out.
+
+use super::{Failure, Overrides, print};
+use crate::experiment::{Experiment, RunError};
+use crate::report::{self, OutputDirectory};
+use crate::scenario::{self, Diagnostic};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Simulate a scenario; write tables, histograms and plots
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The scenario file
+    scenario: PathBuf,
+    /// Write into DIR/<scenario's name>
+    #[arg(long, value_name = "DIR", default_value = "output")]
+    out: PathBuf,
+    /// Threads to use; all cores if not given. Results do not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    #[command(flatten)]
+    overrides: Overrides,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let loaded = scenario::load(&args.scenario, &args.overrides.list())?;
+    let experiment = Experiment::new(loaded)?;
+    let loaded = experiment.loaded();
+    // Before any work: a directory that cannot be written must not cost a run.
+    let directory = OutputDirectory::prepare(&args.out.join(&loaded.name))
+        .map_err(|error| Diagnostic::new(error.to_string()))?;
+    let stop = stop_on_ctrl_c()?;
+    let progress = Progress::new(experiment.cells().len() as u64);
+    let started = Instant::now();
+    let outcome = experiment.run(
+        args.threads.map(usize::from),
+        &stop,
+        &|| progress.advance(),
+    );
+    progress.finish();
+    let results = outcome.map_err(|error| match error {
+        RunError::Interrupted => Failure::Interrupted,
+        other => Failure::Failed(other.to_string()),
+    })?;
+    let simulated = started.elapsed();
+    let files = report::files(loaded, &results).map_err(|e| Failure::Failed(e.to_string()))?;
+    if stop.load(Ordering::Relaxed) {
+        return Err(Failure::Interrupted);
+    }
+    directory
+        .write(&files)
+        .map_err(|error| Failure::Failed(error.to_string()))?;
+    print(&report::summary(&results))?;
+    eprintln!(
+        "{} cells simulated in {:.2} s, {} files written to {}",
+        experiment.cells().len(),
+        simulated.as_secs_f64(),
+        files.len(),
+        directory.path().display()
+    );
+    Ok(())
+}
+
+/// A flag that Ctrl-C sets.
+fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
+        .map_err(|error| Failure::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
+    Ok(stop)
+}
+
+/// A progress bar on stderr that appears once a run has taken a second, and only
+/// on a terminal.
+struct Progress {
+    bar: ProgressBar,
+    started: Instant,
+    shown: AtomicBool,
+}
+
+impl Progress {
+    fn new(cells: u64) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(cells), ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template(
+            "{bar:40} {pos}/{len} cells, {elapsed} elapsed, {eta} to go",
+        ) {
+            bar.set_style(style);
+        }
+        Self {
+            bar,
+            started: Instant::now(),
+            shown: AtomicBool::new(false),
+        }
+    }
+
+    fn advance(&self) {
+        let late = self.started.elapsed() > Duration::from_secs(1);
+        if late && !self.shown.swap(true, Ordering::Relaxed) {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        self.bar.inc(1);
+    }
+
+    fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

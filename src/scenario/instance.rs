@@ -1,0 +1,238 @@
+//! One snapshot as a user brings it: JSON in SI units.
+
+use super::diagnostic::{Diagnostic, Place};
+use super::loading::byte_offset;
+use crate::physics::radio::Interference;
+use crate::snapshot::{ServerState, View, WaitingQuery};
+use crate::units::{Bits, Flop, FlopPerSecond, Hertz, Seconds, Watts};
+use crate::world::streams::StreamKey;
+use serde::Deserialize;
+use std::path::Path;
+
+/// Users, servers and gains at one instant.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Instance {
+    /// Transmit power of every user (P), in watts.
+    pub tx_power_w: f64,
+    /// Noise over a server's full bandwidth (sigma^2), in watts.
+    pub noise_w: f64,
+    /// The users, each with one query.
+    pub users: Vec<InstanceUser>,
+    /// The servers.
+    pub servers: Vec<InstanceServer>,
+    /// Linear power gains |h|^2, users x servers.
+    pub gain: Vec<Vec<f64>>,
+}
+
+/// A user of an [`Instance`] and its query.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstanceUser {
+    /// alpha, in 0..=1.
+    pub uncertainty: f64,
+    /// D, in bits.
+    pub query_bits: f64,
+    /// W_SLM, in FLOP.
+    pub slm_flop: f64,
+    /// W_LLM, in FLOP.
+    pub llm_flop: f64,
+    /// C_L, in FLOP/s.
+    pub local_flops: f64,
+}
+
+/// A server of an [`Instance`].
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstanceServer {
+    /// C_ES, in FLOP/s.
+    pub flops: f64,
+    /// C_max, in FLOP/s.
+    pub max_flops_per_user: f64,
+    /// B, in hertz.
+    pub bandwidth_hz: f64,
+}
+
+/// The data behind the view of an instance.
+#[derive(Debug, Clone)]
+pub struct InstanceSnapshot {
+    queries: Vec<WaitingQuery>,
+    servers: Vec<ServerState>,
+    gains: Vec<f64>,
+    tx_power: Watts,
+    interference: Interference,
+}
+
+impl Instance {
+    /// Reads and checks an instance; `file` names it in errors.
+    ///
+    /// # Errors
+    /// Syntax, unknown or missing fields, values out of range, gains of the wrong
+    /// shape.
+    pub fn from_json(text: &str, file: &Path) -> Result<Self, Vec<Diagnostic>> {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let found: Result<Self, _> = serde_path_to_error::deserialize(&mut reader);
+        let instance = found
+            .map_err(|error| {
+                let path = error.path().to_string();
+                let inner = error.into_inner();
+                json_error(&inner, Some(path).filter(|path| path != "."), text, file)
+            })
+            .and_then(|instance| match reader.end() {
+                Ok(()) => Ok(instance),
+                Err(error) => Err(json_error(&error, None, text, file)),
+            })
+            .map_err(|diagnostic| vec![diagnostic])?;
+        let faults = instance.faults();
+        if faults.is_empty() {
+            Ok(instance)
+        } else {
+            Err(faults
+                .into_iter()
+                .map(|fault| Diagnostic::new(format!("{}: {fault}", file.display())))
+                .collect())
+        }
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut positive = |field: String, value: f64| {
+            if !(value.is_finite() && value > 0.0) {
+                faults.push(format!(
+                    "{field}: found {value}, allowed is a positive, finite number"
+                ));
+            }
+        };
+        positive("tx_power_w".to_owned(), self.tx_power_w);
+        positive("noise_w".to_owned(), self.noise_w);
+        for (i, user) in self.users.iter().enumerate() {
+            positive(format!("users[{i}].query_bits"), user.query_bits);
+            positive(format!("users[{i}].slm_flop"), user.slm_flop);
+            positive(format!("users[{i}].llm_flop"), user.llm_flop);
+            positive(format!("users[{i}].local_flops"), user.local_flops);
+        }
+        for (j, server) in self.servers.iter().enumerate() {
+            positive(format!("servers[{j}].flops"), server.flops);
+            positive(
+                format!("servers[{j}].max_flops_per_user"),
+                server.max_flops_per_user,
+            );
+            positive(format!("servers[{j}].bandwidth_hz"), server.bandwidth_hz);
+        }
+        for (i, user) in self.users.iter().enumerate() {
+            if !(0.0..=1.0).contains(&user.uncertainty) {
+                faults.push(format!(
+                    "users[{i}].uncertainty: found {}, allowed is a number from 0 to 1",
+                    user.uncertainty
+                ));
+            }
+        }
+        for (field, count) in [("users", self.users.len()), ("servers", self.servers.len())] {
+            if count == 0 {
+                faults.push(format!("{field}: found none, allowed is at least one"));
+            }
+        }
+        if self.gain.len() != self.users.len() {
+            faults.push(format!(
+                "gain: found {} rows, allowed is one for each of the {} users",
+                self.gain.len(),
+                self.users.len()
+            ));
+        }
+        for (i, row) in self.gain.iter().enumerate() {
+            if row.len() != self.servers.len() {
+                faults.push(format!(
+                    "gain[{i}]: found {} columns, allowed is one for each of the {} servers",
+                    row.len(),
+                    self.servers.len()
+                ));
+            }
+            for (j, gain) in row.iter().enumerate() {
+                if !(gain.is_finite() && *gain >= 0.0) {
+                    faults.push(format!(
+                        "gain[{i}][{j}]: found {gain}, allowed is a finite number not below 0"
+                    ));
+                }
+            }
+        }
+        faults
+    }
+
+    /// The instance as a policy sees it, nobody connected yet.
+    pub fn snapshot(&self, interference: Interference) -> InstanceSnapshot {
+        InstanceSnapshot {
+            queries: self
+                .users
+                .iter()
+                .enumerate()
+                .map(|(i, user)| WaitingQuery {
+                    user: i,
+                    uncertainty: user.uncertainty,
+                    bits: Bits(user.query_bits),
+                    slm_work: Flop(user.slm_flop),
+                    llm_work: Flop(user.llm_flop),
+                    local_capacity: FlopPerSecond(user.local_flops),
+                    local_backlog: Seconds(0.0),
+                })
+                .collect(),
+            servers: self
+                .servers
+                .iter()
+                .map(|server| ServerState {
+                    capacity: FlopPerSecond(server.flops),
+                    max_per_user: FlopPerSecond(server.max_flops_per_user),
+                    bandwidth: Hertz(server.bandwidth_hz),
+                    noise: Watts(self.noise_w),
+                    connected: 0,
+                    from_others: Watts(0.0),
+                    from_own: Watts(0.0),
+                })
+                .collect(),
+            gains: self.gain.concat(),
+            tx_power: Watts(self.tx_power_w),
+            interference,
+        }
+    }
+}
+
+impl InstanceSnapshot {
+    /// The view to give to a policy.
+    pub fn view(&self) -> View<'_> {
+        View {
+            now: Seconds(0.0),
+            queries: &self.queries,
+            servers: &self.servers,
+            gains: &self.gains,
+            tx_power: self.tx_power,
+            interference: self.interference,
+            key: StreamKey::root(1),
+        }
+    }
+}
+
+fn json_error(
+    error: &serde_json::Error,
+    field: Option<String>,
+    text: &str,
+    file: &Path,
+) -> Diagnostic {
+    // serde_json repeats the place at the end of its message.
+    let message = error.to_string();
+    let message = message
+        .rsplit_once(" at line ")
+        .map_or(message.as_str(), |(before, _)| before);
+    let start = byte_offset(text, error.line(), error.column().max(1)).min(text.len());
+    Diagnostic {
+        message: match &field {
+            Some(field) => format!("{field}: {message}"),
+            None => message.to_owned(),
+        },
+        field,
+        place: Some(Place {
+            file: file.to_owned(),
+            text: text.into(),
+            span: start..(start + 1).min(text.len()).max(start),
+        }),
+        help: None,
+    }
+}
