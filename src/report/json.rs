@@ -1,0 +1,145 @@
+//! `results.json`: everything a later program needs to know of a run.
+//!
+//! Where `results.csv` has an empty field, there is `null` here.
+
+use super::csv::quantile_name;
+use super::{OutputFile, ReportError, Study};
+use crate::experiment::{Estimate, PairedDifference, PolicyResult};
+use serde_json::{Map, Value, json};
+
+pub(super) fn files(study: Study<'_>) -> Result<Vec<OutputFile>, ReportError> {
+    let mut bytes = serde_json::to_vec_pretty(&document(study)?)?;
+    bytes.push(b'\n');
+    Ok(vec![OutputFile {
+        name: "results.json".to_owned(),
+        bytes,
+    }])
+}
+
+fn document(study: Study<'_>) -> Result<Value, serde_json::Error> {
+    let points: Vec<Value> = study
+        .results
+        .points
+        .iter()
+        .map(|point| {
+            json!({
+                "value": point.value,
+                "policies": point.policies.iter().map(policy).collect::<Vec<Value>>(),
+            })
+        })
+        .collect();
+    let sweep = &study.results.sweep_field;
+    Ok(json!({
+        "edgelm": env!("CARGO_PKG_VERSION"),
+        "name": study.name,
+        "seed": study.scenario.seed,
+        "scenario": serde_json::to_value(study.scenario)?,
+        "sweep": (!sweep.is_empty()).then_some(sweep),
+        "points": points,
+    }))
+}
+
+fn policy(result: &PolicyResult) -> Value {
+    let quantiles: Map<String, Value> = result
+        .delay_quantiles
+        .iter()
+        .map(|q| {
+            let value = (result.queries > 0).then_some(q.value_ms);
+            (
+                quantile_name(q.quantile),
+                json!({ "value": value, "low": q.low_ms, "high": q.high_ms }),
+            )
+        })
+        .collect();
+    let stages: Map<String, Value> = result
+        .stages_ms
+        .0
+        .iter()
+        .map(|(name, mean)| ((*name).to_owned(), estimate(*mean)))
+        .collect();
+    json!({
+        "policy": result.policy,
+        "replications": result.replications,
+        "queries": result.queries,
+        "delay_mean_ms": estimate(result.delay_mean_ms),
+        "delay_quantiles_ms": quantiles,
+        "accuracy": estimate(result.accuracy),
+        "offloaded_share": estimate(result.offloaded_share),
+        "objective_s": estimate(result.objective_s),
+        "stages_mean_ms": stages,
+        "difference": result.difference.as_ref().map(difference),
+    })
+}
+
+fn difference(paired: &PairedDifference) -> Value {
+    json!({
+        "to": paired.to,
+        "delay_mean_ms": estimate(paired.delay_mean_ms),
+        "accuracy": estimate(paired.accuracy),
+        "offloaded_share": estimate(paired.offloaded_share),
+        "objective_s": estimate(paired.objective_s),
+    })
+}
+
+/// What is not a number becomes `null`.
+fn estimate(estimate: Estimate) -> Value {
+    json!({ "mean": estimate.mean, "ci95": estimate.ci95 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Results;
+    use crate::report::fixture;
+    use crate::scenario::Scenario;
+
+    fn read(results: &Results) -> Value {
+        let study = Study {
+            scenario: &fixture::scenario(),
+            name: "small",
+            results,
+        };
+        let files = files(study).unwrap();
+        serde_json::from_slice(&files[0].bytes).unwrap()
+    }
+
+    #[test]
+    fn the_scenario_reads_back() {
+        let document = read(&fixture::sweep(2, 2));
+        let scenario: Scenario = serde_json::from_value(document["scenario"].clone()).unwrap();
+        assert_eq!(scenario, fixture::scenario());
+        assert_eq!(document["edgelm"], env!("CARGO_PKG_VERSION"));
+        assert_eq!(document["seed"], scenario.seed);
+    }
+
+    #[test]
+    fn estimates_are_those_of_the_results() {
+        let results = fixture::sweep(2, 2);
+        let document = read(&results);
+        let (written, known) = (
+            &document["points"][1]["policies"][1],
+            &results.points[1].policies[1],
+        );
+        assert_eq!(written["delay_mean_ms"]["mean"], known.delay_mean_ms.mean);
+        assert_eq!(
+            written["delay_quantiles_ms"]["p99"]["value"],
+            known.delay_quantiles[3].value_ms
+        );
+        let difference = known.difference.as_ref().unwrap();
+        assert_eq!(written["difference"]["to"], *difference.to);
+        assert_eq!(
+            written["difference"]["accuracy"]["ci95"],
+            difference.accuracy.ci95.unwrap()
+        );
+        assert!(document["points"][1]["policies"][0]["difference"].is_null());
+    }
+
+    #[test]
+    fn no_query_is_null() {
+        let document = read(&fixture::no_query());
+        let written = &document["points"][0]["policies"][0];
+        assert!(written["delay_mean_ms"]["mean"].is_null());
+        assert!(written["delay_quantiles_ms"]["p50"]["value"].is_null());
+        assert!(document["sweep"].is_null());
+    }
+}

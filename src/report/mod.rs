@@ -1,0 +1,135 @@
+//! Turns finished results into the bytes of output files.
+//!
+//! Every format is one exporter in the private list `EXPORTERS`: a pure function from a study
+//! to files. A new format is one new file here and one line there. Nothing in
+//! this module computes an estimate: it only writes down what
+//! [`crate::experiment`] found. [`OutputDirectory`] alone touches the disk.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `results.csv` | one row per point and policy, tidy |
+//! | `results.json` | the same with the resolved scenario, stages and paired differences |
+//! | `delay_*.hgrm` | percentile distribution of delay per point and policy |
+//! | `accuracy.png`, `delay_mean.png` | against the swept field, or by policy without a sweep |
+//! | `delay_ccdf.png` | complementary CDF of delay at the last point |
+
+mod csv;
+mod directory;
+#[cfg(test)]
+mod fixture;
+mod hgrm;
+mod json;
+mod number;
+pub mod plot;
+mod table;
+
+pub use directory::{DirectoryError, OutputDirectory};
+pub use table::summary;
+
+use crate::experiment::Results;
+use crate::scenario::{Loaded, Scenario};
+
+/// A file to be written, wholly in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputFile {
+    /// Its name, without a folder; safe on every common file system.
+    pub name: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// Why results could not be turned into files. None of these is the user's doing.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// `results.csv` could not be formed.
+    #[error("cannot write results.csv: {0}")]
+    Csv(#[from] ::csv::Error),
+    /// `results.json` could not be formed.
+    #[error("cannot write results.json: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A plot could not be drawn.
+    #[error("cannot draw a plot: {0}")]
+    Plot(#[from] plot::PlotError),
+}
+
+/// What an exporter sees.
+#[derive(Debug, Clone, Copy)]
+struct Study<'a> {
+    /// The complete scenario, as it was run.
+    scenario: &'a Scenario,
+    /// Its name: the file's stem.
+    name: &'a str,
+    results: &'a Results,
+}
+
+type Exporter = fn(Study<'_>) -> Result<Vec<OutputFile>, ReportError>;
+
+/// All exporters, in the order in which their files are listed.
+const EXPORTERS: &[Exporter] = &[csv::files, json::files, hgrm::files, plot::files];
+
+/// All output files of a run. The same scenario and results give the same bytes.
+///
+/// # Errors
+/// [`ReportError`], if a format's library fails.
+pub fn files(loaded: &Loaded, results: &Results) -> Result<Vec<OutputFile>, ReportError> {
+    export(Study {
+        scenario: &loaded.scenario,
+        name: &loaded.name,
+        results,
+    })
+}
+
+fn export(study: Study<'_>) -> Result<Vec<OutputFile>, ReportError> {
+    let mut files = Vec::new();
+    for exporter in EXPORTERS {
+        files.extend(exporter(study)?);
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn the_same_results_give_the_same_bytes() {
+        let scenario = fixture::scenario();
+        let once = |results: &Results| {
+            export(Study {
+                scenario: &scenario,
+                name: "small",
+                results,
+            })
+            .unwrap()
+        };
+        let results = fixture::sweep(2, 2);
+        assert_eq!(once(&results), once(&results.clone()));
+        let other = fixture::sweep(3, 2);
+        assert_ne!(once(&results), once(&other));
+    }
+
+    #[test]
+    fn every_kind_of_file_is_there_once() {
+        let (scenario, results) = (fixture::scenario(), fixture::sweep(2, 3));
+        let files = export(Study {
+            scenario: &scenario,
+            name: "small",
+            results: &results,
+        })
+        .unwrap();
+        let names: HashSet<&str> = files.iter().map(|file| &*file.name).collect();
+        assert_eq!(names.len(), files.len());
+        for name in [
+            "results.csv",
+            "results.json",
+            "accuracy.png",
+            "delay_mean.png",
+            "delay_ccdf.png",
+        ] {
+            assert!(names.contains(name), "{name}");
+        }
+        let histograms = names.iter().filter(|name| name.ends_with(".hgrm")).count();
+        assert_eq!(histograms, 2 * 3);
+    }
+}

@@ -1,0 +1,59 @@
+//! A quantity against the swept field, one line a policy.
+
+use super::{Axis, Figure, PlotError, Quantity, extent, field_label, interval, theme};
+use crate::experiment::{Estimate, Results};
+
+pub(super) fn draw(
+    title: &str,
+    quantity: &Quantity,
+    results: &Results,
+) -> Result<Vec<u8>, PlotError> {
+    let lines: Vec<Vec<(f64, Estimate)>> = (0..results.series.len())
+        .map(|policy| {
+            let mut line: Vec<(f64, Estimate)> = results
+                .points
+                .iter()
+                .filter_map(|point| {
+                    let estimate = (quantity.of)(point.policies.get(policy)?);
+                    Some((point.value?, estimate))
+                })
+                .filter(|(_, estimate)| estimate.mean.is_finite())
+                .collect();
+            line.sort_by(|a, b| a.0.total_cmp(&b.0));
+            line
+        })
+        .collect();
+    let all = || lines.iter().flatten();
+    let mut figure = Figure::new(
+        Axis::fitting(
+            &field_label(&results.sweep_field),
+            results.points.iter().filter_map(|point| point.value),
+        ),
+        Axis::bounded(
+            quantity.label,
+            all().flat_map(|p| extent(p.1)),
+            quantity.bounds,
+        ),
+    );
+    figure.title = title.to_owned();
+    figure.series(&results.series);
+    figure.png(|plot| {
+        let means: Vec<Vec<(f64, f64)>> = lines
+            .iter()
+            .map(|line| line.iter().map(|(x, e)| (*x, e.mean)).collect())
+            .collect();
+        for (policy, line) in means.iter().enumerate() {
+            plot.line(line, theme::series(policy));
+        }
+        for (policy, line) in lines.iter().enumerate() {
+            for (x, estimate) in line {
+                if let Some(ends) = interval(*estimate) {
+                    plot.error_y(*x, ends, theme::series(policy));
+                }
+            }
+        }
+        for (policy, line) in means.iter().enumerate() {
+            plot.markers(line, theme::series(policy));
+        }
+    })
+}

@@ -1,0 +1,45 @@
+//! A quantity at a single point: one row a policy.
+
+use super::{Axis, Figure, PlotError, Quantity, extent, interval, point_note, theme};
+use crate::experiment::{Estimate, Results};
+
+/// Height of a policy's row, in points.
+const ROW_PT: f64 = 18.0;
+
+pub(super) fn draw(
+    title: &str,
+    quantity: &Quantity,
+    results: &Results,
+) -> Result<Vec<u8>, PlotError> {
+    let point = results.points.last();
+    let policies = point.map_or(&[][..], |point| &point.policies);
+    let rows: Vec<(&str, Estimate)> = policies
+        .iter()
+        .map(|policy| (&*policy.policy, (quantity.of)(policy)))
+        .collect();
+    let note = point_note(results, point.and_then(|point| point.value));
+    let label = if note.is_empty() {
+        quantity.label.to_owned()
+    } else {
+        format!("{}, {note}", quantity.label)
+    };
+    let mut figure = Figure::new(
+        Axis::bounded(
+            &label,
+            rows.iter().flat_map(|row| extent(row.1)),
+            quantity.bounds,
+        ),
+        Axis::categories("", rows.iter().map(|row| row.0)).reversed(),
+    );
+    figure.title = title.to_owned();
+    figure.plot_height_pt = ROW_PT * (rows.len() as f64 + 0.2).max(2.0);
+    figure.png(|plot| {
+        for (at, (_, estimate)) in rows.iter().enumerate() {
+            let style = theme::series(at);
+            if let Some((low, high)) = interval(*estimate) {
+                plot.error_x(at as f64, estimate.mean, (Some(low), Some(high)), style);
+            }
+            plot.markers(&[(estimate.mean, at as f64)], style);
+        }
+    })
+}

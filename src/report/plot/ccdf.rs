@@ -1,0 +1,107 @@
+//! The complementary CDF of delay, on logarithmic axes, at the sweep's last point,
+//! which is as a rule the one of greatest load; the `.hgrm` files hold the others.
+//!
+//! Markers are the reported quantiles with their 95 % intervals; an arrow says that
+//! the run is too short to bound one.
+
+use super::{Axis, Figure, PlotError, point_note, theme};
+use crate::experiment::{PolicyResult, Results, UNIT};
+use hdrhistogram::Histogram;
+
+/// Share of a policy's queries that may be faster than the left end of the axis.
+const CUT: f64 = 0.005;
+
+/// `None` if no query completed.
+pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Vec<u8>>, PlotError> {
+    let Some(point) = results.points.last() else {
+        return Ok(None);
+    };
+    let shown: Vec<(usize, &PolicyResult)> = point
+        .policies
+        .iter()
+        .enumerate()
+        .filter(|(_, policy)| !policy.histogram.is_empty())
+        .collect();
+    let histograms = || shown.iter().map(|(_, policy)| &policy.histogram);
+    let Some(most) = histograms().map(Histogram::len).max() else {
+        return Ok(None);
+    };
+    let delays = histograms()
+        .flat_map(|h| [h.value_at_quantile(CUT), h.max()])
+        .map(ms);
+    let mut figure = Figure::new(
+        Axis::log("Delay t (ms)", delays),
+        Axis::log("P(delay > t)", [(1.0 / most as f64).min(0.1), 1.0]),
+    );
+    figure.title = title.to_owned();
+    figure.note = point_note(results, point.value);
+    for (at, policy) in &shown {
+        let swatch = super::Swatch::LineAndMarker;
+        figure.legend_entry(&policy.policy, theme::series(*at), swatch);
+    }
+    let lowest = figure.y.low;
+    let png = figure.png(|plot| {
+        for (at, policy) in &shown {
+            plot.line(&curve(&policy.histogram, lowest), theme::series(*at));
+        }
+        for (at, policy) in &shown {
+            let style = theme::series(*at);
+            for q in &policy.delay_quantiles {
+                let beyond = 1.0 - q.quantile;
+                // A quantile that fewer than one query lies beyond is just the
+                // slowest query.
+                if beyond < lowest || beyond * (policy.queries as f64) < 1.0 {
+                    continue;
+                }
+                if q.low_ms.is_some() || q.high_ms.is_some() {
+                    plot.error_x(beyond, q.value_ms, (q.low_ms, q.high_ms), style);
+                }
+                plot.markers(&[(q.value_ms, beyond)], style);
+            }
+        }
+    })?;
+    Ok(Some(png))
+}
+
+/// The steps of the share of delays that are longer. Nothing is longer than the
+/// slowest: there the curve falls to `floor`, the end of the axis.
+fn curve(histogram: &Histogram<u64>, floor: f64) -> Vec<(f64, f64)> {
+    let total = histogram.len();
+    let mut longer = total;
+    let mut points = Vec::new();
+    let mut share = 1.0;
+    for step in histogram.iter_recorded() {
+        let delay = ms(step.value_iterated_to());
+        points.push((delay, share));
+        longer -= step.count_since_last_iteration().min(longer);
+        share = longer as f64 / total as f64;
+        points.push((delay, share.max(floor)));
+    }
+    points
+}
+
+fn ms(ns: u64) -> f64 {
+    ns as f64 * UNIT.0 * 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn the_curve_is_the_share_of_longer_delays() {
+        let results = fixture::sweep(1, 1);
+        let histogram = &results.points[0].policies[0].histogram;
+        let points = curve(histogram, 1e-5);
+        assert_eq!(points[0].1, 1.0);
+        assert!(points.is_sorted_by(|a, b| a.0 <= b.0 && a.1 >= b.1));
+        assert_eq!(points.last().unwrap().1, 1e-5);
+        for &(delay, share) in points.iter().skip(1).step_by(200) {
+            let ns = (delay * 1e6).round() as u64;
+            let longer = histogram.len() - histogram.count_between(0, ns);
+            assert!((longer as f64 / histogram.len() as f64) <= share);
+        }
+        assert!(draw("", &fixture::no_query()).unwrap().is_none());
+    }
+}

@@ -1,0 +1,185 @@
+//! PNG figures, 5 inches wide at 300 dpi, with text in print sizes.
+//!
+//! A figure is an x [`Axis`], a y [`Axis`] and a legend ([`Figure`]); what is drawn
+//! into it goes through [`Plot`] in data coordinates. [`theme`] decides what
+//! everything looks like. The font is carried along (`font/`), so that plots need
+//! nothing of the system, and the same data give the same bytes everywhere.
+//!
+//! ```
+//! use edgelm::report::plot::{Axis, Figure, theme};
+//!
+//! let points = [(1.0, 10.0), (2.0, 14.0), (3.0, 13.0)];
+//! let mut figure = Figure::new(
+//!     Axis::linear("Number of servers M", points.iter().map(|p| p.0)),
+//!     Axis::linear("Mean delay (ms)", points.iter().map(|p| p.1)),
+//! );
+//! figure.series(["EdgeAll"]);
+//! let png = figure
+//!     .png(|plot| {
+//!         plot.line(&points, theme::series(0));
+//!         plot.markers(&points, theme::series(0));
+//!     })
+//!     .unwrap();
+//! assert!(png.starts_with(b"\x89PNG"));
+//! ```
+
+mod against_sweep;
+mod axis;
+mod by_policy;
+mod canvas;
+mod ccdf;
+mod field_label;
+mod figure;
+pub mod theme;
+
+pub use axis::{Axis, Scale};
+pub use canvas::{Canvas, PlotError};
+pub use field_label::{field_label, field_symbol};
+pub use figure::{Figure, Plot, Swatch};
+
+use super::{OutputFile, ReportError, Study};
+use crate::experiment::{Estimate, PolicyResult, Results};
+
+/// A quantity that has a figure of its own.
+struct Quantity {
+    file: &'static str,
+    label: &'static str,
+    /// What the values are kept to, such as 0..100 %.
+    bounds: (f64, f64),
+    of: fn(&PolicyResult) -> Estimate,
+}
+
+const QUANTITIES: [Quantity; 2] = [
+    Quantity {
+        file: "accuracy.png",
+        label: "Accuracy (%)",
+        bounds: (0.0, 100.0),
+        of: |policy| policy.accuracy.scaled(100.0),
+    },
+    Quantity {
+        file: "delay_mean.png",
+        label: "Mean delay (ms)",
+        bounds: (0.0, f64::INFINITY),
+        of: |policy| policy.delay_mean_ms,
+    },
+];
+
+pub(super) fn files(study: Study<'_>) -> Result<Vec<OutputFile>, ReportError> {
+    let (title, results) = (&*study.scenario.title, study.results);
+    let swept = results.points.iter().filter(|p| p.value.is_some()).count() > 1;
+    let mut files = Vec::new();
+    for quantity in &QUANTITIES {
+        let bytes = if swept {
+            against_sweep::draw(title, quantity, results)?
+        } else {
+            by_policy::draw(title, quantity, results)?
+        };
+        files.push(OutputFile {
+            name: quantity.file.to_owned(),
+            bytes,
+        });
+    }
+    if let Some(bytes) = ccdf::draw(title, results)? {
+        files.push(OutputFile {
+            name: "delay_ccdf.png".to_owned(),
+            bytes,
+        });
+    }
+    Ok(files)
+}
+
+/// "N = 120", empty without a sweep.
+fn point_note(results: &Results, value: Option<f64>) -> String {
+    value.map_or_else(String::new, |value| {
+        format!(
+            "{} = {}",
+            field_symbol(&results.sweep_field),
+            super::number::shortest(value)
+        )
+    })
+}
+
+/// The ends of an estimate's interval, if it has one.
+fn interval(estimate: Estimate) -> Option<(f64, f64)> {
+    estimate
+        .ci95
+        .filter(|half_width| half_width.is_finite())
+        .map(|half_width| (estimate.mean - half_width, estimate.mean + half_width))
+}
+
+/// Everything of an estimate that an axis must show.
+fn extent(estimate: Estimate) -> impl Iterator<Item = f64> {
+    let (low, high) = interval(estimate).unwrap_or((estimate.mean, estimate.mean));
+    [low, high, estimate.mean].into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    fn pictures(results: &Results) -> Vec<OutputFile> {
+        let mut scenario = fixture::scenario();
+        scenario.title = "A study".to_owned();
+        files(Study {
+            scenario: &scenario,
+            name: "small",
+            results,
+        })
+        .unwrap()
+    }
+
+    /// Width, height and dots of a picture.
+    fn decode(file: &OutputFile) -> (u32, u32, Vec<u8>) {
+        let mut reader = png::Decoder::new(&*file.bytes).read_info().unwrap();
+        let mut dots = vec![0; reader.output_buffer_size()];
+        let info = reader.next_frame(&mut dots).unwrap();
+        (info.width, info.height, dots)
+    }
+
+    #[test]
+    fn every_policy_is_in_every_picture() {
+        for results in [
+            fixture::sweep(3, 5),
+            fixture::one_point(5),
+            fixture::sweep(1, 5),
+        ] {
+            for file in pictures(&results) {
+                let (.., dots) = decode(&file);
+                for (r, g, b) in &theme::PALETTE[..5] {
+                    assert!(
+                        dots.chunks(3).any(|dot| dot == [*r, *g, *b]),
+                        "{}",
+                        file.name
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_touches_the_edges() {
+        for results in [
+            fixture::sweep(7, 1),
+            fixture::sweep(7, 12),
+            fixture::one_point(12),
+            fixture::single_query(),
+            fixture::no_query(),
+        ] {
+            for file in pictures(&results) {
+                let (width, height, dots) = decode(&file);
+                for (at, dot) in dots.chunks(3).enumerate() {
+                    let (x, y) = (at as u32 % width, at as u32 / width);
+                    let rim = x.min(y).min(width - 1 - x).min(height - 1 - y) < 6;
+                    assert!(!rim || dot == [255; 3], "{} at {x}, {y}", file.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_completed_query_there_is_no_ccdf() {
+        assert_eq!(pictures(&fixture::no_query()).len(), 2);
+        assert_eq!(pictures(&fixture::single_query()).len(), 3);
+    }
+}
