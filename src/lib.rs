@@ -35,11 +35,12 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-//pub mod cli;
+pub mod cli;
 pub mod engine;
 pub mod experiment;
 pub mod physics;
 pub mod policy;
+pub mod report;
 pub mod scenario;
 pub mod snapshot;
 pub mod uncertainty;

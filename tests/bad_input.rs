@@ -84,14 +84,27 @@ fn unknown_field() {
     let stderr = refused(&replaced("bandwidth_mhz", "bandwith_mhz"), &[]);
     assert_says(
         &stderr,
-        &["s.ron:4:15", "unknown field `bandwith_mhz`", "servers", "did you mean `bandwidth_mhz`?"],
+        &[
+            "s.ron:4:15",
+            "unknown field `bandwith_mhz`",
+            "servers",
+            "did you mean `bandwidth_mhz`?",
+        ],
     );
 }
 
 #[test]
 fn unknown_policy() {
     let stderr = refused(&replaced("EdgeAll", "EgdeAll"), &[]);
-    assert_says(&stderr, &["s.ron:5:16", "policies[0]", "EgdeAll", "did you mean `EdgeAll`?"]);
+    assert_says(
+        &stderr,
+        &[
+            "s.ron:5:16",
+            "policies[0]",
+            "EgdeAll",
+            "did you mean `EdgeAll`?",
+        ],
+    );
 }
 
 #[test]
@@ -122,12 +135,36 @@ fn not_ron_at_all() {
 #[test]
 fn capacities_must_be_positive_numbers() {
     for (field, text, place) in [
-        ("users.capacity_gflops", "count: 4, capacity_gflops: Fixed(-50)", "s.ron:3:"),
-        ("users.capacity_gflops", "count: 4, capacity_gflops: Fixed(NaN)", "s.ron:3:"),
-        ("users.capacity_gflops.low", "count: 4, capacity_gflops: Uniform(low: 0, high: 1)", "s.ron:3:"),
-        ("users.capacity_gflops.low", "count: 4, capacity_gflops: Uniform(low: 2, high: 1)", "s.ron:3:"),
-        ("users.capacity_gflops.cv", "count: 4, capacity_gflops: LogNormal(mean: 2, cv: -1)", "s.ron:3:"),
-        ("users.tx_power_mw", "count: 4, tx_power_mw: inf", "s.ron:3:"),
+        (
+            "users.capacity_gflops",
+            "count: 4, capacity_gflops: Fixed(-50)",
+            "s.ron:3:",
+        ),
+        (
+            "users.capacity_gflops",
+            "count: 4, capacity_gflops: Fixed(NaN)",
+            "s.ron:3:",
+        ),
+        (
+            "users.capacity_gflops.low",
+            "count: 4, capacity_gflops: Uniform(low: 0, high: 1)",
+            "s.ron:3:",
+        ),
+        (
+            "users.capacity_gflops.low",
+            "count: 4, capacity_gflops: Uniform(low: 2, high: 1)",
+            "s.ron:3:",
+        ),
+        (
+            "users.capacity_gflops.cv",
+            "count: 4, capacity_gflops: LogNormal(mean: 2, cv: -1)",
+            "s.ron:3:",
+        ),
+        (
+            "users.tx_power_mw",
+            "count: 4, tx_power_mw: inf",
+            "s.ron:3:",
+        ),
     ] {
         let stderr = refused(&replaced("count: 4", text), &[]);
         assert_says(&stderr, &[field, place, "found", "allowed is"]);
@@ -138,17 +175,32 @@ fn capacities_must_be_positive_numbers() {
     );
     assert_says(
         &stderr,
-        &["s.ron:4:36", "servers.max_per_user_tflops: found 0, allowed is a positive, finite number"],
+        &[
+            "s.ron:4:36",
+            "servers.max_per_user_tflops: found 0, allowed is a positive, finite number",
+        ],
     );
 }
 
 #[test]
 fn nobody_and_nowhere() {
     let stderr = refused(&replaced("count: 4", "count: 0"), &[]);
-    assert_says(&stderr, &["s.ron:3:20", "users.count: found 0", "at least 1"]);
-    let stderr = refused(&replaced("bandwidth_mhz: 100", "placement: Listed([])"), &[]);
-    assert_says(&stderr, &["s.ron:4:26", "servers.placement", "at least one server"]);
-    let stderr = refused(&replaced("bandwidth_mhz: 100", "placement: Uniform, count: 0"), &[]);
+    assert_says(
+        &stderr,
+        &["s.ron:3:20", "users.count: found 0", "at least 1"],
+    );
+    let stderr = refused(
+        &replaced("bandwidth_mhz: 100", "placement: Listed([])"),
+        &[],
+    );
+    assert_says(
+        &stderr,
+        &["s.ron:4:26", "servers.placement", "at least one server"],
+    );
+    let stderr = refused(
+        &replaced("bandwidth_mhz: 100", "placement: Uniform, count: 0"),
+        &[],
+    );
     assert_says(&stderr, &["servers.count: found 0"]);
     let stderr = refused(&replaced("bandwidth_mhz: 100", "placement: Uniform"), &[]);
     assert_says(&stderr, &["servers.placement", "count"]);
@@ -158,7 +210,10 @@ fn nobody_and_nowhere() {
         &replaced("bandwidth_mhz: 100", "placement: Listed([(125, 900)])"),
         &[],
     );
-    assert_says(&stderr, &["servers.placement[0]", "(125, 900)", "inside the area"]);
+    assert_says(
+        &stderr,
+        &["servers.placement[0]", "(125, 900)", "inside the area"],
+    );
 }
 
 #[test]
@@ -178,14 +233,28 @@ fn policies_are_listed_and_differ() {
     let stderr = refused(&replaced("EdgeAll, Goa(tau: 0.6)", ""), &[]);
     assert_says(&stderr, &["s.ron:5:15", "policies", "at least one policy"]);
     let stderr = refused(&replaced("EdgeAll,", "Goa(tau: 0.60),"), &[]);
-    assert_says(&stderr, &["policies[1]", "Goa(tau: 0.6) again", "policies[0]"]);
+    assert_says(
+        &stderr,
+        &["policies[1]", "Goa(tau: 0.6) again", "policies[0]"],
+    );
 }
 
 #[test]
 fn sweeps_name_numeric_fields() {
-    let with = |sweep: &str| refused(&replaced("replications: 2,", &format!("replications: 2, sweep: {sweep},")), &[]);
+    let with = |sweep: &str| {
+        refused(
+            &replaced(
+                "replications: 2,",
+                &format!("replications: 2, sweep: {sweep},"),
+            ),
+            &[],
+        )
+    };
     let stderr = with("(field: \"users.cuont\", values: [1])");
-    assert_says(&stderr, &["s.ron:2:", "users.cuont", "did you mean `users.count`?"]);
+    assert_says(
+        &stderr,
+        &["s.ron:2:", "users.cuont", "did you mean `users.count`?"],
+    );
     let stderr = with("(field: \"title\", values: [1])");
     assert_says(&stderr, &["title"]);
     let stderr = with("(field: \"users.count\", values: [])");
@@ -202,8 +271,14 @@ fn sweeps_name_numeric_fields() {
 fn tables_are_checked() {
     let folder = Folder::new();
     let header = "low,high,share,slm_accuracy,llm_accuracy\n";
-    folder.file("sum.csv", &format!("{header}0,0.5,0.5,0.9,1\n0.5,1,0.4,0.9,1\n"));
-    folder.file("range.csv", &format!("{header}0,0.5,0.5,0.9,1\n0.5,1,0.5,1.9,1\n"));
+    folder.file(
+        "sum.csv",
+        &format!("{header}0,0.5,0.5,0.9,1\n0.5,1,0.4,0.9,1\n"),
+    );
+    folder.file(
+        "range.csv",
+        &format!("{header}0,0.5,0.5,0.9,1\n0.5,1,0.5,1.9,1\n"),
+    );
     let scenario = |table: &str| {
         replaced(
             "replications: 2,",
@@ -221,7 +296,10 @@ fn tables_are_checked() {
     folder.file("s.ron", &scenario("rnage.csv"));
     let (code, stderr) = folder.edgelm(&["run", "s.ron"]);
     assert_eq!(code, 2);
-    assert_says(&stderr, &["rnage.csv", "did you mean", "range.csv", "s.ron:2:"]);
+    assert_says(
+        &stderr,
+        &["rnage.csv", "did you mean", "range.csv", "s.ron:2:"],
+    );
 }
 
 #[test]
@@ -262,7 +340,16 @@ fn check_reports_every_wrong_value_of_every_file() {
     folder.file("c.ron", GOOD);
     let (code, stderr) = folder.edgelm(&["check", "a.ron", "b.ron", "c.ron"]);
     assert_eq!(code, 2);
-    assert_says(&stderr, &["a.ron:3:", "users.count", "users.tx_power_mw", "b.ron:5:", "policies[1].tau"]);
+    assert_says(
+        &stderr,
+        &[
+            "a.ron:3:",
+            "users.count",
+            "users.tx_power_mw",
+            "b.ron:5:",
+            "policies[1].tau",
+        ],
+    );
 }
 
 /// One user, one server; `{}` are replaced by a test.
@@ -287,16 +374,46 @@ fn undecided(text: &str, policy: &str) -> String {
 #[test]
 fn instances_are_checked() {
     let goa = "Goa(tau: 0.6)";
-    assert_says(&undecided(&instance("[[1e-9, 1e-9]]", "0.5"), goa), &["gain[0]", "2 columns", "1 servers"]);
-    assert_says(&undecided(&instance("[]", "0.5"), goa), &["gain", "0 rows", "1 users"]);
-    assert_says(&undecided(&instance("[[-1]]", "0.5"), goa), &["gain[0][0]", "found -1"]);
-    assert_says(&undecided(&instance("[[1e-9]]", "1.5"), goa), &["users[0].uncertainty", "found 1.5"]);
-    assert_says(&undecided(&instance("[[1e-9]]", "\"x\""), goa), &["i.json:2:", "users[0].uncertainty"]);
-    assert_says(&undecided(&instance("[[1e-9]]", "0.5").replace("noise_w", "noise"), goa), &["i.json:1:", "noise"]);
+    assert_says(
+        &undecided(&instance("[[1e-9, 1e-9]]", "0.5"), goa),
+        &["gain[0]", "2 columns", "1 servers"],
+    );
+    assert_says(
+        &undecided(&instance("[]", "0.5"), goa),
+        &["gain", "0 rows", "1 users"],
+    );
+    assert_says(
+        &undecided(&instance("[[-1]]", "0.5"), goa),
+        &["gain[0][0]", "found -1"],
+    );
+    assert_says(
+        &undecided(&instance("[[1e-9]]", "1.5"), goa),
+        &["users[0].uncertainty", "found 1.5"],
+    );
+    assert_says(
+        &undecided(&instance("[[1e-9]]", "\"x\""), goa),
+        &["i.json:2:", "users[0].uncertainty"],
+    );
+    assert_says(
+        &undecided(
+            &instance("[[1e-9]]", "0.5").replace("noise_w", "noise"),
+            goa,
+        ),
+        &["i.json:1:", "noise"],
+    );
     assert_says(&undecided("{", goa), &["i.json:1:"]);
     let good = instance("[[1e-9]]", "0.5");
-    assert_says(&undecided(&good, "Goa(tau: 2)"), &["--policy", "tau", "found 2"]);
-    assert_says(&undecided(&good, "Gao(tau: 0.2)"), &["--policy", "did you mean `Goa`?"]);
-    assert_says(&undecided(&good, "Goa(tau_quantile: 0.2)"), &["tau_quantile", "table"]);
+    assert_says(
+        &undecided(&good, "Goa(tau: 2)"),
+        &["--policy", "tau", "found 2"],
+    );
+    assert_says(
+        &undecided(&good, "Gao(tau: 0.2)"),
+        &["--policy", "did you mean `Goa`?"],
+    );
+    assert_says(
+        &undecided(&good, "Goa(tau_quantile: 0.2)"),
+        &["tau_quantile", "table"],
+    );
     assert_says(&undecided(&good, "Goa(tau: 0.2"), &["--policy"]);
 }

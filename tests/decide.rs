@@ -58,7 +58,13 @@ fn none_and_all_offloaded() {
     assert_eq!(local["assignment"], json!([-1, -1]));
     assert_eq!(local["delays_s"][0], 2.596e9 / 9e10);
     let edge = decide(&two, "EdgeAll", &[]);
-    assert!(edge["assignment"].as_array().unwrap().iter().all(|j| j.as_i64().unwrap() >= 0));
+    assert!(
+        edge["assignment"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|j| j.as_i64().unwrap() >= 0)
+    );
 }
 
 #[test]

@@ -93,16 +93,18 @@ fn assert_same(instance: &Instance, tau: f64) -> Result<(), TestCaseError> {
     let everyone: Vec<usize> = (0..view.queries.len()).collect();
     let goa = decided(&mut Goa { tau }, &view);
     prop_assert_eq!(&goa, &literal::algorithm_1(&view, tau));
-    prop_assert_eq!(
-        decided(&mut MinDelay, &view),
-        literal::algorithm_2(&view)
-    );
+    prop_assert_eq!(decided(&mut MinDelay, &view), literal::algorithm_2(&view));
     prop_assert_eq!(
         decided(&mut EdgeAll, &view),
         literal::step_1(&view, everyone, Weight::Uncertainty)
     );
     // Random offloads as many as GOA, and places whom it chose as Algorithm 2 would.
-    let random = decided(&mut Random { like: Box::new(Goa { tau }) }, &view);
+    let random = decided(
+        &mut Random {
+            like: Box::new(Goa { tau }),
+        },
+        &view,
+    );
     prop_assert_eq!(random.offloaded(), goa.offloaded());
     let chosen: Vec<usize> = (0..view.queries.len())
         .filter(|&i| random.choices[i] != edgelm::snapshot::Choice::Local)

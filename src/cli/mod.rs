@@ -81,7 +81,10 @@ fn report(failure: &Failure) -> ExitCode {
 /// Writes results to stdout. A reader that has gone away (`| head`) is no error.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::Failed(format!("cannot write to stdout: {error}")))
         }
@@ -137,7 +140,8 @@ impl Overrides {
         option("seed", self.seed.map(|seed| seed.to_string()));
         option(
             "replications",
-            self.replications.map(|replications| replications.to_string()),
+            self.replications
+                .map(|replications| replications.to_string()),
         );
         list
     }

@@ -30,16 +30,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let experiment = Experiment::new(loaded)?;
     let loaded = experiment.loaded();
     // Before any work: a directory that cannot be written must not cost a run.
-    let directory = OutputDirectory::prepare(&args.out.join(&loaded.name))
+    let directory = OutputDirectory::prepare(args.out.join(&loaded.name))
         .map_err(|error| Diagnostic::new(error.to_string()))?;
     let stop = stop_on_ctrl_c()?;
     let progress = Progress::new(experiment.cells().len() as u64);
     let started = Instant::now();
-    let outcome = experiment.run(
-        args.threads.map(usize::from),
-        &stop,
-        &|| progress.advance(),
-    );
+    let outcome = experiment.run(args.threads.map(usize::from), &stop, &|| progress.advance());
     progress.finish();
     let results = outcome.map_err(|error| match error {
         RunError::Interrupted => Failure::Interrupted,

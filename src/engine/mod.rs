@@ -194,8 +194,7 @@ impl Run<'_> {
                             query.choice = Choice::Edge(server);
                             query.stages.uplink = uplink;
                             query.stages.edge_compute = compute;
-                            self.servers
-                                .connect(self.world, query.query.user, server);
+                            self.servers.connect(self.world, query.query.user, server);
                             let event = Event::UplinkEnd { query: *slot };
                             self.events.push(self.now + uplink, event);
                         }

@@ -145,7 +145,11 @@ mod tests {
             let (mut low, mut high) = (0.0, 20.0);
             for _ in 0..100 {
                 let middle = 0.5 * (low + high);
-                if tail(middle) > 0.1 { low = middle } else { high = middle }
+                if tail(middle) > 0.1 {
+                    low = middle
+                } else {
+                    high = middle
+                }
             }
             low
         };

@@ -1,9 +1,7 @@
 //! From records to results, in cell order.
 
 use super::estimate::{Estimate, quantile};
-use super::results::{
-    PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans,
-};
+use super::results::{PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans};
 use super::{CellRecord, DelayCounts, Experiment, ReplicationRecord, StageSums, histogram};
 
 pub(super) fn fold(experiment: &Experiment, records: Vec<CellRecord>) -> Results {

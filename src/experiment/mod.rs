@@ -91,7 +91,9 @@ impl Experiment {
                     .map(move |first| Cell {
                         point,
                         replications: first
-                            ..first.saturating_add(REPLICATIONS_PER_CELL).min(replications),
+                            ..first
+                                .saturating_add(REPLICATIONS_PER_CELL)
+                                .min(replications),
                     })
             })
             .collect();

@@ -20,10 +20,7 @@ pub struct PolicyUnderTest {
 
 impl PolicyUnderTest {
     /// A policy under a label.
-    pub fn new(
-        label: &str,
-        factory: impl Fn() -> Box<dyn Policy> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn new(label: &str, factory: impl Fn() -> Box<dyn Policy> + Send + Sync + 'static) -> Self {
         Self {
             label: label.to_owned(),
             factory: Arc::new(factory),

@@ -16,8 +16,8 @@ impl Policy for Goa {
     fn decide(&mut self, view: &View<'_>) -> Result<Decision, PolicyError> {
         let mut decision = Decision::all_local(view.queries.len());
         let mut load = Load::new(view);
-        let (forced, free): (Vec<usize>, Vec<usize>) = (0..view.queries.len())
-            .partition(|&query| view.queries[query].uncertainty > self.tau);
+        let (forced, free): (Vec<usize>, Vec<usize>) =
+            (0..view.queries.len()).partition(|&query| view.queries[query].uncertainty > self.tau);
         place(
             &mut load,
             forced,

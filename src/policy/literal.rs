@@ -19,7 +19,11 @@ pub fn algorithm_1(view: &View<'_>, tau: f64) -> Decision {
 /// Algorithm 2 (delay minimisation).
 pub fn algorithm_2(view: &View<'_>) -> Decision {
     let mut state = State::new(view);
-    state.run((0..view.queries.len()).collect(), Weight::One, Until::NoGain);
+    state.run(
+        (0..view.queries.len()).collect(),
+        Weight::One,
+        Until::NoGain,
+    );
     state.decision
 }
 
@@ -85,7 +89,9 @@ impl<'v> State<'v> {
                     self.placed
                         .iter()
                         .filter(|p| p.1 == k)
-                        .fold(self.view.servers[k].from_own.0, |sum, p| sum + power(p.0, k))
+                        .fold(self.view.servers[k].from_own.0, |sum, p| {
+                            sum + power(p.0, k)
+                        })
                 })
                 .sum(),
         };

@@ -132,9 +132,7 @@ impl fmt::Display for PolicySpec {
     /// As a scenario writes it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Goa {
-                tau: Some(tau), ..
-            } => write!(f, "Goa(tau: {tau:?})"),
+            Self::Goa { tau: Some(tau), .. } => write!(f, "Goa(tau: {tau:?})"),
             Self::Goa {
                 tau_quantile: Some(quantile),
                 ..

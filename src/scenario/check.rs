@@ -32,7 +32,11 @@ pub fn check(scenario: &Scenario) -> Vec<Fault> {
     if let TableSource::Inline(table) = &workload.uncertainty.table
         && let Err(error) = table.validate()
     {
-        faults.add("workload.uncertainty.table", &error.to_string(), "a consistent table");
+        faults.add(
+            "workload.uncertainty.table",
+            &error.to_string(),
+            "a consistent table",
+        );
     }
     policies(scenario, &mut faults);
     if let Some(sweep) = &scenario.sweep {
@@ -175,7 +179,11 @@ impl Faults {
 
     fn distribution(&mut self, field: &str, distribution: &Distribution) {
         if let Err(fault) = distribution.check() {
-            self.add(&format!("{field}{}", fault.field), &fault.found, fault.allowed);
+            self.add(
+                &format!("{field}{}", fault.field),
+                &fault.found,
+                fault.allowed,
+            );
         }
     }
 

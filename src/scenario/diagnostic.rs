@@ -15,7 +15,7 @@ pub struct Diagnostic {
     /// The field's path, such as `users.count`, where it is known.
     pub field: Option<String>,
     /// Where it stands, for inputs that are files.
-    pub place: Option<Place>,
+    pub place: Option<Box<Place>>,
     /// What may be written instead.
     pub help: Option<String>,
 }
@@ -62,7 +62,7 @@ impl Diagnostic {
 
     /// The same at a place.
     pub fn at(mut self, place: Place) -> Self {
-        self.place = Some(place);
+        self.place = Some(Box::new(place));
         self
     }
 
@@ -70,7 +70,9 @@ impl Diagnostic {
     /// marked, help.
     pub fn render(&self, colour: bool) -> String {
         let mut group = match &self.place {
-            None => annotate_snippets::Group::with_title(Level::ERROR.primary_title(&*self.message)),
+            None => {
+                annotate_snippets::Group::with_title(Level::ERROR.primary_title(&*self.message))
+            }
             Some(place) => Level::ERROR.primary_title(&*self.message).element(
                 Snippet::source(&*place.text)
                     .path(place.file.to_string_lossy().into_owned())
@@ -116,7 +118,7 @@ pub fn nearest<'n>(found: &str, valid: impl IntoIterator<Item = &'n str>) -> Opt
     valid
         .into_iter()
         .map(|name| (likeness(name), name))
-        .filter(|(likeness, _)| *likeness > 0.7)
+        .filter(|(likeness, _)| *likeness > 0.6)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)
 }

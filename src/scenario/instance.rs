@@ -228,11 +228,11 @@ fn json_error(
             None => message.to_owned(),
         },
         field,
-        place: Some(Place {
+        place: Some(Box::new(Place {
             file: file.to_owned(),
             text: text.into(),
             span: start..(start + 1).min(text.len()).max(start),
-        }),
+        })),
         help: None,
     }
 }

@@ -88,7 +88,8 @@ impl Loaded {
         let mut source = self.source.clone();
         let scenario =
             apply(&self.scenario, one).map_err(|message| vec![source.blame(one, message)])?;
-        let kept = (scenario.workload.uncertainty.table == self.scenario.workload.uncertainty.table)
+        let kept = (scenario.workload.uncertainty.table
+            == self.scenario.workload.uncertainty.table)
             .then(|| Arc::clone(&self.table));
         source.overrides.push(one.clone());
         source.finish(scenario, kept)
@@ -249,10 +250,10 @@ impl Source {
                 allowed: "a metric that the table holds".to_owned(),
             })]);
         }
-        let name = self
-            .file
-            .file_stem()
-            .map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
+        let name = self.file.file_stem().map_or_else(
+            || "scenario".to_owned(),
+            |stem| stem.to_string_lossy().into_owned(),
+        );
         Ok(Loaded {
             scenario,
             name,
@@ -308,10 +309,7 @@ impl Source {
             };
         }
         Diagnostic {
-            message: format!(
-                "{} = {}: {}",
-                one.field, one.value, diagnostic.message
-            ),
+            message: format!("{} = {}: {}", one.field, one.value, diagnostic.message),
             place: self.place(&one.source).or_else(|| self.place("sweep")),
             field: Some(one.source.clone()),
             ..diagnostic
@@ -319,14 +317,14 @@ impl Source {
     }
 
     /// Where a field stands in the file, or the nearest thing around it.
-    fn place(&self, field: &str) -> Option<Place> {
+    fn place(&self, field: &str) -> Option<Box<Place>> {
         let tree = syntax::parse(&self.text)?;
         let steps = syntax::steps(field)?;
         let (node, taken) = tree.descend(&steps);
         if taken == 0 && !steps.is_empty() {
             return None;
         }
-        Some(self.at(node.span.clone()))
+        Some(Box::new(self.at(node.span.clone())))
     }
 
     fn at(&self, span: Range<usize>) -> Place {
@@ -339,34 +337,64 @@ impl Source {
 
     /// A syntax or type error, with the field it is in.
     fn ron_error(&self, error: &SpannedError) -> Diagnostic {
-        let start = byte_offset(&self.text, error.span.start.line, error.span.start.col);
-        let end = byte_offset(&self.text, error.span.end.line, error.span.end.col);
-        let help = suggestion(&error.code);
-        // The reader stops behind what it could not use: step back onto it.
-        let blank = |c: char| c.is_whitespace() || c == ',';
-        let end = if end > start { end } else { start };
-        let before = self.text[..start].trim_end_matches(blank);
-        let span = if end > start {
-            start..end
-        } else if self.text[start..].starts_with(|c: char| !blank(c) && c != ')' && c != ']') {
-            start..start + 1
-        } else {
-            let word = before
-                .rfind(|c: char| !(c.is_alphanumeric() || "_.-+".contains(c)))
-                .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
-            word.min(before.len().saturating_sub(1))..before.len()
-        };
-        let field = serde_path(&self.text);
-        let message = match &field {
-            Some(field) => format!("{field}: {}", ron_message(&error.code)),
-            None => ron_message(&error.code),
+        let span = self.ron_span(error);
+        let tree = syntax::parse(&self.text);
+        let here = tree.as_ref().and_then(|tree| tree.innermost(span.start));
+        let field = serde_path(&self.text).or_else(|| here.as_ref().map(|(path, _)| path.clone()));
+        // A name that is wrong is best shown itself, a value by its field's place.
+        let about_names = matches!(
+            error.code,
+            RonError::NoSuchStructField { .. }
+                | RonError::NoSuchEnumVariant { .. }
+                | RonError::MissingStructField { .. }
+                | RonError::DuplicateStructField { .. }
+        );
+        let by_field = field
+            .as_deref()
+            .filter(|_| !about_names)
+            .and_then(|field| self.place(field));
+        let what = match (&error.code, here) {
+            // Where a whole number is wanted, RON stops at the decimal point.
+            (RonError::ExpectedComma, Some((_, node)))
+                if self.text[node.span.clone()].parse::<f64>().is_ok() =>
+            {
+                format!(
+                    "found {}, allowed is a whole number",
+                    &self.text[node.span.clone()]
+                )
+            }
+            (code, _) => ron_message(code),
         };
         Diagnostic {
-            message,
+            message: match &field {
+                Some(field) => format!("{field}: {what}"),
+                None => what,
+            },
             field,
-            place: Some(self.at(span)),
-            help,
+            place: Some(by_field.unwrap_or_else(|| Box::new(self.at(span)))),
+            help: suggestion(&error.code),
         }
+    }
+
+    /// What the RON reader could not use. It stops behind it: step back onto it.
+    fn ron_span(&self, error: &SpannedError) -> Range<usize> {
+        let start = byte_offset(&self.text, error.span.start.line, error.span.start.col);
+        let end = byte_offset(&self.text, error.span.end.line, error.span.end.col);
+        if end > start {
+            return start..end;
+        }
+        let blank = |c: char| c.is_whitespace() || c == ',';
+        if self.text[start..].starts_with(|c: char| !blank(c) && c != ')' && c != ']') {
+            return start..start + self.text[start..].chars().next().map_or(0, char::len_utf8);
+        }
+        let before = self.text[..start].trim_end_matches(blank);
+        let word = before
+            .rfind(|c: char| !(c.is_alphanumeric() || "_.-+".contains(c)))
+            .map_or(0, |at| {
+                at + before[at..].chars().next().map_or(1, char::len_utf8)
+            });
+        let last = before.char_indices().next_back().map_or(0, |(at, _)| at);
+        word.min(last)..before.len()
     }
 }
 
@@ -375,7 +403,7 @@ fn serde_path(text: &str) -> Option<String> {
     let mut reader = ron::Deserializer::from_str_with_options(text, &options()).ok()?;
     let error = serde_path_to_error::deserialize::<_, Scenario>(&mut reader).err()?;
     let path = error.path().to_string();
-    (path != "." && path != "?").then_some(path)
+    (path != "." && !path.contains('?')).then_some(path)
 }
 
 fn ron_message(error: &RonError) -> String {

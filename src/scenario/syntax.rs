@@ -135,6 +135,32 @@ impl<'t> Node<'t> {
         }
     }
 
+    /// The innermost value around a byte of the text, and its path.
+    pub fn innermost(&self, at: usize) -> Option<(String, &Node<'t>)> {
+        let holds = |node: &Node<'_>| node.span.start <= at && at < node.span.end;
+        let (mut node, mut path) = (self, String::new());
+        loop {
+            let step = match &node.kind {
+                Kind::Scalar => None,
+                Kind::Fields(fields) => fields
+                    .iter()
+                    .find(|(.., child)| holds(child))
+                    .map(|(name, _, child)| (format!(".{name}"), child)),
+                Kind::Items(items) => items
+                    .iter()
+                    .enumerate()
+                    .find(|(_, child)| holds(child))
+                    .map(|(index, child)| (format!("[{index}]"), child)),
+            };
+            let Some((name, child)) = step else {
+                let path = path.trim_start_matches('.').to_owned();
+                return (!path.is_empty()).then_some((path, node));
+            };
+            path += &name;
+            node = child;
+        }
+    }
+
     /// The paths of all numbers below, for suggesting one.
     pub fn numeric_paths(&self, text: &str, prefix: &str, found: &mut Vec<String>) {
         match &self.kind {
@@ -240,14 +266,16 @@ impl<'t> Reader<'t> {
         let kind = if let Some(after) = rest.strip_prefix('"') {
             self.at += 1 + string_length(after)?;
             return Some(self.scalar(start, None));
-        } else if rest.starts_with("r\"") || rest.starts_with("r#") && rest[1..].trim_start_matches('#').starts_with('"') {
+        } else if rest.starts_with("r\"")
+            || rest.starts_with("r#") && rest[1..].trim_start_matches('#').starts_with('"')
+        {
             let hashes = rest[1..].len() - rest[1..].trim_start_matches('#').len();
             let close = format!("\"{}", "#".repeat(hashes));
             let open = 2 + hashes;
             self.at += open + rest[open..].find(&close)? + close.len();
             return Some(self.scalar(start, None));
-        } else if rest.starts_with('\'') {
-            let body = rest[1..].strip_prefix('\\').map_or(2, |_| 3);
+        } else if let Some(after) = rest.strip_prefix('\'') {
+            let body = if after.starts_with('\\') { 3 } else { 2 };
             self.at += body + rest[body..].find('\'')? + 1;
             return Some(self.scalar(start, None));
         } else if rest.starts_with('[') {

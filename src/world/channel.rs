@@ -110,11 +110,7 @@ impl Channel {
     /// `key` is the replication's; the link's draws are keyed by user and server
     /// below it, so a gain may be asked at any time, in any order.
     pub fn gain(&self, key: StreamKey, user: (usize, Point), server: (usize, Point)) -> f64 {
-        let link = |name| {
-            key.named(name)
-                .index(user.0 as u64)
-                .index(server.0 as u64)
-        };
+        let link = |name| key.named(name).index(user.0 as u64).index(server.0 as u64);
         let mean = self.path_loss.gain(user.1.distance(server.1));
         let shadowing = if self.shadowing_db > 0.0 {
             let normal: f64 = StandardNormal.sample(&mut link("shadowing").stream());

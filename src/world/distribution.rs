@@ -142,7 +142,11 @@ impl Distribution {
             }
             Self::Choice(ref options) => {
                 let total: f64 = options.iter().map(|option| option.1).sum();
-                options.iter().map(|option| option.0 * option.1).sum::<f64>() / total
+                options
+                    .iter()
+                    .map(|option| option.0 * option.1)
+                    .sum::<f64>()
+                    / total
             }
         }
     }
@@ -264,7 +268,13 @@ mod tests {
         let n = 200_000;
         for (distribution, cv) in [
             (Distribution::Fixed(2.0), 0.0),
-            (Distribution::Uniform { low: 1.0, high: 3.0 }, 1.0 / 12f64.sqrt()),
+            (
+                Distribution::Uniform {
+                    low: 1.0,
+                    high: 3.0,
+                },
+                1.0 / 12f64.sqrt(),
+            ),
             (Distribution::Exponential { mean: 2.0 }, 1.0),
             (Distribution::LogNormal { mean: 2.0, cv: 0.7 }, 0.7),
             (Distribution::Gamma { mean: 2.0, cv: 0.5 }, 0.5),
@@ -278,8 +288,14 @@ mod tests {
             assert_eq!(distribution.mean(), 2.0);
             // Five standard errors of the mean.
             let allowed = 5.0 * 2.0 * cv / (n as f64).sqrt() + 1e-12;
-            assert!((mean - 2.0).abs() <= allowed, "{distribution:?}: mean {mean}");
-            assert!((found_cv - cv).abs() < 0.03 * (1.0 + cv), "{distribution:?}: cv {found_cv}");
+            assert!(
+                (mean - 2.0).abs() <= allowed,
+                "{distribution:?}: mean {mean}"
+            );
+            assert!(
+                (found_cv - cv).abs() < 0.03 * (1.0 + cv),
+                "{distribution:?}: cv {found_cv}"
+            );
         }
     }
 
@@ -289,12 +305,26 @@ mod tests {
             Distribution::Fixed(0.0),
             Distribution::Fixed(-1.0),
             Distribution::Fixed(f64::NAN),
-            Distribution::Uniform { low: 2.0, high: 1.0 },
-            Distribution::Uniform { low: 0.0, high: 1.0 },
-            Distribution::Exponential { mean: f64::INFINITY },
-            Distribution::LogNormal { mean: 1.0, cv: -0.1 },
+            Distribution::Uniform {
+                low: 2.0,
+                high: 1.0,
+            },
+            Distribution::Uniform {
+                low: 0.0,
+                high: 1.0,
+            },
+            Distribution::Exponential {
+                mean: f64::INFINITY,
+            },
+            Distribution::LogNormal {
+                mean: 1.0,
+                cv: -0.1,
+            },
             Distribution::Hyperexponential { mean: 1.0, cv: 0.5 },
-            Distribution::Pareto { minimum: 1.0, shape: 0.0 },
+            Distribution::Pareto {
+                minimum: 1.0,
+                shape: 0.0,
+            },
             Distribution::Choice(vec![]),
             Distribution::Choice(vec![Weighted(1.0, 0.0)]),
         ] {

@@ -94,7 +94,10 @@ mod tests {
 
     #[test]
     fn a_two_by_two_grid_is_the_papers_layout() {
-        let grid = Placement::Grid { columns: 2, rows: 2 };
+        let grid = Placement::Grid {
+            columns: 2,
+            rows: 2,
+        };
         let found: Vec<Point> = (0..4)
             .map(|i| grid.position(&Area::default(), StreamKey::root(1), i))
             .collect();
@@ -111,7 +114,10 @@ mod tests {
 
     #[test]
     fn uniform_positions_fill_the_area_and_do_not_depend_on_each_other() {
-        let area = Area { width_m: 100.0, height_m: 10.0 };
+        let area = Area {
+            width_m: 100.0,
+            height_m: 10.0,
+        };
         let key = StreamKey::root(5);
         let mut sums = (0.0, 0.0);
         for i in 0..10_000 {

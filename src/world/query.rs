@@ -42,11 +42,7 @@ pub struct Query {
 impl World<'_> {
     /// Draws the `number`-th query of a user.
     pub fn query(&self, user: usize, number: u64) -> Query {
-        let key = self
-            .key()
-            .named("query")
-            .index(user as u64)
-            .index(number);
+        let key = self.key().named("query").index(user as u64).index(number);
         let workload = &self.model().workload;
         let sample = workload
             .uncertainty
