@@ -63,10 +63,11 @@ pub(crate) fn no_query() -> Results {
     let mut results = one_point(1);
     let mut nothing = policy(0, vec![Vec::new(); 3]);
     nothing.policy = "LocalAll".to_owned();
-    nothing.offloaded_share = Estimate {
+    let nan = Estimate {
         mean: f64::NAN,
         ci95: Some(f64::NAN),
     };
+    (nothing.accuracy, nothing.offloaded_share) = (nan, nan);
     results.points[0].policies = vec![nothing];
     results
 }

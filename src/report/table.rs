@@ -82,6 +82,7 @@ fn mean(estimate: Estimate) -> String {
         return nothing();
     }
     match estimate.ci95.filter(|half_width| half_width.is_finite()) {
+        Some(0.0) if estimate.mean == 0.0 => "0 ± 0".to_owned(),
         Some(half_width) => {
             let places = if half_width > 0.0 {
                 decimals(half_width, 2)
@@ -142,7 +143,7 @@ mod tests {
         insta::assert_snapshot!(summary(&fixture::no_query()), @r#"
         3 replications
         policy    mean delay (ms)  p50 (ms)  p99 (ms)  accuracy (%)  offloaded (%)
-        LocalAll                -         -         -  89.95 ± 0.53              -
+        LocalAll                -         -         -             -              -
         "#);
         insta::assert_snapshot!(summary(&fixture::single_query()), @r#"
         1 replication

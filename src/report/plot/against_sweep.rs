@@ -1,4 +1,5 @@
-//! A quantity against the swept field, one line a policy.
+//! A quantity against the swept field, one line a policy, the lines set side by side
+//! by a hair so that their error bars can be told apart.
 
 use super::{Axis, Figure, PlotError, Quantity, extent, field_label, interval, theme};
 use crate::experiment::{Estimate, Results};
@@ -42,10 +43,13 @@ pub(super) fn draw(
             .iter()
             .map(|line| line.iter().map(|(x, e)| (*x, e.mean)).collect())
             .collect();
+        let x: Vec<f64> = means.iter().flatten().map(|point| point.0).collect();
         for (policy, line) in means.iter().enumerate() {
+            plot.side_by_side(policy, means.len(), &x);
             plot.line(line, theme::series(policy));
         }
         for (policy, line) in lines.iter().enumerate() {
+            plot.side_by_side(policy, means.len(), &x);
             for (x, estimate) in line {
                 if let Some(ends) = interval(*estimate) {
                     plot.error_y(*x, ends, theme::series(policy));
@@ -53,6 +57,7 @@ pub(super) fn draw(
             }
         }
         for (policy, line) in means.iter().enumerate() {
+            plot.side_by_side(policy, means.len(), &x);
             plot.markers(line, theme::series(policy));
         }
     })

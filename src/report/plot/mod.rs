@@ -33,7 +33,7 @@ mod figure;
 pub mod theme;
 
 pub use axis::{Axis, Scale};
-pub use canvas::{Canvas, PlotError};
+pub use canvas::{Align, Canvas, PlotError};
 pub use field_label::{field_label, field_symbol};
 pub use figure::{Figure, Plot, Swatch};
 
