@@ -86,7 +86,7 @@ impl DelayCounts {
             .sum()
     }
 
-    /// Adds all settled counts to a histogram made by [`empty`].
+    /// Adds all settled counts to a histogram of delays in nanoseconds.
     pub fn add_to(&self, histogram: &mut Histogram<u64>) {
         for &(value, count) in &self.runs {
             histogram.saturating_record_n(value, count);
