@@ -26,7 +26,7 @@ fn cell(users: usize) -> InstanceSnapshot {
         noise_w: model.noise.0,
         users: (0..users)
             .map(|i| {
-                let query = world.query(i, 0);
+                let query = world.query(i, 0, None);
                 InstanceUser {
                     uncertainty: query.uncertainty,
                     query_bits: query.bits.0,

@@ -25,6 +25,7 @@
 //! | [`engine`] | clock and event list, the life of a query, the recorder |
 //! | [`policy`] | the trait, the greedy core, one file a policy |
 //! | [`snapshot`] | what a policy sees and says; delays of an assignment (Eqs. 2 to 8) |
+//! | [`station`] | where queries are served: uplink, edge compute, device; their naive twins |
 //! | [`world`] | what a replication draws: streams, placement, channel, capacities, queries |
 //! | [`uncertainty`] | metrics from token probabilities, uncertainty-correctness tables |
 //! | [`physics`] | SINR, rate and shares |
@@ -43,6 +44,7 @@ pub mod policy;
 pub mod report;
 pub mod scenario;
 pub mod snapshot;
+pub mod station;
 pub mod uncertainty;
 pub mod units;
 pub mod world;

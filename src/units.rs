@@ -108,6 +108,13 @@ impl Div<FlopPerSecond> for Flop {
     }
 }
 
+impl Div<Seconds> for Flop {
+    type Output = FlopPerSecond;
+    fn div(self, time: Seconds) -> FlopPerSecond {
+        FlopPerSecond(self.0 / time.0)
+    }
+}
+
 /// A ratio given in decibels, as a linear factor.
 ///
 /// ```

@@ -1,7 +1,7 @@
 //! `Batch` arrivals with `Held` sharing give every query exactly the delay of
 //! Eq. 8: here written out once more, literally, from the paper.
 
-use edgelm::engine::{Arrivals, CompletedQuery, Sharing, simulate};
+use edgelm::engine::{CompletedQuery, Settings, simulate};
 use edgelm::experiment::world_model;
 use edgelm::physics::radio::Interference;
 use edgelm::policy::{Policy, PolicyError};
@@ -46,7 +46,7 @@ fn delays(world: &World<'_>, choices: &[Choice]) -> Vec<f64> {
     let h2 = |i: usize, j: usize| world.gains(i)[j];
     (0..n)
         .map(|i| {
-            let query = world.query(i, 0);
+            let query = world.query(i, 0, None);
             let Choice::Edge(j) = choices[i] else {
                 return query.slm_work.0 / world.users()[i].capacity.0;
             };
@@ -98,7 +98,7 @@ proptest! {
         let world = World::draw(&model, StreamKey::root(seed).index(0));
         let mut done: Vec<CompletedQuery> = Vec::new();
         let mut policy = Anywhere { seed, local_share };
-        simulate(&world, Arrivals::Batch, Sharing::Held, &mut policy, &mut done).unwrap();
+        simulate(&world, &Settings::default(), &mut policy, &mut done).unwrap();
         prop_assert_eq!(done.len(), users);
         done.sort_by_key(|completed| completed.query.user);
         let choices: Vec<Choice> = done.iter().map(|completed| completed.choice).collect();

@@ -86,7 +86,7 @@ fn a_users_draws_do_not_depend_on_how_many_there_are() {
     for user in 0..5 {
         assert_eq!(few.users()[user], many.users()[user]);
         assert_eq!(few.gains(user), many.gains(user));
-        assert_eq!(few.query(user, 0), many.query(user, 0));
+        assert_eq!(few.query(user, 0, None), many.query(user, 0, None));
     }
     assert_eq!(few.servers(), many.servers());
 }

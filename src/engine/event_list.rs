@@ -21,7 +21,8 @@ use std::collections::BinaryHeap;
 #[derive(Debug, Clone)]
 pub struct EventList<E> {
     heap: BinaryHeap<Entry<E>>,
-    pushed: u64,
+    /// Places given out so far.
+    ranked: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -36,7 +37,7 @@ impl<E> Default for EventList<E> {
     fn default() -> Self {
         Self {
             heap: BinaryHeap::new(),
-            pushed: 0,
+            ranked: 0,
         }
     }
 }
@@ -44,18 +45,32 @@ impl<E> Default for EventList<E> {
 impl<E> EventList<E> {
     /// Adds an event at a time that is not negative.
     pub fn push(&mut self, time: Seconds, event: E) {
-        debug_assert!(time.0 >= 0.0, "an event at {time:?}");
-        // Adding zero turns -0.0, whose bits order last, into 0.0.
-        let rank = ((time.0 + 0.0).to_bits() as u128) << 64 | self.pushed as u128;
-        self.pushed += 1;
+        let rank = self.rank(time);
         self.heap.push(Entry { rank, event });
+    }
+
+    /// The next place in the order of (time, sequence).
+    pub(super) fn rank(&mut self, time: Seconds) -> u128 {
+        debug_assert!(time.0 >= 0.0, "an event at {time:?}");
+        self.ranked += 1;
+        // Adding zero turns -0.0, whose bits order last, into 0.0.
+        ((time.0 + 0.0).to_bits() as u128) << 64 | u128::from(self.ranked)
+    }
+
+    /// The time of a place in the order.
+    pub(super) fn time(rank: u128) -> Seconds {
+        Seconds(f64::from_bits((rank >> 64) as u64))
+    }
+
+    /// The place of the next event.
+    pub(super) fn first_rank(&self) -> Option<u128> {
+        self.heap.peek().map(|entry| entry.rank)
     }
 
     /// Takes the next event and its time.
     pub fn pop(&mut self) -> Option<(Seconds, E)> {
         let entry = self.heap.pop()?;
-        let time = f64::from_bits((entry.rank >> 64) as u64);
-        Some((Seconds(time), entry.event))
+        Some((Self::time(entry.rank), entry.event))
     }
 
     /// How many events are waiting.

@@ -1,119 +1,188 @@
-//! The event engine: a virtual clock, an event list, and the life of a query.
+//! The event engine: a virtual clock, a calendar of events, and the life of a
+//! query.
 //!
 //! ```text
-//! arrive -> wait for a scheduling instant -> decide
+//! arrive -> [probe] -> wait for a scheduling instant -> decide
 //!     local:   device queue (FIFO) -> small model -> done
-//!     edge j:  uplink -> large model -> done
+//!     edge j:  uplink -> [queue] -> large model -> done
 //! ```
 //!
 //! Its delay is the exact sum of its stages. Everything edgelm computes is a run
-//! of this engine; the paper's Monte Carlo snapshot is the run in which every
-//! user's one query arrives at time zero ([`Arrivals::Batch`]) and shares are
-//! held ([`Sharing::Held`]).
+//! of this engine; the paper's Monte Carlo snapshot is the run with the default
+//! [`Settings`]: every user's one query arrives at time zero and shares are held.
 
+mod arriving;
+mod calendar;
+mod connections;
 mod event_list;
-mod life;
+mod in_flight;
+mod occupancy;
 mod recorder;
+mod scheduling;
+mod serving;
+mod settings;
 
 pub use event_list::EventList;
-pub use recorder::{CompletedQuery, Recorder, Stages};
+pub use recorder::{Areas, CompletedQuery, Counts, Recorder, Stages, SystemState};
+pub use settings::{Deadline, Probe, Scheduling, Settings, Sharing};
 
-use crate::policy::{self, Policy, PolicyError};
-use crate::snapshot::{Choice, Service, View, services};
+use crate::policy::{Policy, PolicyError};
+use crate::station::device::Device;
+use crate::station::edge::EdgeCompute;
+use crate::station::uplink::{Radio, Uplinks};
 use crate::units::Seconds;
 use crate::world::World;
-use life::{InFlight, Servers};
-use serde::{Deserialize, Serialize};
+use crate::world::links::Links;
+use arriving::Source;
+use calendar::{Calendar, Next, Station};
+use connections::Connections;
+use in_flight::InFlight;
+use occupancy::Occupancy;
 
-/// When queries arrive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Arrivals {
-    /// Every user has one query, at time zero.
-    #[default]
-    Batch,
-}
-
-/// How resources are shared among those who use them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Sharing {
-    /// At a scheduling instant the shares and the interference of the complete
-    /// assignment are fixed for the whole life of the queries it placed.
-    #[default]
-    Held,
-}
-
-/// What happens at an instant of the virtual clock. Queries are named by their
-/// slot among those in flight.
+/// What happens at an instant of the virtual clock, beside the completions of
+/// stations. Queries are named by their slot among those in flight; the
+/// generation tells whether the slot is still theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Event {
     /// The next query of a user arrives.
     Arrival { user: usize },
+    /// The next row of the trace arrives.
+    TraceArrival,
     /// The policy is asked about all queries that wait.
     SchedulingInstant,
-    /// A query's last bit is received by its server.
-    UplinkEnd { query: usize },
-    /// The large model has answered.
-    EdgeEnd { query: usize },
-    /// The small model has answered.
-    LocalEnd { query: usize },
+    /// A device has done the first job in its queue.
+    DeviceEnd { slot: usize, generation: u32 },
+    /// The last bit of a query with held shares is received.
+    HeldUplinkEnd { slot: usize, generation: u32 },
+    /// A query with held shares is answered.
+    HeldEdgeEnd { slot: usize, generation: u32 },
+    /// A query that is dropped at its deadline reaches it.
+    DeadlineEnd { slot: usize, generation: u32 },
+    /// The channel's next coherence block begins.
+    ChannelBlock,
+    /// The measured part of the run begins.
+    WarmUpEnd,
+    /// The recorder is shown the state.
+    Sample,
 }
 
-/// Runs one replication of one policy to its end and hands every completed query
-/// to the recorder, in order of completion.
+/// Runs one replication of one policy to its end, and hands every query to the
+/// recorder as it leaves.
 ///
 /// # Errors
 /// What the policy says, or that its decision does not fit the snapshot.
 pub fn simulate(
     world: &World<'_>,
-    arrivals: Arrivals,
-    sharing: Sharing,
+    settings: &Settings,
     policy: &mut dyn Policy,
     recorder: &mut dyn Recorder,
-) -> Result<(), PolicyError> {
+) -> Result<Counts, PolicyError> {
     policy.begin_replication();
-    let mut run = Run {
-        world,
-        sharing,
-        now: Seconds(0.0),
-        events: EventList::default(),
-        in_flight: InFlight::default(),
-        waiting: Vec::new(),
-        servers: Servers::new(world),
-        device_free_at: vec![Seconds(0.0); world.users().len()],
-        instants: 0,
-    };
-    match arrivals {
-        Arrivals::Batch => {
-            for user in 0..world.users().len() {
-                run.events.push(Seconds(0.0), Event::Arrival { user });
-            }
-            run.events.push(Seconds(0.0), Event::SchedulingInstant);
-        }
-    }
-    while let Some((time, event)) = run.events.pop() {
+    let mut run = Run::new(world, settings);
+    run.begin();
+    while let Some((time, next)) = run.calendar.pop() {
         run.now = time;
-        run.handle(event, policy, recorder)?;
+        match next {
+            Next::Completion(Station::Uplink(cell)) => run.uplink_completes(cell as usize),
+            Next::Completion(Station::Edge(server)) => {
+                run.edge_completes(server as usize, recorder);
+            }
+            Next::Event(event) => run.handle(event, policy, recorder)?,
+        }
+        recorder.counted(run.now, &run.counts);
     }
-    Ok(())
+    recorder.finished(run.now, &run.occupancy.areas(run.now));
+    Ok(run.counts)
 }
 
 /// The state of one replication.
 struct Run<'w> {
     world: &'w World<'w>,
-    sharing: Sharing,
+    settings: &'w Settings,
     now: Seconds,
-    events: EventList<Event>,
+    calendar: Calendar<Event>,
+    source: Source<'w>,
+    links: Links<'w>,
     in_flight: InFlight,
-    /// Slots of the queries that wait for a scheduling instant, in order of arrival.
+    /// Slots of the queries that wait for a scheduling instant, in the order in
+    /// which they began to.
     waiting: Vec<usize>,
-    servers: Servers,
-    /// When each user's device has done all it was given.
-    device_free_at: Vec<Seconds>,
+    /// Whether a scheduling instant is in the calendar.
+    instant_pending: bool,
     /// Scheduling instants so far.
     instants: u64,
+    connections: Connections,
+    uplinks: Uplinks,
+    /// Whether the next coherence block is in the calendar.
+    block_pending: bool,
+    edges: Vec<EdgeCompute>,
+    devices: Vec<Device>,
+    occupancy: Occupancy,
+    counts: Counts,
 }
 
-impl Run<'_> {
+impl<'w> Run<'w> {
+    fn new(world: &'w World<'w>, settings: &'w Settings) -> Self {
+        let model = world.model();
+        let servers = world.servers().len();
+        let radio = Radio {
+            bandwidth: model.servers.bandwidth,
+            noise: model.noise,
+            tx_power: model.users.tx_power,
+            interference: model.interference,
+        };
+        Self {
+            world,
+            settings,
+            now: Seconds(0.0),
+            calendar: Calendar::default(),
+            source: Source::new(world, settings),
+            links: Links::new(world),
+            in_flight: InFlight::default(),
+            waiting: Vec::new(),
+            instant_pending: false,
+            instants: 0,
+            connections: Connections::new(servers, model.users.tx_power),
+            uplinks: Uplinks::new(radio, servers),
+            block_pending: false,
+            edges: world
+                .servers()
+                .iter()
+                .map(|server| {
+                    EdgeCompute::new(
+                        settings.discipline,
+                        server.capacity,
+                        model.servers.max_per_user,
+                    )
+                })
+                .collect(),
+            devices: world
+                .users()
+                .iter()
+                .map(|user| Device::new(user.capacity))
+                .collect(),
+            occupancy: Occupancy::new(servers),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Puts the first events into the calendar.
+    fn begin(&mut self) {
+        if self.settings.warm_up.0 > 0.0 {
+            self.calendar.push(self.settings.warm_up, Event::WarmUpEnd);
+        }
+        for (time, event) in self.source.first() {
+            self.calendar.push(time, event);
+        }
+        if self.settings.scheduling == Scheduling::Batch {
+            self.calendar.push(Seconds(0.0), Event::SchedulingInstant);
+            self.instant_pending = true;
+        }
+        if self.settings.sample_every.is_some() {
+            self.calendar.push(Seconds(0.0), Event::Sample);
+        }
+    }
+
     fn handle(
         &mut self,
         event: Event,
@@ -122,87 +191,94 @@ impl Run<'_> {
     ) -> Result<(), PolicyError> {
         match event {
             Event::Arrival { user } => {
-                let query = self.world.query(user, 0);
-                let slot = self.in_flight.admit(query, self.now);
-                self.waiting.push(slot);
+                if let Some(next) = self.source.next_of(user) {
+                    self.calendar.push(next, Event::Arrival { user });
+                }
+                if let Some((query, number)) = self.source.query_of(user) {
+                    self.arrives(query, number);
+                }
             }
-            Event::SchedulingInstant => self.schedule(policy)?,
-            Event::UplinkEnd { query } => {
-                let ends = self.now + self.in_flight[query].stages.edge_compute;
-                self.events.push(ends, Event::EdgeEnd { query });
+            Event::TraceArrival => {
+                let arrived = self.source.query_of_trace();
+                if let Some(next) = self.source.next_of_trace() {
+                    self.calendar.push(next, Event::TraceArrival);
+                }
+                if let Some((query, number)) = arrived {
+                    self.arrives(query, number);
+                }
             }
-            Event::EdgeEnd { query } => {
-                let done = self.in_flight.complete(query);
-                self.servers.disconnect(self.world, &done);
-                recorder.completed(&done);
+            Event::SchedulingInstant => {
+                self.instant_pending = false;
+                self.schedule(policy)?;
             }
-            Event::LocalEnd { query } => {
-                let done = self.in_flight.complete(query);
-                recorder.completed(&done);
+            Event::DeviceEnd { slot, generation } => {
+                if self.in_flight.is_current(slot, generation) {
+                    self.device_completes(slot, recorder);
+                }
             }
+            Event::HeldUplinkEnd { slot, generation } => {
+                if self.in_flight.is_current(slot, generation) {
+                    self.held_uplink_completes(slot);
+                }
+            }
+            Event::HeldEdgeEnd { slot, generation } => {
+                if self.in_flight.is_current(slot, generation) {
+                    self.held_edge_completes(slot, recorder);
+                }
+            }
+            Event::DeadlineEnd { slot, generation } => {
+                if self.in_flight.is_current(slot, generation) {
+                    self.drop_query(slot, recorder);
+                }
+            }
+            Event::ChannelBlock => self.channel_block(),
+            Event::WarmUpEnd => self.occupancy.restart(self.now),
+            Event::Sample => self.sample(recorder),
         }
         Ok(())
     }
 
-    /// Asks the policy about all that wait, and starts what it decides.
-    fn schedule(&mut self, policy: &mut dyn Policy) -> Result<(), PolicyError> {
-        let snapshot = life::Snapshot::take(
-            self.world,
-            &self.in_flight,
-            &self.waiting,
-            &self.servers,
-            &self.device_free_at,
-            self.now,
-        );
-        let view = View {
-            now: self.now,
-            queries: &snapshot.queries,
-            servers: &snapshot.servers,
-            gains: &snapshot.gains,
-            tx_power: self.world.model().users.tx_power,
-            interference: self.world.model().interference,
-            key: self.world.key().named("policy").index(self.instants),
-        };
-        self.instants += 1;
-        let decision = policy.decide(&view)?;
-        policy::check(&view, &decision)?;
-        match self.sharing {
-            Sharing::Held => {
-                for (slot, service) in self.waiting.iter().zip(services(&view, &decision)) {
-                    let query = &mut self.in_flight[*slot];
-                    query.stages.wait = self.now - query.arrived;
-                    match service {
-                        Service::Local { compute } => {
-                            let user = query.query.user;
-                            let starts = if self.device_free_at[user] > self.now {
-                                self.device_free_at[user]
-                            } else {
-                                self.now
-                            };
-                            query.choice = Choice::Local;
-                            query.stages.device_queue = starts - self.now;
-                            query.stages.local_compute = compute;
-                            self.device_free_at[user] = starts + compute;
-                            let event = Event::LocalEnd { query: *slot };
-                            self.events.push(starts + compute, event);
-                        }
-                        Service::Edge {
-                            server,
-                            uplink,
-                            compute,
-                        } => {
-                            query.choice = Choice::Edge(server);
-                            query.stages.uplink = uplink;
-                            query.stages.edge_compute = compute;
-                            self.servers.connect(self.world, query.query.user, server);
-                            let event = Event::UplinkEnd { query: *slot };
-                            self.events.push(self.now + uplink, event);
-                        }
-                    }
-                }
-            }
+    /// Shows the recorder the state, and comes again while anything can happen.
+    fn sample(&mut self, recorder: &mut dyn Recorder) {
+        recorder.sampled(self.now, &self.state());
+        if let Some(every) = self.settings.sample_every
+            && (self.source.is_open() || self.in_flight.len() > 0)
+        {
+            self.calendar.push(self.now + every, Event::Sample);
         }
-        self.waiting.clear();
-        Ok(())
+    }
+
+    fn state(&self) -> SystemState {
+        let cells = 0..self.edges.len();
+        SystemState {
+            transmitting: self
+                .occupancy
+                .uplink_jobs
+                .iter()
+                .map(|jobs| jobs.value() as usize)
+                .collect(),
+            heard: cells
+                .clone()
+                .map(|cell| match self.settings.sharing {
+                    Sharing::Live => self.uplinks.heard(cell),
+                    Sharing::Held => self.connections.power_from_others(cell),
+                })
+                .collect(),
+            edge_in_service: match self.settings.sharing {
+                Sharing::Live => self.edges.iter().map(EdgeCompute::in_service).collect(),
+                Sharing::Held => self
+                    .occupancy
+                    .edge_jobs
+                    .iter()
+                    .map(|jobs| jobs.value() as usize)
+                    .collect(),
+            },
+            edge_queued: self.edges.iter().map(EdgeCompute::queued).collect(),
+            edge_utilisation: self.occupancy.edge_busy.iter().map(|b| b.value()).collect(),
+            devices_busy: self.occupancy.device_busy.value() as usize,
+            device_queued: (self.occupancy.device_jobs.value() - self.occupancy.device_busy.value())
+                as usize,
+            waiting: self.waiting.len(),
+        }
     }
 }

@@ -1,20 +1,25 @@
-//! What a run leaves behind: every query with the time of each of its stages.
+//! What a run leaves behind: every query with the time of each of its stages, and
+//! how busy every station was.
 
 use crate::snapshot::Choice;
-use crate::units::Seconds;
+use crate::units::{Flop, Seconds, Watts};
 use crate::world::query::Query;
 
 /// How long a query spent in each stage of its life; stages it skipped are zero.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Stages {
-    /// From arrival to its scheduling instant.
-    pub wait: Seconds,
-    /// In its device's queue.
+    /// In its device's queue, before the probe and before the small model.
     pub device_queue: Seconds,
+    /// On its device, computing the first token.
+    pub probe: Seconds,
+    /// Waiting for its scheduling instant.
+    pub wait: Seconds,
     /// On the small model.
     pub local_compute: Seconds,
     /// On the uplink.
     pub uplink: Seconds,
+    /// In its server's queue (first come first served only).
+    pub edge_queue: Seconds,
     /// On the large model.
     pub edge_compute: Seconds,
 }
@@ -22,42 +27,126 @@ pub struct Stages {
 impl Stages {
     /// The query's delay: the sum of its stages (Eq. 8, and what precedes it).
     pub fn total(&self) -> Seconds {
-        self.wait + self.device_queue + self.local_compute + self.uplink + self.edge_compute
+        self.wait
+            + self.device_queue
+            + self.probe
+            + self.local_compute
+            + self.uplink
+            + self.edge_queue
+            + self.edge_compute
     }
 }
 
-/// A query that has been answered.
+/// A query that has left the system.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CompletedQuery {
     /// What it asked for.
     pub query: Query,
+    /// Its number among all arrivals of the run, from 0.
+    pub number: u64,
     /// When it arrived.
     pub arrived: Seconds,
-    /// Where it was answered.
+    /// Where it was answered (`Local` too for one dropped before its decision).
     pub choice: Choice,
     /// Its stages.
     pub stages: Stages,
+    /// Work that its device has done for it.
+    pub device_work: Flop,
+    /// Work that its server has done for it.
+    pub edge_work: Flop,
+    /// Whether it was given up at its deadline instead of being answered.
+    pub dropped: bool,
+    /// Whether it was not answered by its deadline.
+    pub missed_deadline: bool,
 }
 
 impl CompletedQuery {
-    /// Whether the model that served it answered right.
+    /// Whether it was answered right by the model that served it.
     pub fn correct(&self) -> bool {
-        match self.choice {
-            Choice::Local => self.query.slm_correct,
-            Choice::Edge(_) => self.query.llm_correct,
-        }
+        !self.dropped
+            && match self.choice {
+                Choice::Local => self.query.slm_correct,
+                Choice::Edge(_) => self.query.llm_correct,
+            }
     }
 }
 
-/// Takes what a run leaves behind, as it happens.
-pub trait Recorder {
-    /// A query has been answered.
-    fn completed(&mut self, query: &CompletedQuery);
+/// Time integrals over the measured part of a run, by server; from them follow
+/// mean queue lengths and utilisations.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Areas {
+    /// The length of the measured part.
+    pub elapsed: Seconds,
+    /// Transmissions in progress to each server, integrated over time.
+    pub uplink_jobs: Vec<f64>,
+    /// Jobs at each server's compute, in service or waiting.
+    pub edge_jobs: Vec<f64>,
+    /// Share of each server's compute in use.
+    pub edge_busy: Vec<f64>,
+    /// Jobs at all devices together, in service or waiting.
+    pub device_jobs: f64,
+    /// Devices that are busy.
+    pub device_busy: f64,
+    /// Queries that wait for a scheduling instant.
+    pub waiting: f64,
 }
 
-/// Keeps every completed query, for small runs and tests.
+/// The state of all stations at one instant.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SystemState {
+    /// Transmissions in progress, by server.
+    pub transmitting: Vec<usize>,
+    /// Power heard from transmissions to other servers, by server.
+    pub heard: Vec<Watts>,
+    /// Jobs in service at each server's compute.
+    pub edge_in_service: Vec<usize>,
+    /// Jobs waiting at each server's compute.
+    pub edge_queued: Vec<usize>,
+    /// Share of each server's compute in use.
+    pub edge_utilisation: Vec<f64>,
+    /// Devices that are busy.
+    pub devices_busy: usize,
+    /// Jobs waiting at devices.
+    pub device_queued: usize,
+    /// Queries that wait for a scheduling instant.
+    pub waiting: usize,
+}
+
+/// How many queries a run has seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Arrived.
+    pub arrived: u64,
+    /// Answered.
+    pub completed: u64,
+    /// Given up at their deadline.
+    pub dropped: u64,
+    /// Somewhere in between.
+    pub in_flight: u64,
+}
+
+/// Takes what a run leaves behind, as it happens. Only [`Recorder::left`] must be
+/// provided; nothing a recorder does can change a run.
+pub trait Recorder {
+    /// A query has left: answered, or given up. Also those that arrived during the
+    /// warm-up are shown, with `measured` false.
+    fn left(&mut self, query: &CompletedQuery, measured: bool);
+
+    /// The state at a sampling instant.
+    fn sampled(&mut self, _now: Seconds, _state: &SystemState) {}
+
+    /// After every event.
+    fn counted(&mut self, _now: Seconds, _counts: &Counts) {}
+
+    /// The run is over.
+    fn finished(&mut self, _now: Seconds, _areas: &Areas) {}
+}
+
+/// Keeps every query that was measured, for small runs and tests.
 impl Recorder for Vec<CompletedQuery> {
-    fn completed(&mut self, query: &CompletedQuery) {
-        self.push(*query);
+    fn left(&mut self, query: &CompletedQuery, measured: bool) {
+        if measured {
+            self.push(*query);
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! From records to results, in cell order.
 
 use super::estimate::{Estimate, quantile};
+use super::measures::measures;
 use super::results::{PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans};
 use super::{CellRecord, DelayCounts, Experiment, ReplicationRecord, StageSums, histogram};
+use crate::scenario::Scenario;
 
 pub(super) fn fold(experiment: &Experiment, records: Vec<CellRecord>) -> Results {
     let mut by_point: Vec<Vec<Vec<ReplicationRecord>>> = experiment
@@ -15,6 +17,7 @@ pub(super) fn fold(experiment: &Experiment, records: Vec<CellRecord>) -> Results
             all.extend(new);
         }
     }
+    let stages = stages_in_use(&by_point);
     let points = experiment
         .points
         .iter()
@@ -28,7 +31,7 @@ pub(super) fn fold(experiment: &Experiment, records: Vec<CellRecord>) -> Results
                 .enumerate()
                 .map(|(at, (policy, own))| {
                     let first = (at > 0).then(|| (&*point.policies[0].label, &*replications[0]));
-                    policy_result(&policy.label, own, first)
+                    policy_result(&point.scenario, &policy.label, own, first, &stages)
                 })
                 .collect(),
         })
@@ -64,10 +67,27 @@ fn series(experiment: &Experiment) -> Vec<String> {
         .collect()
 }
 
+/// The stages to report, the same everywhere: those of every scenario, and those
+/// on request in which any query spent time.
+fn stages_in_use(records: &[Vec<Vec<ReplicationRecord>>]) -> Vec<usize> {
+    (0..StageSums::COUNT)
+        .filter(|&stage| {
+            !StageSums::ON_REQUEST.contains(&StageSums::NAMES[stage])
+                || records
+                    .iter()
+                    .flatten()
+                    .flatten()
+                    .any(|record| record.stages.0[stage] > 0.0)
+        })
+        .collect()
+}
+
 fn policy_result(
+    scenario: &Scenario,
     label: &str,
     own: &[ReplicationRecord],
     first: Option<(&str, &[ReplicationRecord])>,
+    stages: &[usize],
 ) -> PolicyResult {
     let mut pooled = histogram::empty();
     for record in own {
@@ -77,15 +97,14 @@ fn policy_result(
     let over = |value: fn(&ReplicationRecord) -> f64| {
         Estimate::of(&own.iter().map(value).collect::<Vec<f64>>())
     };
-    let stages = StageSums::NAMES
+    let stages = stages
         .iter()
-        .enumerate()
-        .map(|(stage, &name)| {
+        .map(|&stage| {
             let means: Vec<f64> = own
                 .iter()
-                .map(|record| per_query(record, record.stages.values()[stage]) * 1e3)
+                .map(|record| per_query(record, record.stages.0[stage]) * 1e3)
                 .collect();
-            (name, Estimate::of(&means))
+            (StageSums::NAMES[stage], Estimate::of(&means))
         })
         .collect();
     let difference = first.map(|(to, first)| {
@@ -118,6 +137,7 @@ fn policy_result(
         offloaded_share: over(offloaded_share),
         objective_s: over(|record| record.objective_s),
         stages_ms: StageMeans(stages),
+        measures: measures(scenario, own),
         difference,
         histogram: pooled,
     }

@@ -9,6 +9,7 @@
 mod estimate;
 mod fold;
 mod histogram;
+mod measures;
 mod model;
 mod point;
 mod record;
@@ -18,7 +19,7 @@ pub use estimate::{Estimate, QuantileEstimate, quantile, student_t_975};
 pub use histogram::{DelayCounts, UNIT};
 pub use model::world_model;
 pub use point::{PolicyFactory, PolicyUnderTest};
-pub use record::{CellRecord, ReplicationRecord, StageSums};
+pub use record::{CellRecord, LoadRecord, ReplicationRecord, StageSums};
 pub use results::{PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans};
 
 use crate::engine;
@@ -28,6 +29,7 @@ use crate::world::World;
 use crate::world::streams::StreamKey;
 use point::Point;
 use rayon::prelude::*;
+use record::Recording;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -154,22 +156,15 @@ impl Experiment {
             }
             let world = World::draw(&point.model, root.index(u64::from(replication)));
             for (at, policy) in policies.iter_mut().enumerate() {
-                let mut record = ReplicationRecord::default();
-                engine::simulate(
-                    &world,
-                    point.arrivals,
-                    point.sharing,
-                    policy.as_mut(),
-                    &mut record,
-                )
-                .map_err(|error| RunError::Policy {
-                    policy: point.policies[at].label.clone(),
-                    error,
-                    point: cell.point,
-                    replication,
-                })?;
-                record.delays.settle();
-                records[at].push(record);
+                let mut recording = Recording::new(&world, point.settings.warm_up);
+                engine::simulate(&world, &point.settings, policy.as_mut(), &mut recording)
+                    .map_err(|error| RunError::Policy {
+                        policy: point.policies[at].label.clone(),
+                        error,
+                        point: cell.point,
+                        replication,
+                    })?;
+                records[at].push(recording.finish());
             }
         }
         Ok(CellRecord {

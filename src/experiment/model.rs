@@ -1,26 +1,30 @@
-//! From a scenario's fields, in the units people write, to the world's laws in SI.
+//! From a scenario's fields, in the units people write, to the laws of worlds and
+//! runs in SI.
 
+use crate::engine::Settings;
 use crate::physics::radio::thermal_noise;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, TokenSpec, WarmUp};
 use crate::uncertainty::Table;
-use crate::units::{FlopPerSecond, Hertz, Watts};
-use crate::world::channel::Channel;
+use crate::units::{FlopPerSecond, Hertz, Seconds, Watts};
+use crate::world::arrivals::ArrivalLaw;
+use crate::world::channel::{Channel, Variation, clarke_correlation};
 use crate::world::distribution::{Distribution, Scaled};
-use crate::world::query::Workload;
+use crate::world::query::{QuerySize, TokenCosts, Workload};
+use crate::world::trace::Trace;
 use crate::world::{ServerModel, UserModel, WorldModel};
+use std::sync::Arc;
 
 /// The laws that a checked scenario describes, with the table it refers to.
 pub fn world_model(scenario: &Scenario, table: &Table) -> WorldModel {
     let bandwidth = Hertz(scenario.servers.bandwidth_mhz * 1e6);
-    let scaled = |distribution: &Distribution, unit| Scaled {
-        distribution: distribution.clone(),
-        unit,
-    };
+    let coherence_time = Seconds(scenario.channel.block_ms * 1e-3);
+    let variation = scenario.channel.variation;
     WorldModel {
         area: scenario.area,
         users: UserModel {
             count: scenario.users.count,
             placement: scenario.users.placement.clone(),
+            mobility: scenario.users.mobility.clone(),
             tx_power: Watts(scenario.users.tx_power_mw * 1e-3),
             capacity: scaled(&scenario.users.capacity_gflops, 1e9),
         },
@@ -35,7 +39,16 @@ pub fn world_model(scenario: &Scenario, table: &Table) -> WorldModel {
             path_loss: scenario.channel.path_loss,
             fading: scenario.channel.fading,
             shadowing_db: scenario.channel.shadowing_db,
+            variation,
+            block_correlation: match variation {
+                Variation::GaussMarkov { doppler_hz } => {
+                    clarke_correlation(doppler_hz, coherence_time.0)
+                }
+                Variation::Static => 1.0,
+                Variation::IndependentBlocks => 0.0,
+            },
         },
+        coherence_time,
         noise: thermal_noise(
             scenario.channel.noise_dbm_per_hz,
             scenario.channel.noise_figure_db,
@@ -43,11 +56,65 @@ pub fn world_model(scenario: &Scenario, table: &Table) -> WorldModel {
         ),
         interference: scenario.channel.interference,
         workload: Workload {
-            query_bits: scaled(&scenario.workload.query_bits, 1.0),
-            slm_flop: scaled(&scenario.workload.slm_gflop, 1e9),
-            llm_flop: scaled(&scenario.workload.llm_gflop, 1e9),
+            size: query_size(scenario),
             uncertainty: table.clone(),
             metric: scenario.workload.uncertainty.metric,
         },
+    }
+}
+
+/// How a run of a checked scenario goes, with the trace it refers to.
+pub(super) fn settings(scenario: &Scenario, trace: Option<&Arc<Trace>>) -> Settings {
+    Settings {
+        arrivals: ArrivalLaw {
+            arrivals: scenario.workload.arrivals.clone(),
+            trace: trace.cloned(),
+        },
+        scheduling: scenario.scheduling(),
+        sharing: scenario.sharing,
+        discipline: scenario.servers.discipline,
+        probe: scenario.workload.probe,
+        deadline: scenario.workload.deadline,
+        duration: scenario.run.duration_s.map(Seconds),
+        queries: scenario.run.queries,
+        warm_up: match scenario.run.warm_up {
+            WarmUp::Seconds(seconds) => Seconds(seconds),
+            // Found in each replication.
+            WarmUp::None | WarmUp::Mser5 => Seconds(0.0),
+        },
+        sample_every: None,
+    }
+}
+
+fn query_size(scenario: &Scenario) -> QuerySize {
+    let workload = &scenario.workload;
+    match &workload.tokens {
+        None => QuerySize::Drawn {
+            query_bits: scaled(&workload.query_bits, 1.0),
+            slm_flop: scaled(&workload.slm_gflop, 1e9),
+            llm_flop: scaled(&workload.llm_gflop, 1e9),
+        },
+        Some(TokenSpec {
+            prompt_tokens,
+            output_tokens,
+            bits_per_token,
+            flop_per_parameter,
+            slm_parameters_billion,
+            llm_parameters_billion,
+        }) => QuerySize::Tokens(TokenCosts {
+            prompt_tokens: scaled(prompt_tokens, 1.0),
+            output_tokens: scaled(output_tokens, 1.0),
+            bits_per_token: *bits_per_token,
+            flop_per_parameter: *flop_per_parameter,
+            slm_parameters: slm_parameters_billion * 1e9,
+            llm_parameters: llm_parameters_billion * 1e9,
+        }),
+    }
+}
+
+fn scaled(distribution: &Distribution, unit: f64) -> Scaled {
+    Scaled {
+        distribution: distribution.clone(),
+        unit,
     }
 }

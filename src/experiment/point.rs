@@ -1,9 +1,9 @@
 //! The points of a sweep: the scenario with one field set, and its policies.
 
-use super::model::world_model;
-use crate::engine::{Arrivals, Sharing};
+use super::model::{settings, world_model};
+use crate::engine::Settings;
 use crate::policy::Policy;
-use crate::scenario::{Diagnostic, Loaded, Override};
+use crate::scenario::{Diagnostic, Loaded, Override, Scenario};
 use crate::world::WorldModel;
 use std::sync::Arc;
 
@@ -37,8 +37,8 @@ impl PolicyUnderTest {
 pub(super) struct Point {
     /// The swept field's value.
     pub value: Option<f64>,
-    pub arrivals: Arrivals,
-    pub sharing: Sharing,
+    pub scenario: Scenario,
+    pub settings: Settings,
     pub model: WorldModel,
     pub policies: Vec<PolicyUnderTest>,
 }
@@ -75,8 +75,8 @@ fn point(loaded: &Loaded, value: Option<f64>) -> Point {
         .collect();
     Point {
         value,
-        arrivals: scenario.workload.arrivals,
-        sharing: scenario.sharing,
+        scenario: scenario.clone(),
+        settings: settings(scenario, loaded.trace.as_ref()),
         model: world_model(scenario, &loaded.table),
         policies,
     }

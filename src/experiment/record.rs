@@ -2,19 +2,26 @@
 //! replication, so that nothing depends on how the work was divided.
 
 use super::histogram::DelayCounts;
-use crate::engine::{CompletedQuery, Recorder, Stages};
+use crate::engine::{Areas, CompletedQuery, Recorder, Stages};
 use crate::snapshot::Choice;
+use crate::units::{FlopPerSecond, Seconds};
+use crate::world::World;
 use serde::{Deserialize, Serialize};
 
-/// The sums of one replication of one policy.
+/// The sums of one replication of one policy, over the queries that were measured.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ReplicationRecord {
-    /// Queries completed.
+    /// Queries answered.
     pub queries: u64,
     /// Of these, answered right.
     pub correct: u64,
     /// Of these, answered at the edge.
     pub offloaded: u64,
+    /// Queries given up at their deadline; they count in none of the sums but
+    /// `missed` and the energies.
+    pub dropped: u64,
+    /// Queries not answered by their deadline, dropped ones included.
+    pub missed: u64,
     /// Sum of the delays, in seconds.
     pub delay_sum_s: f64,
     /// Sum over the queries of uncertainty times delay (Eq. 10), in seconds.
@@ -23,63 +30,164 @@ pub struct ReplicationRecord {
     pub stages: StageSums,
     /// The delays by bucket.
     pub delays: DelayCounts,
+    /// Time on uplinks, for the transmit energy, in seconds.
+    pub transmit_s: f64,
+    /// Work done by devices, in FLOP.
+    pub device_flop: f64,
+    /// Work done by servers, in FLOP.
+    pub edge_flop: f64,
+    /// How busy the stations were.
+    pub load: LoadRecord,
+}
+
+/// How busy the stations were in the measured part of a replication.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct LoadRecord {
+    /// Length of the measured part, in seconds; until the last query left.
+    pub elapsed_s: f64,
+    /// When the last measured query arrived, from the beginning of the measured
+    /// part, in seconds.
+    pub arrivals_s: f64,
+    /// Work sent to each server by measured queries over the server's capacity, in
+    /// seconds.
+    pub offered_s: Vec<f64>,
+    /// Work given to the device that was given most, in seconds.
+    pub busiest_device_s: f64,
+    /// Transmissions in progress to each server, integrated over time.
+    pub uplink_area_s: Vec<f64>,
+    /// Jobs at each server's compute, integrated over time.
+    pub edge_area_s: Vec<f64>,
+    /// Share of each server's compute in use, integrated over time.
+    pub edge_busy_s: Vec<f64>,
+    /// Jobs at all devices, integrated over time.
+    pub device_area_s: f64,
+    /// Busy devices, integrated over time.
+    pub device_busy_s: f64,
+    /// Queries that wait for the policy, integrated over time.
+    pub waiting_area_s: f64,
 }
 
 /// Sums of the stages over queries, in seconds; the fields of [`Stages`].
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct StageSums {
-    /// From arrival to the scheduling instant.
-    pub wait_s: f64,
-    /// In a device's queue.
-    pub device_queue_s: f64,
-    /// On the small model.
-    pub local_compute_s: f64,
-    /// On an uplink.
-    pub uplink_s: f64,
-    /// On the large model.
-    pub edge_compute_s: f64,
-}
+pub struct StageSums(pub [f64; Self::COUNT]);
 
 impl StageSums {
-    /// The stages' names in reports, in the order of [`StageSums::values`].
-    pub const NAMES: [&'static str; 5] = [
+    /// How many stages there are.
+    pub const COUNT: usize = 7;
+
+    /// The stages' names in reports.
+    pub const NAMES: [&'static str; Self::COUNT] = [
         "wait",
         "device_queue",
         "local_compute",
         "uplink",
         "edge_compute",
+        "probe",
+        "edge_queue",
     ];
 
-    /// The sums in the order of a query's life.
-    pub fn values(&self) -> [f64; 5] {
+    /// The stages that a scenario uses only if it asks for them: reported where
+    /// any query spent time there.
+    pub const ON_REQUEST: [&'static str; 2] = ["probe", "edge_queue"];
+
+    /// The stages of one query in the order of [`StageSums::NAMES`].
+    pub fn of(stages: &Stages) -> [Seconds; Self::COUNT] {
         [
-            self.wait_s,
-            self.device_queue_s,
-            self.local_compute_s,
-            self.uplink_s,
-            self.edge_compute_s,
+            stages.wait,
+            stages.device_queue,
+            stages.local_compute,
+            stages.uplink,
+            stages.edge_compute,
+            stages.probe,
+            stages.edge_queue,
         ]
     }
 
     fn add(&mut self, stages: &Stages) {
-        self.wait_s += stages.wait.0;
-        self.device_queue_s += stages.device_queue.0;
-        self.local_compute_s += stages.local_compute.0;
-        self.uplink_s += stages.uplink.0;
-        self.edge_compute_s += stages.edge_compute.0;
+        for (sum, stage) in self.0.iter_mut().zip(Self::of(stages)) {
+            *sum += stage.0;
+        }
     }
 }
 
-impl Recorder for ReplicationRecord {
-    fn completed(&mut self, query: &CompletedQuery) {
-        let delay = query.stages.total();
-        self.queries += 1;
-        self.correct += u64::from(query.correct());
-        self.offloaded += u64::from(query.choice != Choice::Local);
-        self.delay_sum_s += delay.0;
-        self.objective_s += query.query.uncertainty * delay.0;
-        self.stages.add(&query.stages);
-        self.delays.record(delay);
+/// Fills a [`ReplicationRecord`] while a run goes on.
+#[derive(Debug)]
+pub(super) struct Recording {
+    record: ReplicationRecord,
+    warm_up: Seconds,
+    /// Work given to each user's device, in seconds.
+    device_s: Vec<f64>,
+    capacities: Vec<FlopPerSecond>,
+}
+
+impl Recording {
+    pub fn new(world: &World<'_>, warm_up: Seconds) -> Self {
+        let capacities: Vec<FlopPerSecond> = world
+            .servers()
+            .iter()
+            .map(|server| server.capacity)
+            .collect();
+        Self {
+            record: ReplicationRecord {
+                load: LoadRecord {
+                    offered_s: vec![0.0; capacities.len()],
+                    ..LoadRecord::default()
+                },
+                ..ReplicationRecord::default()
+            },
+            warm_up,
+            device_s: vec![0.0; world.users().len()],
+            capacities,
+        }
+    }
+
+    /// The finished record.
+    pub fn finish(mut self) -> ReplicationRecord {
+        self.record.delays.settle();
+        self.record.load.busiest_device_s = self.device_s.iter().copied().fold(0.0, f64::max);
+        self.record
+    }
+}
+
+impl Recorder for Recording {
+    fn left(&mut self, done: &CompletedQuery, measured: bool) {
+        if !measured {
+            return;
+        }
+        let record = &mut self.record;
+        let since_warm_up = (done.arrived - self.warm_up).0;
+        record.load.arrivals_s = record.load.arrivals_s.max(since_warm_up);
+        record.transmit_s += done.stages.uplink.0;
+        record.device_flop += done.device_work.0;
+        record.edge_flop += done.edge_work.0;
+        self.device_s[done.query.user] += (done.stages.probe + done.stages.local_compute).0;
+        if let Choice::Edge(server) = done.choice {
+            record.load.offered_s[server] += (done.query.llm_work / self.capacities[server]).0;
+        }
+        record.missed += u64::from(done.missed_deadline);
+        if done.dropped {
+            record.dropped += 1;
+            return;
+        }
+        let delay = done.stages.total();
+        record.queries += 1;
+        record.correct += u64::from(done.correct());
+        record.offloaded += u64::from(done.choice != Choice::Local);
+        record.delay_sum_s += delay.0;
+        record.objective_s += done.query.uncertainty * delay.0;
+        record.stages.add(&done.stages);
+        record.delays.record(delay);
+    }
+
+    fn finished(&mut self, _now: Seconds, areas: &Areas) {
+        let load = &mut self.record.load;
+        load.elapsed_s = areas.elapsed.0;
+        load.uplink_area_s.clone_from(&areas.uplink_jobs);
+        load.edge_area_s.clone_from(&areas.edge_jobs);
+        load.edge_busy_s.clone_from(&areas.edge_busy);
+        load.device_area_s = areas.device_jobs;
+        load.device_busy_s = areas.device_busy;
+        load.waiting_area_s = areas.waiting;
     }
 }
 

@@ -48,6 +48,9 @@ pub struct PolicyResult {
     pub objective_s: Estimate,
     /// Where the mean delay goes.
     pub stages_ms: StageMeans,
+    /// What a scenario asks for beyond that, the same measures in every result:
+    /// deadlines missed, energy per query, loads; see `docs/results.md`.
+    pub measures: Vec<(&'static str, Estimate)>,
     /// The difference to the first policy on the same draws; `None` for the first.
     pub difference: Option<PairedDifference>,
     /// All delays, in nanoseconds.

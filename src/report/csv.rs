@@ -6,7 +6,7 @@
 
 use super::number::{optional, shortest};
 use super::{OutputFile, ReportError, Study};
-use crate::experiment::{Estimate, PolicyResult, QUANTILES, Results, StageSums};
+use crate::experiment::{Estimate, PolicyResult, QUANTILES, Results};
 
 pub(super) fn files(study: Study<'_>) -> Result<Vec<OutputFile>, ReportError> {
     Ok(vec![OutputFile {
@@ -17,7 +17,7 @@ pub(super) fn files(study: Study<'_>) -> Result<Vec<OutputFile>, ReportError> {
 
 fn write(results: &Results) -> Result<Vec<u8>, ::csv::Error> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
-    writer.write_record(header())?;
+    writer.write_record(header(results))?;
     for point in &results.points {
         for policy in &point.policies {
             let mut row = vec![results.sweep_field.clone(), optional(point.value)];
@@ -30,7 +30,7 @@ fn write(results: &Results) -> Result<Vec<u8>, ::csv::Error> {
         .map_err(|error| ::csv::Error::from(std::io::Error::other(error.to_string())))
 }
 
-fn header() -> Vec<String> {
+fn header(results: &Results) -> Vec<String> {
     let mut names: Vec<String> = [
         "sweep",
         "value",
@@ -49,9 +49,18 @@ fn header() -> Vec<String> {
         names.push(format!("delay_{q}_high_ms"));
     }
     names.extend(["offloaded_share_ci95", "objective_ci95"].map(str::to_owned));
-    for stage in StageSums::NAMES {
+    // Every row has the same stages and measures.
+    let first = results
+        .points
+        .iter()
+        .find_map(|point| point.policies.first());
+    for (stage, _) in first.iter().flat_map(|policy| &policy.stages_ms.0) {
         names.push(format!("{stage}_mean_ms"));
         names.push(format!("{stage}_ci95_ms"));
+    }
+    for (measure, _) in first.iter().flat_map(|policy| &policy.measures) {
+        names.push((*measure).to_owned());
+        names.push(format!("{measure}_ci95"));
     }
     names
 }
@@ -91,6 +100,9 @@ fn fields(policy: &PolicyResult) -> Vec<String> {
     for (_, stage) in &policy.stages_ms.0 {
         push(&mut row, *stage);
     }
+    for (_, measure) in &policy.measures {
+        push(&mut row, *measure);
+    }
     row
 }
 
@@ -106,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_header_starts_with_the_promised_columns() {
-        let header = header().join(",");
+        let header = header(&fixture::one_point(1)).join(",");
         assert!(header.starts_with(
             "sweep,value,policy,replications,queries,delay_mean_ms,delay_ci95_ms,\
              delay_p50_ms,delay_p90_ms,delay_p95_ms,delay_p99_ms,delay_p999_ms,\

@@ -57,7 +57,7 @@ fn policy(result: &PolicyResult) -> Value {
         .iter()
         .map(|(name, mean)| ((*name).to_owned(), estimate(*mean)))
         .collect();
-    json!({
+    let mut json = json!({
         "policy": result.policy,
         "replications": result.replications,
         "queries": result.queries,
@@ -68,7 +68,16 @@ fn policy(result: &PolicyResult) -> Value {
         "objective_s": estimate(result.objective_s),
         "stages_mean_ms": stages,
         "difference": result.difference.as_ref().map(difference),
-    })
+    });
+    if !result.measures.is_empty() {
+        let measures: Map<String, Value> = result
+            .measures
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), estimate(*value)))
+            .collect();
+        json["measures"] = Value::Object(measures);
+    }
+    json
 }
 
 fn difference(paired: &PairedDifference) -> Value {

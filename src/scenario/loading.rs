@@ -2,27 +2,19 @@
 
 use super::check::{Fault, check};
 use super::diagnostic::{Diagnostic, Place, nearest};
-use super::syntax::{self, Kind, Node, Step};
+use super::overriding::{Override, apply, same_field};
+use super::syntax;
 use super::{Scenario, TableSource};
 use crate::policy::PolicySpec;
 use crate::uncertainty::{Table, TableError};
+use crate::world::arrivals::Arrivals;
+use crate::world::trace::Trace;
 use ron::error::{Error as RonError, SpannedError};
 use ron::extensions::Extensions;
 use ron::ser::PrettyConfig;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// A field set from outside the scenario file.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Override {
-    /// The field's path, as in [`Sweep::field`](super::Sweep::field).
-    pub field: String,
-    /// Its value, in RON.
-    pub value: String,
-    /// Who says so: the command line's option, or the field of the sweep.
-    pub source: String,
-}
 
 /// A checked scenario, and where it came from.
 #[derive(Debug, Clone)]
@@ -33,6 +25,8 @@ pub struct Loaded {
     pub name: String,
     /// The uncertainty table that the scenario refers to.
     pub table: Arc<Table>,
+    /// The trace that the scenario's arrivals refer to.
+    pub trace: Option<Arc<Trace>>,
     source: Source,
 }
 
@@ -88,11 +82,8 @@ impl Loaded {
         let mut source = self.source.clone();
         let scenario =
             apply(&self.scenario, one).map_err(|message| vec![source.blame(one, message)])?;
-        let kept = (scenario.workload.uncertainty.table
-            == self.scenario.workload.uncertainty.table)
-            .then(|| Arc::clone(&self.table));
         source.overrides.push(one.clone());
-        source.finish(scenario, kept)
+        source.finish(scenario, Some(self))
     }
 }
 
@@ -172,75 +163,30 @@ pub fn policy_from_text(text: &str, source: &str) -> Result<PolicySpec, Diagnost
     }
 }
 
-/// Sets one field, by writing the scenario out and reading it back with the
-/// field's text replaced: what RON accepts in a file it accepts here.
-fn apply(scenario: &Scenario, one: &Override) -> Result<Scenario, Diagnostic> {
-    let text = scenario.to_ron();
-    let Some(tree) = syntax::parse(&text) else {
-        unreachable!("what RON wrote can be read");
-    };
-    let steps = syntax::steps(&one.field)
-        .ok_or_else(|| Diagnostic::new(format!("`{}` is not a field's path", one.field)))?;
-    let mut spans: Vec<Range<usize>> = tree
-        .find_all(&steps)
-        .into_iter()
-        .map(|node| target(node, &one.value))
-        .collect();
-    if spans.is_empty() {
-        return Err(no_such_field(&text, &tree, &one.field));
-    }
-    spans.sort_by_key(|span| std::cmp::Reverse(span.start));
-    let mut changed = text.clone();
-    for span in spans {
-        changed.replace_range(span, &one.value);
-    }
-    Scenario::from_ron(&changed).map_err(|error| {
-        Diagnostic::new(format!(
-            "{}: {} cannot be its value: {}",
-            one.field,
-            one.value,
-            ron_message(&error.code)
-        ))
-    })
-}
-
-/// What a new value replaces: the number inside `Fixed(1300)` where a bare number
-/// is given, otherwise all of it.
-fn target(node: &Node<'_>, value: &str) -> Range<usize> {
-    match &node.kind {
-        Kind::Items(items)
-            if node.name.is_some() && items.len() == 1 && value.parse::<f64>().is_ok() =>
-        {
-            items[0].span.clone()
-        }
-        _ => node.span.clone(),
-    }
-}
-
-fn no_such_field(text: &str, tree: &Node<'_>, field: &str) -> Diagnostic {
-    let mut numeric = Vec::new();
-    tree.numeric_paths(text, "", &mut numeric);
-    let diagnostic = Diagnostic::new(format!("there is no field `{field}`"));
-    match nearest(field, numeric.iter().map(String::as_str)) {
-        Some(name) => diagnostic.help(format!("did you mean `{name}`?")),
-        None => diagnostic.help(format!("numeric fields are {}", numeric.join(", "))),
-    }
-}
-
 impl Source {
-    /// Checks the values, finds the table.
+    /// Checks the values, finds the table
+    /// and the trace; those of `earlier` serve where the scenario still refers to
+    /// the same.
     fn finish(
         self,
         scenario: Scenario,
-        table: Option<Arc<Table>>,
+        earlier: Option<&Loaded>,
     ) -> Result<Loaded, Vec<Diagnostic>> {
         let faults = check(&scenario);
         if !faults.is_empty() {
             return Err(faults.iter().map(|fault| self.fault(fault)).collect());
         }
-        let table = match table {
-            Some(table) => table,
-            None => Arc::new(self.table(&scenario).map_err(|error| vec![error])?),
+        let one = |diagnostic: Diagnostic| vec![diagnostic];
+        let tables = |of: &Scenario| of.workload.uncertainty.table.clone();
+        let table = match earlier {
+            Some(same) if tables(&same.scenario) == tables(&scenario) => Arc::clone(&same.table),
+            _ => Arc::new(self.table(&scenario).map_err(one)?),
+        };
+        let trace = match earlier {
+            Some(same) if same.scenario.workload.arrivals == scenario.workload.arrivals => {
+                same.trace.clone()
+            }
+            _ => self.trace(&scenario).map_err(one)?,
         };
         let metric = scenario.workload.uncertainty.metric;
         if !table.has_metric(metric) {
@@ -258,8 +204,35 @@ impl Source {
             scenario,
             name,
             table,
+            trace,
             source: self,
         })
+    }
+
+    fn trace(&self, scenario: &Scenario) -> Result<Option<Arc<Trace>>, Diagnostic> {
+        let Arrivals::Trace { file, .. } = &scenario.workload.arrivals else {
+            return Ok(None);
+        };
+        let field = "workload.arrivals.file";
+        let path = self.file.parent().unwrap_or(Path::new("")).join(file);
+        let text = read(&path).map_err(|diagnostic| Diagnostic {
+            place: self.place(field),
+            field: Some(field.to_owned()),
+            ..diagnostic
+        })?;
+        match Trace::parse(&text) {
+            Ok(trace) => Ok(Some(Arc::new(trace))),
+            Err(error) => {
+                let start = byte_offset(&text, error.line, 1);
+                let length = text[start..].find(['\n', '\r']).unwrap_or(0);
+                let diagnostic = Diagnostic::new(format!("{}: {error}", path.display()));
+                Err(diagnostic.at(Place {
+                    file: path,
+                    span: start..start + length,
+                    text: text.into(),
+                }))
+            }
+        }
     }
 
     fn table(&self, scenario: &Scenario) -> Result<Table, Diagnostic> {
@@ -406,7 +379,7 @@ fn serde_path(text: &str) -> Option<String> {
     (path != "." && !path.contains('?')).then_some(path)
 }
 
-fn ron_message(error: &RonError) -> String {
+pub(super) fn ron_message(error: &RonError) -> String {
     match error {
         RonError::NoSuchStructField { found, .. } => format!("unknown field `{found}`"),
         RonError::NoSuchEnumVariant { found, .. } => format!("unknown name `{found}`"),
@@ -422,7 +395,7 @@ fn ron_message(error: &RonError) -> String {
 }
 
 /// The valid names where one was not valid.
-fn suggestion(error: &RonError) -> Option<String> {
+pub(super) fn suggestion(error: &RonError) -> Option<String> {
     match error {
         RonError::NoSuchStructField {
             expected, found, ..
@@ -435,24 +408,6 @@ fn suggestion(error: &RonError) -> Option<String> {
         }),
         _ => None,
     }
-}
-
-/// Whether an override of one path decides the value at another.
-fn same_field(overridden: &str, field: &str) -> bool {
-    let (Some(a), Some(b)) = (syntax::steps(overridden), syntax::steps(field)) else {
-        return false;
-    };
-    let names = |steps: Vec<Step<'_>>| -> Vec<String> {
-        steps
-            .into_iter()
-            .filter_map(|step| match step {
-                Step::Field(name) => Some(name.to_owned()),
-                Step::Index(_) => None,
-            })
-            .collect()
-    };
-    let (a, b) = (names(a), names(b));
-    a.starts_with(&b) || b.starts_with(&a) || (a.first() == b.first() && a.last() == b.last())
 }
 
 pub(super) fn byte_offset(text: &str, line: usize, column: usize) -> usize {

@@ -15,21 +15,28 @@ mod check;
 mod diagnostic;
 mod instance;
 mod loading;
+mod overriding;
 mod syntax;
+mod timeline;
 
 pub use check::{Fault, check};
 pub use diagnostic::{Diagnostic, Place, nearest};
 pub use instance::{Instance, InstanceServer, InstanceSnapshot, InstanceUser};
 pub(crate) use loading::read;
-pub use loading::{Loaded, Override, load, policy_from_text};
+pub use loading::{Loaded, load, policy_from_text};
+pub use overriding::Override;
+pub use timeline::{EnergySpec, RunSpec, TokenSpec, WarmUp};
 
-use crate::engine::{Arrivals, Sharing};
+use crate::engine::{Deadline, Probe, Scheduling, Sharing};
 use crate::physics::radio::Interference;
 use crate::policy::PolicySpec;
+use crate::station::edge::Discipline;
 use crate::uncertainty::{Metric, Table};
-use crate::world::channel::{Fading, PathLoss};
+use crate::world::arrivals::Arrivals;
+use crate::world::channel::{Fading, PathLoss, Variation};
 use crate::world::distribution::Distribution;
 use crate::world::geometry::{Area, Placement, Point};
+use crate::world::motion::Mobility;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -63,6 +70,16 @@ pub struct Scenario {
     /// How resources are shared.
     #[serde(default)]
     pub sharing: Sharing,
+    /// When the policy is asked: `Batch`, `PerArrival` or `Every(period_ms: ..)`. If
+    /// not given, `Batch` with `arrivals: Batch`, otherwise `PerArrival`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduling: Option<Scheduling>,
+    /// How long a run with arrivals over time lasts, and what is measured of it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub run: RunSpec,
+    /// What computing costs in energy; without it energy is not reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy: Option<EnergySpec>,
     /// The policies to compare, on the same draws; differences are to the first.
     pub policies: Vec<PolicySpec>,
     /// The field that varies over the points of the study; without it there is one point.
@@ -86,6 +103,9 @@ pub struct Users {
     /// Local computing capacity of each (C_i,L), in GFLOP/s.
     #[serde(default = "paper_local_capacity")]
     pub capacity_gflops: Distribution,
+    /// How they move: `Static`, `RandomWaypoint(..)` or `Listed(..)`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub mobility: Mobility,
 }
 
 /// The edge servers.
@@ -103,6 +123,9 @@ pub struct Servers {
     pub capacity_tflops: Distribution,
     /// Greatest capacity that one query gets (C_max), in TFLOP/s.
     pub max_per_user_tflops: f64,
+    /// How compute is divided under `sharing: Live`: `ProcessorSharing` or `Fifo`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub discipline: Discipline,
 }
 
 impl Default for Servers {
@@ -121,6 +144,7 @@ impl Default for Servers {
                 high: 21.18,
             },
             max_per_user_tflops: 1.513,
+            discipline: Discipline::ProcessorSharing,
         }
     }
 }
@@ -148,6 +172,14 @@ pub struct ChannelSpec {
     pub noise_figure_db: f64,
     /// How Eq. 3's interference is read: `CoChannel`, `AsPrinted` or `Orthogonal`.
     pub interference: Interference,
+    /// How fading goes on in time: `Static`, `IndependentBlocks` or
+    /// `GaussMarkov(doppler_hz: ..)`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub variation: Variation,
+    /// How long gains stay as they are, in milliseconds, where fading or users
+    /// change in time: the coherence block.
+    #[serde(skip_serializing_if = "is_ten")]
+    pub block_ms: f64,
 }
 
 impl Default for ChannelSpec {
@@ -159,6 +191,8 @@ impl Default for ChannelSpec {
             noise_dbm_per_hz: -174.0,
             noise_figure_db: 0.0,
             interference: Interference::CoChannel,
+            variation: Variation::Static,
+            block_ms: 10.0,
         }
     }
 }
@@ -175,6 +209,16 @@ pub struct WorkloadSpec {
     pub slm_gflop: Distribution,
     /// Work of the large model for one query (W_LLM), in GFLOP.
     pub llm_gflop: Distribution,
+    /// Size and works from token counts, in place of the three above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<TokenSpec>,
+    /// What knowing a query's uncertainty costs: `Free`, or
+    /// `FirstToken(work_share: ..)` on the device before the decision.
+    #[serde(skip_serializing_if = "is_default")]
+    pub probe: Probe,
+    /// When a query must be answered; without it there is no deadline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Deadline>,
     /// What uncertainty says of correctness.
     pub uncertainty: UncertaintySpec,
 }
@@ -186,6 +230,9 @@ impl Default for WorkloadSpec {
             query_bits: Distribution::Fixed(1300.0),
             slm_gflop: Distribution::Fixed(2.596),
             llm_gflop: Distribution::Fixed(16.863),
+            tokens: None,
+            probe: Probe::Free,
+            deadline: None,
             uncertainty: UncertaintySpec::default(),
         }
     }
@@ -227,6 +274,23 @@ pub struct Sweep {
     pub values: Vec<f64>,
 }
 
+impl Scenario {
+    /// When the policy is asked, as given or by the kind of arrivals.
+    pub fn scheduling(&self) -> Scheduling {
+        self.scheduling.unwrap_or(match self.workload.arrivals {
+            Arrivals::Batch => Scheduling::Batch,
+            _ => Scheduling::PerArrival,
+        })
+    }
+}
+
+/// Fields that came later are not written out where they are at their default.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+fn is_ten(value: &f64) -> bool {
+    *value == 10.0
+}
 fn one() -> u64 {
     1
 }

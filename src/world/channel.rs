@@ -79,17 +79,99 @@ impl Fading {
         match self {
             Self::None => 1.0,
             Self::Rayleigh => Exp1.sample(&mut key.stream()),
-            Self::Rician { k_db } => {
-                let k = ratio_from_db(k_db);
-                let mut stream = key.stream();
-                let real: f64 = StandardNormal.sample(&mut stream);
-                let imaginary: f64 = StandardNormal.sample(&mut stream);
-                let scatter = (0.5 / (k + 1.0)).sqrt();
-                let direct = (k / (k + 1.0)).sqrt();
-                (direct + scatter * real).powi(2) + (scatter * imaginary).powi(2)
+            Self::Rician { .. } => self.power_of(scatter(key)),
+        }
+    }
+
+    /// |h|^2 of a direct path and a scattered part given as two standard normals.
+    fn power_of(self, (real, imaginary): (f64, f64)) -> f64 {
+        let k = match self {
+            Self::None => return 1.0,
+            Self::Rayleigh => 0.0,
+            Self::Rician { k_db } => ratio_from_db(k_db),
+        };
+        let scattered = (0.5 / (k + 1.0)).sqrt();
+        let direct = (k / (k + 1.0)).sqrt();
+        (direct + scattered * real).powi(2) + (scattered * imaginary).powi(2)
+    }
+}
+
+/// Two standard normals.
+fn scatter(key: StreamKey) -> (f64, f64) {
+    let mut stream = key.stream();
+    let real = StandardNormal.sample(&mut stream);
+    (real, StandardNormal.sample(&mut stream))
+}
+
+/// How fading goes on in time.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Variation {
+    /// It does not: one draw a link and replication.
+    #[default]
+    Static,
+    /// Drawn anew, independently, in every coherence block.
+    IndependentBlocks,
+    /// From block to block a first-order Gauss-Markov process whose correlation is
+    /// Clarke's, J0(2 pi f T), at the Doppler frequency f and block length T.
+    GaussMarkov {
+        /// Greatest Doppler frequency, in hertz: speed over wavelength.
+        doppler_hz: f64,
+    },
+}
+
+/// One link's fading as it goes on, asked for at blocks that do not decrease.
+#[derive(Debug, Clone)]
+pub struct LinkFading {
+    /// The block of `scattered`, and the scattered part of h there.
+    block: u64,
+    scattered: (f64, f64),
+}
+
+impl LinkFading {
+    /// A link before its first block.
+    pub fn new(channel: &Channel, key: StreamKey, user: usize, server: usize) -> Self {
+        let scattered = match channel.variation {
+            Variation::GaussMarkov { .. } => scatter(fading_key(key, user, server).index(0)),
+            Variation::Static | Variation::IndependentBlocks => (0.0, 0.0),
+        };
+        Self {
+            block: 0,
+            scattered,
+        }
+    }
+
+    /// |h|^2 relative to the mean gain, in a block. A Gauss-Markov link takes every
+    /// step in between, so that its path does not depend on who asked when.
+    pub fn power_at(
+        &mut self,
+        channel: &Channel,
+        key: StreamKey,
+        user: usize,
+        server: usize,
+        block: u64,
+    ) -> f64 {
+        let own = fading_key(key, user, server);
+        match channel.variation {
+            Variation::Static => channel.fading.power(own),
+            Variation::IndependentBlocks => channel.fading.power(own.index(block)),
+            Variation::GaussMarkov { .. } => {
+                let rho = channel.block_correlation;
+                let fresh = (1.0 - rho * rho).max(0.0).sqrt();
+                while self.block < block {
+                    self.block += 1;
+                    let (real, imaginary) = scatter(own.index(self.block));
+                    self.scattered.0 = rho * self.scattered.0 + fresh * real;
+                    self.scattered.1 = rho * self.scattered.1 + fresh * imaginary;
+                }
+                channel.fading.power_of(self.scattered)
             }
         }
     }
+}
+
+fn fading_key(key: StreamKey, user: usize, server: usize) -> StreamKey {
+    key.named("fading").index(user as u64).index(server as u64)
 }
 
 /// The law of every link: a pure function from (user, server, positions) to a
@@ -102,6 +184,15 @@ pub struct Channel {
     pub fading: Fading,
     /// Standard deviation of log-normal shadowing in dB; 0 for none.
     pub shadowing_db: f64,
+    /// How fading goes on in time.
+    pub variation: Variation,
+    /// Correlation of a Gauss-Markov link from one block to the next.
+    pub block_correlation: f64,
+}
+
+/// Clarke's correlation of the channel over a time: J0(2 pi f t).
+pub fn clarke_correlation(doppler_hz: f64, time_s: f64) -> f64 {
+    libm::j0(2.0 * std::f64::consts::PI * doppler_hz * time_s)
 }
 
 impl Channel {
@@ -110,15 +201,22 @@ impl Channel {
     /// `key` is the replication's; the link's draws are keyed by user and server
     /// below it, so a gain may be asked at any time, in any order.
     pub fn gain(&self, key: StreamKey, user: (usize, Point), server: (usize, Point)) -> f64 {
-        let link = |name| key.named(name).index(user.0 as u64).index(server.0 as u64);
+        self.mean_gain(key, user, server) * self.fading.power(fading_key(key, user.0, server.0))
+    }
+
+    /// The power gain of a link without its fading: path loss and shadowing.
+    pub fn mean_gain(&self, key: StreamKey, user: (usize, Point), server: (usize, Point)) -> f64 {
         let mean = self.path_loss.gain(user.1.distance(server.1));
-        let shadowing = if self.shadowing_db > 0.0 {
-            let normal: f64 = StandardNormal.sample(&mut link("shadowing").stream());
-            ratio_from_db(self.shadowing_db * normal)
+        if self.shadowing_db > 0.0 {
+            let own = key
+                .named("shadowing")
+                .index(user.0 as u64)
+                .index(server.0 as u64);
+            let normal: f64 = StandardNormal.sample(&mut own.stream());
+            mean * ratio_from_db(self.shadowing_db * normal)
         } else {
-            1.0
-        };
-        mean * shadowing * self.fading.power(link("fading"))
+            mean
+        }
     }
 }
 
@@ -161,6 +259,8 @@ mod tests {
             path_loss: PathLoss::default(),
             fading: Fading::None,
             shadowing_db: 8.0,
+            variation: Variation::Static,
+            block_correlation: 1.0,
         };
         let n = 50_000;
         let base = 10.0 * PathLoss::default().gain(Metres(100.0)).log10();
@@ -177,5 +277,35 @@ mod tests {
         let mean = excess.iter().sum::<f64>() / n as f64;
         let deviation = (excess.iter().map(|x| x * x).sum::<f64>() / n as f64).sqrt();
         assert!(mean.abs() < 0.2 && (deviation - 8.0).abs() < 0.15);
+    }
+
+    #[test]
+    fn gauss_markov_links_keep_their_law_and_correlate_as_clarke_says() {
+        let (doppler_hz, block_s) = (20.0, 0.005);
+        let channel = Channel {
+            path_loss: PathLoss::default(),
+            fading: Fading::Rayleigh,
+            shadowing_db: 0.0,
+            variation: Variation::GaussMarkov { doppler_hz },
+            block_correlation: clarke_correlation(doppler_hz, block_s),
+        };
+        let key = StreamKey::root(6);
+        let (mut powers, mut products, links) = (Vec::new(), 0.0, 40_000);
+        for user in 0..links {
+            let mut link = LinkFading::new(&channel, key, user, 0);
+            let first = link.power_at(&channel, key, user, 0, 3);
+            let second = link.power_at(&channel, key, user, 0, 4);
+            powers.push(first);
+            products += (first - 1.0) * (second - 1.0);
+            // Whoever skips blocks sees the same.
+            let mut skipping = LinkFading::new(&channel, key, user, 0);
+            assert_eq!(skipping.power_at(&channel, key, user, 0, 4), second);
+        }
+        let mean = powers.iter().sum::<f64>() / links as f64;
+        assert!((mean - 1.0).abs() < 0.03, "{mean}");
+        // Powers of jointly Gaussian links correlate as the square of h's.
+        let expected = channel.block_correlation.powi(2);
+        let found = products / links as f64;
+        assert!((found - expected).abs() < 0.06, "{found} {expected}");
     }
 }

@@ -4,17 +4,22 @@
 //! Nothing here knows a policy: all policies of a replication see the same world
 //! (common random numbers).
 
+pub mod arrivals;
 pub mod channel;
 pub mod distribution;
 pub mod geometry;
+pub mod links;
+pub mod motion;
 pub mod query;
 pub mod streams;
+pub mod trace;
 
 use crate::physics::radio::Interference;
-use crate::units::{FlopPerSecond, Hertz, Watts};
-use channel::Channel;
+use crate::units::{FlopPerSecond, Hertz, Seconds, Watts};
+use channel::{Channel, Variation};
 use distribution::Scaled;
 use geometry::{Area, Placement, Point};
+use motion::Mobility;
 use query::Workload;
 use streams::StreamKey;
 
@@ -29,12 +34,21 @@ pub struct WorldModel {
     pub servers: ServerModel,
     /// The law of the links.
     pub channel: Channel,
+    /// How long gains stay as they are, where they change at all.
+    pub coherence_time: Seconds,
     /// Noise over the full bandwidth of a server (sigma^2 of Eq. 3).
     pub noise: Watts,
     /// The reading of Eq. 3's interference term.
     pub interference: Interference,
     /// What the queries ask for.
     pub workload: Workload,
+}
+
+impl WorldModel {
+    /// Whether gains change during a run.
+    pub fn changes(&self) -> bool {
+        self.channel.variation != Variation::Static || self.users.mobility != Mobility::Static
+    }
 }
 
 /// The law of the users.
@@ -44,6 +58,8 @@ pub struct UserModel {
     pub count: usize,
     /// Where they stand.
     pub placement: Placement,
+    /// How they move.
+    pub mobility: Mobility,
     /// Transmit power of each (P).
     pub tx_power: Watts,
     /// Local capacity of each (C_i,L), in FLOP/s.
@@ -166,7 +182,8 @@ impl<'m> World<'m> {
         &self.servers
     }
 
-    /// The power gains |h|^2 from a user to every server.
+    /// The power gains |h|^2 from a user to every server at time zero; for a world
+    /// that changes see [`links::Links`].
     pub fn gains(&self, user: usize) -> &[f64] {
         let servers = self.servers.len();
         &self.gains[user * servers..(user + 1) * servers]

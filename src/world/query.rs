@@ -8,16 +8,47 @@ use crate::units::{Bits, Flop};
 /// The law of the queries.
 #[derive(Debug, Clone)]
 pub struct Workload {
-    /// Size on the uplink (D), in bits.
-    pub query_bits: Scaled,
-    /// Work of the small model (W_SLM), in FLOP.
-    pub slm_flop: Scaled,
-    /// Work of the large model (W_LLM), in FLOP.
-    pub llm_flop: Scaled,
+    /// How large they are.
+    pub size: QuerySize,
     /// What uncertainty says of correctness.
     pub uncertainty: Table,
     /// The uncertainty metric that policies see.
     pub metric: Metric,
+}
+
+/// What a query costs to send and to answer.
+#[derive(Debug, Clone)]
+pub enum QuerySize {
+    /// Each quantity drawn by itself.
+    Drawn {
+        /// Size on the uplink (D), in bits.
+        query_bits: Scaled,
+        /// Work of the small model (W_SLM), in FLOP.
+        slm_flop: Scaled,
+        /// Work of the large model (W_LLM), in FLOP.
+        llm_flop: Scaled,
+    },
+    /// All three from the query's tokens.
+    Tokens(TokenCosts),
+}
+
+/// From token counts to bits and FLOP: the prompt's tokens are sent; every token,
+/// the prompt's and the answer's, costs both models a fixed number of operations
+/// per parameter.
+#[derive(Debug, Clone)]
+pub struct TokenCosts {
+    /// Tokens of the prompt, where no trace gives them.
+    pub prompt_tokens: Scaled,
+    /// Tokens of the answer, where no trace gives them.
+    pub output_tokens: Scaled,
+    /// Bits on the uplink per token of the prompt.
+    pub bits_per_token: f64,
+    /// Operations per parameter and token: 2 for a product and a sum.
+    pub flop_per_parameter: f64,
+    /// Parameters of the small model.
+    pub slm_parameters: f64,
+    /// Parameters of the large model.
+    pub llm_parameters: f64,
 }
 
 /// One query as drawn, before anybody decided where to answer it.
@@ -40,19 +71,46 @@ pub struct Query {
 }
 
 impl World<'_> {
-    /// Draws the `number`-th query of a user.
-    pub fn query(&self, user: usize, number: u64) -> Query {
+    /// Draws the `number`-th query of a user; `tokens` are its prompt's and its
+    /// answer's where a trace gives them.
+    pub fn query(&self, user: usize, number: u64, tokens: Option<(f64, f64)>) -> Query {
         let key = self.key().named("query").index(user as u64).index(number);
         let workload = &self.model().workload;
         let sample = workload
             .uncertainty
             .draw(workload.metric, &mut key.named("uncertainty").stream());
+        let draw = |law: &Scaled, name: &str| law.draw(&mut key.named(name).stream());
+        let (bits, slm_flop, llm_flop) = match &workload.size {
+            QuerySize::Drawn {
+                query_bits,
+                slm_flop,
+                llm_flop,
+            } => (
+                draw(query_bits, "bits"),
+                draw(slm_flop, "slm"),
+                draw(llm_flop, "llm"),
+            ),
+            QuerySize::Tokens(costs) => {
+                let (prompt, output) = tokens.unwrap_or_else(|| {
+                    (
+                        draw(&costs.prompt_tokens, "prompt-tokens").round().max(1.0),
+                        draw(&costs.output_tokens, "output-tokens").round().max(1.0),
+                    )
+                });
+                let flop = |parameters| costs.flop_per_parameter * parameters * (prompt + output);
+                (
+                    costs.bits_per_token * prompt,
+                    flop(costs.slm_parameters),
+                    flop(costs.llm_parameters),
+                )
+            }
+        };
         Query {
             user,
             uncertainty: sample.uncertainty,
-            bits: Bits(workload.query_bits.draw(&mut key.named("bits").stream())),
-            slm_work: Flop(workload.slm_flop.draw(&mut key.named("slm").stream())),
-            llm_work: Flop(workload.llm_flop.draw(&mut key.named("llm").stream())),
+            bits: Bits(bits),
+            slm_work: Flop(slm_flop),
+            llm_work: Flop(llm_flop),
             slm_correct: sample.slm_correct,
             llm_correct: sample.llm_correct,
         }

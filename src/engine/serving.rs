@@ -1,0 +1,276 @@
+//! What happens at the stations: a query begins, completes, moves on, leaves.
+
+use super::calendar::Station;
+use super::in_flight::Phase;
+use super::{Event, Recorder, Run, Sharing};
+use crate::snapshot::Choice;
+use crate::units::{Flop, Seconds};
+
+impl Run<'_> {
+    /// A query's job joins its device's queue.
+    pub(super) fn join_device(&mut self, slot: usize, work: Flop) {
+        let user = self.in_flight[slot].record.query.user;
+        self.in_flight[slot].since = self.now;
+        self.occupancy.device_jobs.add(self.now, 1.0);
+        self.in_flight[slot].device_work = work;
+        if let Some(ends) = self.devices[user].start(self.now, slot, work) {
+            self.occupancy.device_busy.add(self.now, 1.0);
+            self.device_begins(slot, ends);
+        }
+    }
+
+    /// A device begins a query's job.
+    fn device_begins(&mut self, slot: usize, ends: Seconds) {
+        let flight = &mut self.in_flight[slot];
+        flight.record.stages.device_queue += self.now - flight.since;
+        flight.since = self.now;
+        flight.in_service = true;
+        let generation = flight.generation;
+        self.calendar
+            .push(ends, Event::DeviceEnd { slot, generation });
+    }
+
+    /// A device has done a query's job: the first token, or the answer.
+    pub(super) fn device_completes(&mut self, slot: usize, recorder: &mut dyn Recorder) {
+        let user = self.in_flight[slot].record.query.user;
+        let capacity = self.world.users()[user].capacity;
+        let flight = &mut self.in_flight[slot];
+        // The work over the capacity, not a difference of clock readings: exact.
+        let took = flight.device_work / capacity;
+        flight.record.device_work += flight.device_work;
+        let probed = flight.phase == Phase::Probing;
+        if probed {
+            flight.record.stages.probe += took;
+            flight.slm_left = flight.slm_left - flight.device_work;
+        } else {
+            flight.record.stages.local_compute += took;
+        }
+        self.leave_device(slot, user);
+        if probed {
+            self.waits(slot);
+        } else {
+            self.leaves(slot, false, recorder);
+        }
+    }
+
+    /// A query's job leaves its device, done or not; the next may begin.
+    fn leave_device(&mut self, slot: usize, user: usize) {
+        self.in_flight[slot].in_service = false;
+        self.occupancy.device_jobs.add(self.now, -1.0);
+        if let Some((next, ends)) = self.devices[user].end(self.now, slot) {
+            self.device_begins(next, ends);
+        } else if self.devices[user].jobs() == 0 {
+            self.occupancy.device_busy.add(self.now, -1.0);
+        }
+    }
+
+    /// A query begins to transmit at live rates.
+    pub(super) fn starts_uplink(&mut self, slot: usize, server: usize, gains: &[f64]) {
+        self.in_flight[slot].phase = Phase::Uplink;
+        self.in_flight[slot].since = self.now;
+        let bits = self.in_flight[slot].record.query.bits;
+        self.uplinks.start(self.now, slot, server, bits, gains);
+        self.occupancy.uplink_jobs[server].add(self.now, 1.0);
+        self.uplinks_changed(server);
+        self.await_channel_block();
+    }
+
+    /// The transmission that a cell announced is complete.
+    pub(super) fn uplink_completes(&mut self, cell: usize) {
+        let Some((_, slot)) = self.uplinks.next_end(cell) else {
+            return;
+        };
+        self.end_uplink(slot, cell);
+        let flight = &mut self.in_flight[slot];
+        flight.record.stages.uplink = self.now - flight.since;
+        flight.phase = Phase::Edge;
+        flight.since = self.now;
+        let work = flight.record.query.llm_work;
+        self.edges[cell].start(self.now, slot, work);
+        self.edge_changed(cell, 1.0);
+    }
+
+    fn end_uplink(&mut self, slot: usize, cell: usize) {
+        self.uplinks.end(self.now, slot);
+        self.occupancy.uplink_jobs[cell].add(self.now, -1.0);
+        self.uplinks_changed(cell);
+    }
+
+    /// The large model that a server announced has answered.
+    pub(super) fn edge_completes(&mut self, server: usize, recorder: &mut dyn Recorder) {
+        let Some((_, slot)) = self.edges[server].next_end() else {
+            return;
+        };
+        self.edges[server].complete(self.now, slot);
+        self.edge_changed(server, -1.0);
+        self.count_edge_stages(slot, server);
+        self.leaves(slot, false, recorder);
+    }
+
+    /// Splits the time at a server into queueing and service.
+    fn count_edge_stages(&mut self, slot: usize, server: usize) {
+        let flight = &mut self.in_flight[slot];
+        let spent = self.now - flight.since;
+        let work = flight.record.query.llm_work;
+        let service = match self.edges[server].service_time(work) {
+            Some(service) if service < spent => service,
+            _ => spent,
+        };
+        flight.record.stages.edge_compute = service;
+        flight.record.stages.edge_queue = spent - service;
+        flight.record.edge_work = work;
+    }
+
+    pub(super) fn held_uplink_completes(&mut self, slot: usize) {
+        let flight = &mut self.in_flight[slot];
+        flight.record.stages.uplink = flight.held_uplink;
+        flight.since = self.now;
+        flight.in_service = true;
+        let (generation, compute) = (flight.generation, flight.held_compute);
+        let Choice::Edge(server) = flight.record.choice else {
+            return;
+        };
+        let work = flight.record.query.llm_work;
+        self.occupancy.uplink_jobs[server].add(self.now, -1.0);
+        self.occupancy.edge_jobs[server].add(self.now, 1.0);
+        let share = (work / compute) / self.world.servers()[server].capacity;
+        self.occupancy.edge_busy[server].add(self.now, share);
+        self.calendar
+            .push(self.now + compute, Event::HeldEdgeEnd { slot, generation });
+    }
+
+    pub(super) fn held_edge_completes(&mut self, slot: usize, recorder: &mut dyn Recorder) {
+        let flight = &mut self.in_flight[slot];
+        flight.record.stages.edge_compute = flight.held_compute;
+        flight.record.edge_work = flight.record.query.llm_work;
+        self.end_held_edge(slot);
+        self.leaves(slot, false, recorder);
+    }
+
+    fn end_held_edge(&mut self, slot: usize) {
+        let flight = &self.in_flight[slot];
+        if let Choice::Edge(server) = flight.record.choice {
+            let work = flight.record.query.llm_work;
+            let share = (work / flight.held_compute) / self.world.servers()[server].capacity;
+            self.occupancy.edge_jobs[server].add(self.now, -1.0);
+            self.occupancy.edge_busy[server].add(self.now, -share);
+        }
+    }
+
+    /// A query is given up at its deadline, wherever it is.
+    pub(super) fn drop_query(&mut self, slot: usize, recorder: &mut dyn Recorder) {
+        let flight = &mut self.in_flight[slot];
+        let spent = self.now - flight.since;
+        let user = flight.record.query.user;
+        let stages = &mut flight.record.stages;
+        match (flight.phase, flight.record.choice) {
+            (Phase::Waiting, _) => {
+                stages.wait += spent;
+                self.waiting.retain(|&other| other != slot);
+                self.occupancy.waiting.add(self.now, -1.0);
+            }
+            (Phase::Probing | Phase::Local, _) => {
+                match (flight.in_service, flight.phase) {
+                    (false, _) => stages.device_queue += spent,
+                    (true, Phase::Probing) => stages.probe += spent,
+                    (true, _) => stages.local_compute += spent,
+                }
+                if flight.in_service {
+                    let capacity = self.world.users()[user].capacity;
+                    flight.record.device_work += Flop(capacity.0 * spent.0);
+                }
+                self.leave_device(slot, user);
+            }
+            (Phase::Uplink, Choice::Edge(cell)) => {
+                stages.uplink += spent;
+                self.end_uplink(slot, cell);
+            }
+            (Phase::Edge, Choice::Edge(server)) => {
+                stages.edge_compute += spent;
+                let left = self.edges[server].remove(self.now, slot);
+                flight.record.edge_work = flight.record.query.llm_work - left;
+                self.edge_changed(server, -1.0);
+            }
+            (Phase::Held, Choice::Edge(server)) => {
+                if flight.in_service {
+                    stages.edge_compute += spent;
+                    let share = spent / flight.held_compute;
+                    flight.record.edge_work = flight.record.query.llm_work * share;
+                    self.end_held_edge(slot);
+                } else {
+                    stages.uplink += spent;
+                    self.occupancy.uplink_jobs[server].add(self.now, -1.0);
+                }
+            }
+            (Phase::Uplink | Phase::Edge | Phase::Held, Choice::Local) => {}
+        }
+        self.leaves(slot, true, recorder);
+    }
+
+    /// A query leaves the system.
+    fn leaves(&mut self, slot: usize, dropped: bool, recorder: &mut dyn Recorder) {
+        if let Choice::Edge(server) = self.in_flight[slot].record.choice {
+            self.connections.disconnect(slot, server);
+        }
+        let mut record = self.in_flight.release(slot);
+        record.dropped = dropped;
+        record.missed_deadline = dropped
+            || self
+                .settings
+                .deadline
+                .is_some_and(|deadline| record.stages.total().as_ms() > deadline.after_ms);
+        self.counts.in_flight -= 1;
+        if dropped {
+            self.counts.dropped += 1;
+        } else {
+            self.counts.completed += 1;
+        }
+        let measured = record.arrived >= self.settings.warm_up;
+        recorder.left(&record, measured);
+    }
+
+    /// Announces the completions of all cells whose rates a change at `cell` moved.
+    fn uplinks_changed(&mut self, cell: usize) {
+        for coupled in self.uplinks.coupled(cell) {
+            let next = self.uplinks.next_end(coupled).map(|(time, _)| time);
+            self.calendar.set(Station::Uplink(coupled as u32), next);
+        }
+    }
+
+    /// Announces the next completion at a server after a job came or went.
+    fn edge_changed(&mut self, server: usize, change: f64) {
+        self.occupancy.edge_jobs[server].add(self.now, change);
+        let busy = self.edges[server].utilisation();
+        self.occupancy.edge_busy[server].set(self.now, busy);
+        let next = self.edges[server].next_end().map(|(time, _)| time);
+        self.calendar.set(Station::Edge(server as u32), next);
+    }
+
+    /// Puts the next coherence block into the calendar while anybody transmits.
+    fn await_channel_block(&mut self) {
+        if self.block_pending || self.settings.sharing != Sharing::Live {
+            return;
+        }
+        if let Some(next) = self.links.next_block(self.now) {
+            self.calendar.push(next, Event::ChannelBlock);
+            self.block_pending = true;
+        }
+    }
+
+    /// The channel changes under the transmissions in progress.
+    pub(super) fn channel_block(&mut self) {
+        self.block_pending = false;
+        if self.uplinks.active() == 0 {
+            return;
+        }
+        let (now, links, in_flight) = (self.now, &mut self.links, &self.in_flight);
+        self.uplinks.set_gains(now, |slot, row| {
+            row.copy_from_slice(links.row(in_flight[slot].record.query.user, now));
+        });
+        for cell in 0..self.edges.len() {
+            let next = self.uplinks.next_end(cell).map(|(time, _)| time);
+            self.calendar.set(Station::Uplink(cell as u32), next);
+        }
+        self.await_channel_block();
+    }
+}

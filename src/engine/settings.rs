@@ -1,0 +1,104 @@
+//! How a run goes: when policies are asked, how resources are shared, when it ends.
+
+use crate::station::edge::Discipline;
+use crate::units::Seconds;
+use crate::world::arrivals::ArrivalLaw;
+use serde::{Deserialize, Serialize};
+
+/// How bandwidth and compute are shared among those who use them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Sharing {
+    /// At a scheduling instant the shares and the interference of the complete
+    /// assignment are fixed for the whole life of the queries it placed: the
+    /// paper's regime.
+    #[default]
+    Held,
+    /// Shares follow who is there now: uplink rates change whenever a
+    /// transmission starts or ends anywhere, compute is divided anew at every
+    /// arrival and departure. Work already done is kept.
+    Live,
+}
+
+/// When the policy is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Scheduling {
+    /// Once, about all queries of the batch at time zero.
+    Batch,
+    /// About every query on its own, as soon as its uncertainty is known.
+    PerArrival,
+    /// Periodically, about all that wait.
+    Every {
+        /// The period, in milliseconds.
+        period_ms: f64,
+    },
+}
+
+/// What it costs to know a query's uncertainty: the small model's first token.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Probe {
+    /// Nothing: the paper's assumption.
+    #[default]
+    Free,
+    /// The device computes the first token before the decision, a share of the
+    /// small model's work. A query that stays local is not charged again for it.
+    FirstToken {
+        /// Share of W_SLM that the first token takes, in 0..=1.
+        work_share: f64,
+    },
+}
+
+/// When a query must be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deadline {
+    /// Time from arrival to deadline, in milliseconds.
+    pub after_ms: f64,
+    /// Whether a query that has not been answered by then is given up.
+    #[serde(default)]
+    pub drop: bool,
+}
+
+/// Everything about a run but its world and its policy; SI units.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// When queries arrive.
+    pub arrivals: ArrivalLaw,
+    /// When the policy is asked.
+    pub scheduling: Scheduling,
+    /// How resources are shared.
+    pub sharing: Sharing,
+    /// How a server divides its compute under [`Sharing::Live`].
+    pub discipline: Discipline,
+    /// What knowing the uncertainty costs.
+    pub probe: Probe,
+    /// When a query must be answered.
+    pub deadline: Option<Deadline>,
+    /// Arrivals end here; what has arrived is still answered. Ignored for `Batch`.
+    pub duration: Option<Seconds>,
+    /// Arrivals end after this many. Ignored for `Batch`.
+    pub queries: Option<u64>,
+    /// Queries that arrive earlier are simulated but not measured.
+    pub warm_up: Seconds,
+    /// How often the recorder is shown the state of all stations.
+    pub sample_every: Option<Seconds>,
+}
+
+impl Default for Settings {
+    /// The paper's snapshot: a batch, held shares.
+    fn default() -> Self {
+        Self {
+            arrivals: ArrivalLaw::default(),
+            scheduling: Scheduling::Batch,
+            sharing: Sharing::Held,
+            discipline: Discipline::ProcessorSharing,
+            probe: Probe::Free,
+            deadline: None,
+            duration: None,
+            queries: None,
+            warm_up: Seconds(0.0),
+            sample_every: None,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Measures that a scenario asks for beyond delay, accuracy and share offloaded.
+
+use super::estimate::Estimate;
+use super::record::{LoadRecord, ReplicationRecord};
+use crate::scenario::Scenario;
+use crate::world::arrivals::Arrivals;
+
+/// The measures of a scenario, each with its estimate over replications: which
+/// ones there are depends on the scenario alone.
+pub(super) fn measures(
+    scenario: &Scenario,
+    replications: &[ReplicationRecord],
+) -> Vec<(&'static str, Estimate)> {
+    let mut measures = Vec::new();
+    let mut add = |name, value: &dyn Fn(&ReplicationRecord) -> f64| {
+        let values: Vec<f64> = replications.iter().map(value).collect();
+        measures.push((name, Estimate::of(&values)));
+    };
+    if scenario.workload.deadline.is_some() {
+        add("deadline_missed_share", &|r| r.missed as f64 / left(r));
+        add("dropped_share", &|r| r.dropped as f64 / left(r));
+    }
+    if let Some(energy) = scenario.energy {
+        let tx_power_w = scenario.users.tx_power_mw * 1e-3;
+        let device_j_per_flop = energy.device_j_per_gflop * 1e-9;
+        let server_j_per_flop = energy.server_j_per_gflop * 1e-9;
+        add("transmit_energy_j", &|r| {
+            tx_power_w * r.transmit_s / left(r)
+        });
+        add("device_energy_j", &|r| {
+            device_j_per_flop * r.device_flop / left(r)
+        });
+        add("server_energy_j", &|r| {
+            server_j_per_flop * r.edge_flop / left(r)
+        });
+    }
+    if scenario.workload.arrivals != Arrivals::Batch {
+        let over_servers = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        add("throughput_per_s", &|r| r.queries as f64 / r.load.elapsed_s);
+        add("edge_utilisation", &|r| {
+            over_servers(&r.load.edge_busy_s) / r.load.elapsed_s
+        });
+        add("edge_utilisation_max", &|r| {
+            r.load.edge_busy_s.iter().copied().fold(0.0, f64::max) / r.load.elapsed_s
+        });
+        add("edge_offered_load_max", &|r| edge_offered_load(&r.load));
+        add("device_utilisation", &|r| {
+            r.load.device_busy_s / r.load.elapsed_s / scenario.users.count as f64
+        });
+        add("device_offered_load_max", &|r| device_offered_load(&r.load));
+        add("transmitting_mean", &|r| {
+            r.load.uplink_area_s.iter().sum::<f64>() / r.load.elapsed_s
+        });
+    }
+    measures
+}
+
+/// The offered load of the busiest server: work sent to it over what it can do.
+pub(super) fn edge_offered_load(load: &LoadRecord) -> f64 {
+    load.offered_s.iter().copied().fold(0.0, f64::max) / load.arrivals_s
+}
+
+/// The offered load of the busiest device.
+pub(super) fn device_offered_load(load: &LoadRecord) -> f64 {
+    load.busiest_device_s / load.arrivals_s
+}
+
+/// Queries that were measured, answered or dropped.
+fn left(record: &ReplicationRecord) -> f64 {
+    (record.queries + record.dropped) as f64
+}

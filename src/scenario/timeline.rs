@@ -1,0 +1,75 @@
+//! What a scenario says of a run in time: how long it lasts, what is measured of
+//! it, what it costs.
+
+use crate::world::distribution::Distribution;
+use serde::{Deserialize, Serialize};
+
+/// How long a run with arrivals over time lasts, and what is measured of it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RunSpec {
+    /// Arrivals end after this time, in seconds; what has arrived is still
+    /// answered. With arrivals over time this or `queries` must be given, but for
+    /// a trace that stops.
+    pub duration_s: Option<f64>,
+    /// Arrivals end after this many queries.
+    pub queries: Option<u64>,
+    /// What is left out of the measurement at the beginning.
+    pub warm_up: WarmUp,
+}
+
+/// How much of a run's beginning is simulated but not measured.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum WarmUp {
+    /// Nothing.
+    #[default]
+    None,
+    /// Queries that arrive in the first seconds.
+    Seconds(f64),
+    /// As much as MSER-5 finds, in each replication by itself.
+    Mser5,
+}
+
+/// Sizes and works from token counts; takes the place of `query_bits`,
+/// `slm_gflop` and `llm_gflop`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TokenSpec {
+    /// Tokens of a prompt; a trace's own counts go before it.
+    pub prompt_tokens: Distribution,
+    /// Tokens of an answer; a trace's own counts go before it.
+    pub output_tokens: Distribution,
+    /// Bits on the uplink per token of the prompt: about four characters of text.
+    pub bits_per_token: f64,
+    /// Operations per parameter and token, of prompt and answer.
+    pub flop_per_parameter: f64,
+    /// Parameters of the small model, in billions.
+    pub slm_parameters_billion: f64,
+    /// Parameters of the large model, in billions.
+    pub llm_parameters_billion: f64,
+}
+
+impl Default for TokenSpec {
+    fn default() -> Self {
+        Self {
+            prompt_tokens: Distribution::Fixed(40.0),
+            output_tokens: Distribution::Fixed(1.0),
+            bits_per_token: 32.0,
+            flop_per_parameter: 2.0,
+            slm_parameters_billion: 1.236,
+            llm_parameters_billion: 8.03,
+        }
+    }
+}
+
+/// What computing costs in energy. Transmitting costs transmit power times time on
+/// the uplink.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnergySpec {
+    /// Of a device, in joules per GFLOP.
+    pub device_j_per_gflop: f64,
+    /// Of a server, in joules per GFLOP.
+    pub server_j_per_gflop: f64,
+}

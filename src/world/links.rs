@@ -1,0 +1,104 @@
+//! The gains of the links as a run goes on: constant within a coherence block,
+//! looked up in a table where nothing changes at all.
+
+use super::World;
+use super::motion::Walk;
+use crate::units::Seconds;
+use crate::world::channel::LinkFading;
+
+/// The gains that one run sees. Asking is all that happens: who asks, and in which
+/// order, changes nothing.
+#[derive(Debug)]
+pub struct Links<'w> {
+    world: &'w World<'w>,
+    /// Per user, once asked; empty where the world stands still.
+    rows: Vec<Option<Row>>,
+}
+
+/// One user's gains in the block they were last asked for.
+#[derive(Debug, Clone)]
+struct Row {
+    block: u64,
+    gains: Vec<f64>,
+    walk: Walk,
+    fading: Vec<LinkFading>,
+}
+
+impl<'w> Links<'w> {
+    /// The links of a drawn world.
+    pub fn new(world: &'w World<'w>) -> Self {
+        let rows = if world.model().changes() {
+            vec![None; world.users().len()]
+        } else {
+            Vec::new()
+        };
+        Self { world, rows }
+    }
+
+    /// The power gains |h|^2 of a user to every server at `now`. Times must not
+    /// decrease.
+    pub fn row(&mut self, user: usize, now: Seconds) -> &[f64] {
+        let Some(row) = self.rows.get_mut(user) else {
+            return self.world.gains(user);
+        };
+        let block = block_at(self.world, now);
+        let row = row.get_or_insert_with(|| Row::new(self.world, user));
+        if row.block != block || row.gains.is_empty() {
+            row.move_to(self.world, user, block);
+        }
+        &row.gains
+    }
+
+    /// When the next coherence block begins; `None` where the world stands still.
+    pub fn next_block(&self, now: Seconds) -> Option<Seconds> {
+        let next = block_at(self.world, now) + 1;
+        (!self.rows.is_empty()).then(|| self.world.model().coherence_time * next as f64)
+    }
+}
+
+/// The number of the block that `now` is in.
+fn block_at(world: &World<'_>, now: Seconds) -> u64 {
+    let length = world.model().coherence_time;
+    let block = (now / length).floor() as u64;
+    // A boundary belongs to the block it begins, whatever the division rounds to.
+    if length * (block + 1) as f64 <= now {
+        block + 1
+    } else {
+        block
+    }
+}
+
+impl Row {
+    fn new(world: &World<'_>, user: usize) -> Self {
+        let position = world.users()[user].position;
+        let model = world.model();
+        Self {
+            block: 0,
+            gains: Vec::new(),
+            walk: Walk::new(
+                &model.users.mobility,
+                &model.area,
+                world.key(),
+                user,
+                position,
+            ),
+            fading: (0..world.servers().len())
+                .map(|server| LinkFading::new(&model.channel, world.key(), user, server))
+                .collect(),
+        }
+    }
+
+    fn move_to(&mut self, world: &World<'_>, user: usize, block: u64) {
+        let model = world.model();
+        let position = self.walk.position_at(model.coherence_time * block as f64);
+        self.block = block;
+        self.gains.clear();
+        for (j, (server, fading)) in world.servers().iter().zip(&mut self.fading).enumerate() {
+            let mean = model
+                .channel
+                .mean_gain(world.key(), (user, position), (j, server.position));
+            self.gains
+                .push(mean * fading.power_at(&model.channel, world.key(), user, j, block));
+        }
+    }
+}

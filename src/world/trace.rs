@@ -1,0 +1,203 @@
+//! Traces of arrivals: Azure's LLM inference trace, or a plain CSV.
+
+use crate::units::Seconds;
+use jiff::civil::DateTime;
+
+/// Arrivals from a file, in order of time, the first at zero.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Trace {
+    /// The arrivals.
+    pub rows: Vec<TraceRow>,
+}
+
+/// One arrival of a trace.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TraceRow {
+    /// When, from the first arrival.
+    pub arrival: Seconds,
+    /// Tokens of the prompt.
+    pub prompt_tokens: f64,
+    /// Tokens of the answer.
+    pub output_tokens: f64,
+    /// Whose it is, where the file says.
+    pub user: Option<usize>,
+}
+
+/// What is wrong with a trace file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {field}: found {found}, allowed is {allowed}")]
+pub struct TraceError {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column's name.
+    pub field: String,
+    /// What was found.
+    pub found: String,
+    /// What is allowed there.
+    pub allowed: &'static str,
+}
+
+const AZURE: [&str; 3] = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"];
+const PLAIN: [&str; 3] = ["arrival_s", "prompt_tokens", "output_tokens"];
+
+impl Trace {
+    /// Reads a trace with a header of either format; Unix or Windows line ends,
+    /// the last line with or without one.
+    ///
+    /// # Errors
+    /// The first line that cannot be used.
+    pub fn parse(text: &str) -> Result<Self, TraceError> {
+        let mut reader = csv::ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .comment(Some(b'#'))
+            .flexible(true)
+            .from_reader(text.as_bytes());
+        let header = reader.headers().map_err(|error| csv_error(&error))?.clone();
+        let names: Vec<&str> = header.iter().collect();
+        let azure = names.starts_with(&AZURE);
+        let with_user = names.get(3) == Some(&"user");
+        if !azure && !names.starts_with(&PLAIN) || names.len() > 3 + usize::from(with_user) {
+            return Err(TraceError {
+                line: 1,
+                field: "header".to_owned(),
+                found: names.join(","),
+                allowed: "TIMESTAMP,ContextTokens,GeneratedTokens or \
+                          arrival_s,prompt_tokens,output_tokens[,user]",
+            });
+        }
+        let mut rows = Vec::new();
+        let mut first: Option<DateTime> = None;
+        for record in reader.records() {
+            let record = record.map_err(|error| csv_error(&error))?;
+            let line = record.position().map_or(0, |at| at.line() as usize);
+            let field = |at: usize| record.get(at).unwrap_or("");
+            let fault = |at: usize, allowed| TraceError {
+                line,
+                field: names.get(at).copied().unwrap_or("row").to_owned(),
+                found: format!("`{}`", field(at)),
+                allowed,
+            };
+            if record.len() != names.len() {
+                return Err(TraceError {
+                    line,
+                    field: "row".to_owned(),
+                    found: format!("{} values", record.len()),
+                    allowed: "as many values as the header has names",
+                });
+            }
+            let arrival = if azure {
+                let time: DateTime = field(0)
+                    .parse()
+                    .map_err(|_| fault(0, "a time such as 2023-11-16 18:17:03.9799600"))?;
+                let zero = *first.get_or_insert(time);
+                time.duration_since(zero).as_secs_f64()
+            } else {
+                non_negative(field(0)).ok_or_else(|| fault(0, "seconds, not below 0"))?
+            };
+            let tokens = |at| {
+                non_negative(field(at)).ok_or_else(|| fault(at, "a number of tokens, not below 0"))
+            };
+            let user = if with_user {
+                let user = field(3).parse();
+                Some(user.map_err(|_| fault(3, "a user's number, from 0"))?)
+            } else {
+                None
+            };
+            rows.push(TraceRow {
+                arrival: Seconds(arrival),
+                prompt_tokens: tokens(1)?,
+                output_tokens: tokens(2)?,
+                user,
+            });
+            if let [.., before, last] = rows[..]
+                && last.arrival < before.arrival
+            {
+                return Err(fault(0, "a time not before that of the line above"));
+            }
+        }
+        let Some(start) = rows.first().map(|row| row.arrival) else {
+            return Err(TraceError {
+                line: 2,
+                field: "row".to_owned(),
+                found: "nothing".to_owned(),
+                allowed: "at least one arrival",
+            });
+        };
+        for row in &mut rows {
+            row.arrival = row.arrival - start;
+        }
+        Ok(Self { rows })
+    }
+
+    /// From the first arrival to one mean gap after the last: the period of a
+    /// trace that loops.
+    pub fn period(&self) -> Seconds {
+        match self.rows.last() {
+            Some(last) if self.rows.len() > 1 => {
+                last.arrival * (self.rows.len() as f64 / (self.rows.len() - 1) as f64)
+            }
+            _ => Seconds(1.0),
+        }
+    }
+}
+
+fn non_negative(text: &str) -> Option<f64> {
+    text.parse()
+        .ok()
+        .filter(|value: &f64| value.is_finite() && *value >= 0.0)
+}
+
+fn csv_error(error: &csv::Error) -> TraceError {
+    TraceError {
+        line: error.position().map_or(0, |at| at.line() as usize),
+        field: "row".to_owned(),
+        found: error.to_string(),
+        allowed: "comma-separated values",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn azures_format_is_read_with_its_odd_line_ends() {
+        let text = "TIMESTAMP,ContextTokens,GeneratedTokens\r\n\
+                    2023-11-16 18:17:03.9799600,4808,10\r\n\
+                    2023-11-16 18:17:04.0319600,3180,8\r\n\
+                    2023-11-17 00:00:00.0000000,549,173";
+        let trace = Trace::parse(text).unwrap();
+        assert_eq!(trace.rows.len(), 3);
+        assert_eq!(trace.rows[0].arrival, Seconds(0.0));
+        assert!((trace.rows[1].arrival.0 - 0.052).abs() < 1e-12);
+        assert!((trace.rows[2].arrival.0 - 20_576.020_04).abs() < 1e-6);
+        assert_eq!(trace.rows[2].output_tokens, 173.0);
+        assert_eq!(trace.rows[2].user, None);
+    }
+
+    #[test]
+    fn the_plain_format_may_name_users() {
+        let text =
+            "arrival_s,prompt_tokens,output_tokens,user\n# a comment\n5,10,1,3\n6.5,20,2,0\n";
+        let trace = Trace::parse(text).unwrap();
+        assert_eq!(trace.rows[1].arrival, Seconds(1.5));
+        assert_eq!(trace.rows[0].user, Some(3));
+        assert_eq!(trace.period(), Seconds(3.0));
+    }
+
+    #[test]
+    fn wrong_lines_are_named() {
+        let wrong = |text: &str| Trace::parse(text).unwrap_err();
+        let header = "arrival_s,prompt_tokens,output_tokens\n";
+        assert_eq!(wrong("a,b,c\n1,2,3\n").line, 1);
+        let error = wrong(&format!("{header}0,1,1\n-1,1,1\n"));
+        assert_eq!((error.line, error.field.as_str()), (3, "arrival_s"));
+        let error = wrong(&format!("{header}0,1,1\n1,many,1\n"));
+        assert_eq!((error.line, error.field.as_str()), (3, "prompt_tokens"));
+        assert_eq!(wrong(&format!("{header}2,1,1\n1,1,1\n")).line, 3);
+        assert_eq!(wrong(&format!("{header}0,1\n")).line, 2);
+        assert_eq!(wrong(header).found, "nothing");
+        let azure = "TIMESTAMP,ContextTokens,GeneratedTokens\nyesterday,1,1\n";
+        assert_eq!(wrong(azure).field, "TIMESTAMP");
+    }
+}

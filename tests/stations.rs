@@ -1,0 +1,228 @@
+//! The stations against their slow, obvious twins in lockstep, and against closed
+//! forms.
+
+use edgelm::physics::radio::{Interference, spectral_efficiency};
+use edgelm::station::edge::{Discipline, EdgeCompute, ProcessorSharing};
+use edgelm::station::naive::{NaiveProcessorSharing, NaiveUplinks};
+use edgelm::station::uplink::{Radio, Uplinks};
+use edgelm::units::{Bits, Flop, FlopPerSecond, Hertz, Seconds, Watts};
+use edgelm::world::streams::StreamKey;
+use proptest::prelude::*;
+use rand::RngExt;
+
+fn radio(interference: Interference) -> Radio {
+    Radio {
+        bandwidth: Hertz(1e8),
+        noise: Watts(4e-13),
+        tx_power: Watts(0.2),
+        interference,
+    }
+}
+
+const READINGS: [Interference; 3] = [
+    Interference::CoChannel,
+    Interference::AsPrinted,
+    Interference::Orthogonal,
+];
+
+/// The next end of all cells.
+fn next_end(uplinks: &Uplinks, cells: usize) -> Option<(Seconds, usize)> {
+    (0..cells)
+        .filter_map(|cell| uplinks.next_end(cell))
+        .min_by(|a, b| a.0.0.total_cmp(&b.0.0))
+}
+
+#[track_caller]
+fn assert_close(a: f64, b: f64, what: &str) {
+    assert!(
+        (a - b).abs() <= 1e-9 * a.abs().max(b.abs()),
+        "{what}: {a} {b}"
+    );
+}
+
+/// Runs both through the same random starts, ends and removals, event by event.
+fn uplinks_in_lockstep(cells: usize, jobs: usize, reading: Interference, seed: u64) {
+    let mut rng = StreamKey::root(seed).stream();
+    let mut fast = Uplinks::new(radio(reading), cells);
+    let mut slow = NaiveUplinks::new(radio(reading));
+    let (mut now, mut started) = (0.0, 0);
+    let mut active: Vec<usize> = Vec::new();
+    while started < jobs || !active.is_empty() {
+        let next = slow.next_end();
+        let mean_gap = 1e-5;
+        let arrival = now - mean_gap * (1.0 - rng.random::<f64>()).ln();
+        match next {
+            Some((ends, job)) if started == jobs || ends.0 <= arrival => {
+                let (fast_ends, fast_job) = next_end(&fast, cells).expect("busy");
+                assert_close(fast_ends.0 - now, ends.0 - now, "next end");
+                assert_eq!(fast_job, job);
+                now = ends.0;
+                fast.end(ends, job);
+                slow.end(ends, job);
+                active.retain(|&other| other != job);
+            }
+            _ => {
+                now = arrival;
+                let gains: Vec<f64> = (0..cells)
+                    .map(|_| 10f64.powf(-7.0 - 4.0 * rng.random::<f64>()))
+                    .collect();
+                let cell = rng.random_range(0..cells);
+                let bits = Bits(100.0 + 3000.0 * rng.random::<f64>());
+                fast.start(Seconds(now), started, cell, bits, &gains);
+                slow.start(Seconds(now), started, cell, bits, &gains);
+                active.push(started);
+                started += 1;
+                if active.len() > 2 && rng.random::<f64>() < 0.05 {
+                    let job = active.swap_remove(rng.random_range(0..active.len()));
+                    fast.end(Seconds(now), job);
+                    slow.end(Seconds(now), job);
+                }
+            }
+        }
+        for &job in &active {
+            let remaining = slow.remaining(job).expect("active").0;
+            let found = fast.remaining(Seconds(now), job).0;
+            assert!((found - remaining).abs() < 1e-6, "{found} {remaining} bits");
+        }
+    }
+    assert_eq!(fast.active(), 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn uplinks_follow_their_twin(cells in 1usize..6, jobs in 1usize..60, reading in 0usize..3, seed in any::<u64>()) {
+        uplinks_in_lockstep(cells, jobs, READINGS[reading], seed);
+    }
+
+    #[test]
+    fn processor_sharing_follows_its_twin(cap in 0.05..2.0f64, jobs in 1usize..80, seed in any::<u64>()) {
+        let mut rng = StreamKey::root(seed).stream();
+        let (capacity, cap) = (FlopPerSecond(1.0), FlopPerSecond(cap));
+        let mut fast = ProcessorSharing::new(capacity, cap);
+        let mut slow = NaiveProcessorSharing::new(capacity, cap);
+        let (mut now, mut started) = (0.0, 0);
+        let mut active: Vec<usize> = Vec::new();
+        while started < jobs || !active.is_empty() {
+            let arrival = now + rng.random::<f64>();
+            match slow.next_end() {
+                Some((ends, job)) if started == jobs || ends.0 <= arrival => {
+                    let (fast_ends, fast_job) = fast.next_end().expect("busy");
+                    prop_assert!((fast_ends.0 - ends.0).abs() < 1e-9 * ends.0.max(1.0));
+                    prop_assert_eq!(fast_job, job);
+                    now = ends.0;
+                    fast.complete(Seconds(now), job);
+                    slow.end(Seconds(now), job);
+                    active.retain(|&other| other != job);
+                }
+                _ => {
+                    now = arrival;
+                    let work = Flop(rng.random::<f64>() + 0.01);
+                    fast.start(Seconds(now), started, work);
+                    slow.start(Seconds(now), started, work);
+                    active.push(started);
+                    started += 1;
+                    if active.len() > 2 && rng.random::<f64>() < 0.1 {
+                        let job = active.swap_remove(rng.random_range(0..active.len()));
+                        fast.remove(Seconds(now), job);
+                        slow.end(Seconds(now), job);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn one_transmission_alone_takes_the_closed_form() {
+    let mut uplinks = Uplinks::new(radio(Interference::CoChannel), 3);
+    uplinks.start(Seconds(2.0), 0, 1, Bits(1300.0), &[1e-9, 2e-9, 3e-9]);
+    let expected = 1300.0 / (1e8 * (1.0 + 0.2 * 2e-9 / 4e-13f64).log2());
+    let (ends, job) = uplinks.next_end(1).expect("busy");
+    assert_eq!(job, 0);
+    assert!(((ends.0 - 2.0) / expected - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn equal_transmissions_in_one_cell_finish_together_at_k_times_the_single_time() {
+    let k = 7;
+    let mut uplinks = Uplinks::new(radio(Interference::CoChannel), 1);
+    for job in 0..k {
+        uplinks.start(Seconds(0.0), job, 0, Bits(1300.0), &[1e-9]);
+    }
+    let single = 1300.0 / (1e8 * (1.0 + 0.2 * 1e-9 / 4e-13f64).log2());
+    for _ in 0..k {
+        let (ends, job) = uplinks.next_end(0).expect("busy");
+        assert!(
+            (ends.0 / (k as f64 * single) - 1.0).abs() < 1e-12,
+            "{}",
+            ends.0
+        );
+        uplinks.end(ends, job);
+    }
+    assert_eq!(uplinks.active(), 0);
+}
+
+#[test]
+fn two_cells_take_the_two_phase_closed_form() {
+    let mut uplinks = Uplinks::new(radio(Interference::CoChannel), 2);
+    let (own, cross) = (1e-9, 1e-11);
+    uplinks.start(Seconds(0.0), 0, 0, Bits(1000.0), &[own, cross]);
+    uplinks.start(Seconds(0.0), 1, 1, Bits(3000.0), &[cross, own]);
+    let disturbed = 1e8 * spectral_efficiency(0.2 * own / (0.2 * cross + 4e-13));
+    let alone = 1e8 * spectral_efficiency(0.2 * own / 4e-13);
+    let (first, job) = uplinks.next_end(0).expect("busy");
+    assert_eq!(job, 0);
+    assert!((first.0 / (1000.0 / disturbed) - 1.0).abs() < 1e-12);
+    uplinks.end(first, 0);
+    let (second, _) = uplinks.next_end(1).expect("busy");
+    let expected = 1000.0 / disturbed + 2000.0 / alone;
+    assert!((second.0 / expected - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn interference_does_not_drift_over_a_million_events() {
+    let cells = 4;
+    let mut uplinks = Uplinks::new(radio(Interference::CoChannel), cells);
+    let mut rng = StreamKey::root(5).stream();
+    let mut gains = vec![Vec::new(); 8];
+    // One transmission stays, so that the sums are never reset.
+    uplinks.start(Seconds(0.0), 8, 0, Bits(1e12), &[1e-9; 4]);
+    for event in 0..500_000 {
+        let job = event % 8;
+        let now = Seconds(1e-6 * event as f64);
+        if event >= 8 {
+            uplinks.end(now, job);
+        }
+        gains[job] = (0..cells)
+            .map(|_| 10f64.powf(-4.0 - 8.0 * rng.random::<f64>()))
+            .collect::<Vec<f64>>();
+        uplinks.start(now, job, job % cells, Bits(1e12), &gains[job]);
+    }
+    for cell in 0..cells {
+        let mut heard: f64 = (0..8)
+            .filter(|job| job % cells != cell)
+            .map(|job| 0.2 * gains[job][cell])
+            .sum();
+        if cell != 0 {
+            heard += 0.2 * 1e-9;
+        }
+        assert!((uplinks.heard(cell).0 / heard - 1.0).abs() < 1e-9);
+    }
+}
+
+#[test]
+fn first_come_first_served_fills_its_processors_in_order() {
+    let mut server = EdgeCompute::new(Discipline::Fifo, FlopPerSecond(2.5), FlopPerSecond(1.0));
+    for job in 0..4 {
+        server.start(Seconds(0.0), job, Flop(1.0 + job as f64));
+    }
+    assert_eq!((server.in_service(), server.queued()), (2, 2));
+    let mut order = Vec::new();
+    while let Some((ends, job)) = server.next_end() {
+        server.complete(ends, job);
+        order.push((job, ends.0));
+    }
+    // Two processors of rate 1: jobs of 1, 2, 3, 4 seconds.
+    assert_eq!(order, [(0, 1.0), (1, 2.0), (2, 4.0), (3, 6.0)]);
+}
