@@ -1,5 +1,7 @@
 //! What a scenario must satisfy beyond having the right fields of the right types.
 
+mod timeline;
+
 use super::{Scenario, TableSource};
 use crate::world::channel::{Fading, PathLoss};
 use crate::world::distribution::Distribution;
@@ -39,6 +41,7 @@ pub fn check(scenario: &Scenario) -> Vec<Fault> {
         );
     }
     policies(scenario, &mut faults);
+    timeline::check(scenario, &mut faults);
     if let Some(sweep) = &scenario.sweep {
         if sweep.values.is_empty() {
             faults.add("sweep.values", "no value", "at least one value");
@@ -168,6 +171,12 @@ impl Faults {
     fn positive(&mut self, field: &str, value: f64) {
         if !(value.is_finite() && value > 0.0) {
             self.add(field, &value.to_string(), "a positive, finite number");
+        }
+    }
+
+    fn share(&mut self, field: &str, value: f64) {
+        if !(0.0..=1.0).contains(&value) {
+            self.add(field, &value.to_string(), "a number from 0 to 1");
         }
     }
 
