@@ -144,9 +144,14 @@ impl fmt::Display for Verdict {
         };
         write!(
             f,
-            "for this pair, offloading the most uncertain {} % by {} gains {} points over random",
+            "for this pair, offloading the most uncertain {} %{} gains {} points over random",
             100.0 * self.share,
-            self.metric,
+            // The uncertainty of a table of bins has no name.
+            if self.has_interval {
+                format!(" by {}", self.metric)
+            } else {
+                String::new()
+            },
             points(self.gain.value)
         )?;
         if !self.has_interval {
