@@ -10,6 +10,7 @@ use super::scoring::Scorer;
 use super::{Fault, Role};
 use serde_json::{Value, json};
 use std::io::{self, Write};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
@@ -102,6 +103,38 @@ struct Task<'a> {
     kept: Option<Reply>,
 }
 
+/// What the threads share.
+#[derive(Default)]
+struct Control {
+    next: AtomicUsize,
+    /// Set by the thread that meets the reason to stop, before any takes another
+    /// task.
+    stop: AtomicBool,
+    stopped: Mutex<Option<Fault>>,
+    faults_in_a_row: AtomicUsize,
+}
+
+impl Control {
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Notes how a request went.
+    fn note(&self, fault: Option<&Fault>) {
+        let Some(fault) = fault.filter(|f| f.is_passing() || f.concerns_all()) else {
+            self.faults_in_a_row.store(0, Ordering::Relaxed);
+            return;
+        };
+        let before = self.faults_in_a_row.fetch_add(1, Ordering::Relaxed);
+        if fault.concerns_all() || before + 1 >= FAULTS_IN_A_ROW {
+            self.stop.store(true, Ordering::Relaxed);
+            if let Ok(mut stopped) = self.stopped.lock() {
+                stopped.get_or_insert_with(|| fault.clone());
+            }
+        }
+    }
+}
+
 enum Report {
     Repeating(usize, Fault, Duration),
     Done(usize, Result<Answer, Fault>),
@@ -150,15 +183,14 @@ pub fn run<'a>(
             });
         }
     }
-    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let control = Control::default();
     let mut answers: Vec<[Option<(Reply, bool)>; 2]> = vec![[None, None]; questions.len()];
     let mut summary = Summary::default();
-    let mut in_a_row = 0;
     let (sender, receiver) = channel();
     std::thread::scope(|scope| {
         for _ in 0..settings.concurrency.max(1) {
-            let (sender, tasks, next, stop) = (sender.clone(), &tasks, &next, &stop);
-            scope.spawn(move || work(tasks, settings, client, next, stop, &sender));
+            let (sender, tasks, control) = (sender.clone(), &tasks, &control);
+            scope.spawn(move || work(tasks, settings, client, control, &sender));
         }
         drop(sender);
         for report in receiver {
@@ -180,9 +212,8 @@ pub fn run<'a>(
             if let Ok(answer) = &result
                 && let Some(response) = &answer.response
             {
-                in_a_row = 0;
                 if let Err(error) = keep(journal, &mut raw, task, answer, response) {
-                    stop.store(true, Ordering::Relaxed);
+                    control.stop.store(true, Ordering::Relaxed);
                     return Err(error);
                 }
             }
@@ -197,11 +228,6 @@ pub fn run<'a>(
                     answers[task.index][role as usize] = Some((reply, correct));
                 }
                 Err(fault) => {
-                    in_a_row = if fault.is_passing() { in_a_row + 1 } else { 0 };
-                    if fault.concerns_all() || in_a_row >= FAULTS_IN_A_ROW {
-                        stop.store(true, Ordering::Relaxed);
-                        summary.stopped.get_or_insert(fault.clone());
-                    }
                     on_event(Event::Failed {
                         question,
                         role,
@@ -213,6 +239,7 @@ pub fn run<'a>(
         }
         Ok(())
     })?;
+    summary.stopped = control.stopped.into_inner().unwrap_or_default();
     for (question, answers) in questions.iter().zip(answers) {
         match answers {
             [Some((slm, slm_correct)), Some((llm, llm_correct))] => {
@@ -263,18 +290,21 @@ fn work(
     tasks: &[Task<'_>],
     settings: &Settings,
     client: &Client,
-    next: &AtomicUsize,
-    stop: &AtomicBool,
+    control: &Control,
     sender: &Sender<Report>,
 ) {
-    while !stop.load(Ordering::Relaxed) {
-        let number = next.fetch_add(1, Ordering::Relaxed);
+    while !control.is_stopped() {
+        let number = control.next.fetch_add(1, Ordering::Relaxed);
         let Some(task) = tasks.get(number) else {
             return;
         };
         let answer = match &task.kept {
             Some(reply) => Ok((reply.clone(), None)),
-            None => ask(number, task, settings, client, stop, sender),
+            None => {
+                let answer = ask(number, task, settings, client, control, sender);
+                control.note(answer.as_ref().err());
+                answer
+            }
         };
         let result = answer.map(|(reply, response)| {
             let verdict = if reply.text.trim().is_empty() && !settings.empty_is_wrong {
@@ -301,7 +331,7 @@ fn ask(
     task: &Task<'_>,
     settings: &Settings,
     client: &Client,
-    stop: &AtomicBool,
+    control: &Control,
     sender: &Sender<Report>,
 ) -> Result<(Reply, Option<String>), Fault> {
     let endpoint = settings.endpoint(task.role);
@@ -314,7 +344,7 @@ fn ask(
             }
             Err(fault) => fault,
         };
-        if !fault.is_passing() || attempt >= client.retries || stop.load(Ordering::Relaxed) {
+        if !fault.is_passing() || attempt >= client.retries || control.is_stopped() {
             return Err(fault);
         }
         let wait = client.wait(attempt, &fault);
@@ -322,7 +352,7 @@ fn ask(
         let _ = sender.send(Report::Repeating(number, fault.clone(), wait));
         let until = Instant::now() + wait;
         while let Some(left) = until.checked_duration_since(Instant::now()) {
-            if stop.load(Ordering::Relaxed) {
+            if control.is_stopped() {
                 return Err(fault);
             }
             std::thread::sleep(left.min(Duration::from_millis(50)));

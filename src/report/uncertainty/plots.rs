@@ -73,10 +73,10 @@ fn histogram(study: &TableStudy, metric: &MetricStudy) -> Result<Vec<u8>, PlotEr
         uncertainty_axis(metric),
         Axis::linear_between("Density of queries", 0.0, 1.06 * most.max(0.01)),
     );
-    figure.title = study.name.clone();
-    if let Some(n) = study.questions {
-        figure.note = format!("{n} questions");
-    }
+    figure.title = match study.questions {
+        Some(n) => format!("{}, {n} questions", study.name),
+        None => study.name.clone(),
+    };
     figure.png(|plot| {
         for bin in &metric.bins {
             plot.bar((bin.low, bin.high), (0.0, density(bin)), theme::series(0));
