@@ -27,7 +27,7 @@ enum Command {
     Run(run::Args),
     Check(check::Args),
     Decide(decide::Args),
-    Profile(profile::Args),
+    Profile(Box<profile::Args>),
     Table(table::Args),
 }
 

@@ -211,11 +211,10 @@ pub fn run<'a>(
             let Task { question, role, .. } = *task;
             if let Ok(answer) = &result
                 && let Some(response) = &answer.response
+                && let Err(error) = keep(journal, &mut raw, task, answer, response)
             {
-                if let Err(error) = keep(journal, &mut raw, task, answer, response) {
-                    control.stop.store(true, Ordering::Relaxed);
-                    return Err(error);
-                }
+                control.stop.store(true, Ordering::Relaxed);
+                return Err(error);
             }
             match result.and_then(|answer| Ok((answer.reply, answer.verdict?))) {
                 Ok((reply, correct)) => {
