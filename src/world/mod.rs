@@ -11,6 +11,7 @@ pub mod query;
 pub mod streams;
 
 use crate::physics::radio::Interference;
+use crate::uncertainty::Metric;
 use crate::units::{FlopPerSecond, Hertz, Watts};
 use channel::Channel;
 use distribution::Scaled;
@@ -90,6 +91,7 @@ pub struct World<'m> {
     key: StreamKey,
     users: Vec<User>,
     servers: Vec<Server>,
+    metric: Metric,
     /// Power gains, users x servers, row by row.
     gains: Vec<f64>,
 }
@@ -142,8 +144,15 @@ impl<'m> World<'m> {
             key,
             users,
             servers,
+            metric: model.workload.metric,
             gains,
         }
+    }
+
+    /// From now on queries show their uncertainty by `metric`. Nothing else of them
+    /// changes: the same questions are drawn.
+    pub fn show(&mut self, metric: Metric) {
+        self.metric = metric;
     }
 
     /// The laws this world was drawn from.

@@ -46,7 +46,7 @@ impl World<'_> {
         let workload = &self.model().workload;
         let sample = workload
             .uncertainty
-            .draw(workload.metric, &mut key.named("uncertainty").stream());
+            .draw(self.metric, &mut key.named("uncertainty").stream());
         Query {
             user,
             uncertainty: sample.uncertainty,
