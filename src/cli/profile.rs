@@ -433,7 +433,12 @@ fn provenance(
             .iter()
             .map(|p| p.file_name().unwrap_or_default().to_string_lossy())
             .collect();
-        names.join(", ")
+        match &names[..] {
+            [first, .., last] if names.len() > 3 => {
+                format!("{} files ({first} to {last})", names.len())
+            }
+            few => few.join(", "),
+        }
     };
     let mut lines = vec![
         format!(
