@@ -6,7 +6,7 @@
 //! question what is sent; [`client`] sends it to any OpenAI-compatible server and
 //! [`response`] reads what comes back; [`scoring`] decides whether that is right;
 //! [`journal`] keeps every answer as soon as it is there, so that nothing is asked
-//! twice; [`run`] drives all of it, and [`record`] writes the table.
+//! twice; [`mod@run`] drives all of it, and [`record`] writes the table.
 
 mod babi;
 pub mod client;
