@@ -230,6 +230,10 @@ impl Client {
                 ErrorKind::HostUnreachable
                 | ErrorKind::NetworkUnreachable
                 | ErrorKind::AddrNotAvailable => Fault::Unreachable(text()),
+                // What TLS refuses, a certificate for example, comes as this.
+                ErrorKind::InvalidData => {
+                    Fault::Unreachable(format!("no secure connection: {}", text()))
+                }
                 // Resolving a host that does not exist has no kind of its own.
                 _ if e.to_string().contains("lookup address") => Fault::Unreachable(text()),
                 _ => Fault::Broken(text()),

