@@ -22,6 +22,8 @@
 //! | [`scenario`] | what a person writes: RON, defaults, `--set`, checking with positions |
 //! | [`experiment`] | points, cells, replications in parallel, estimates with intervals |
 //! | [`report`] | CSV, JSON, HdrHistogram files, terminal table, plots |
+//! | [`profile`] | asks real models, and records their uncertainty and correctness |
+//! | [`profile`] | asks real models questions; writes the tables of [`uncertainty`] |
 //! | [`engine`] | clock and event list, the life of a query, the recorder |
 //! | [`policy`] | the trait, the greedy core, one file a policy |
 //! | [`snapshot`] | what a policy sees and says; delays of an assignment (Eqs. 2 to 8) |
@@ -41,6 +43,7 @@ pub mod engine;
 pub mod experiment;
 pub mod physics;
 pub mod policy;
+pub mod profile;
 pub mod report;
 pub mod scenario;
 pub mod snapshot;

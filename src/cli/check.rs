@@ -24,7 +24,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         match scenario::load(file, &overrides).and_then(Experiment::new) {
             Ok(experiment) => {
                 let scenario = &experiment.loaded().scenario;
-                let (points, policies) = (experiment.point_count(), scenario.policies.len());
+                let compared = scenario.workload.uncertainty.compare_metrics.len();
+                let policies = scenario.policies.len() * compared.max(1);
+                let points = experiment.point_count();
                 let replications = scenario.replications;
                 let plural = |n: usize, one: &str, many: &str| {
                     format!("{n} {}", if n == 1 { one } else { many })

@@ -4,7 +4,9 @@
 
 mod check;
 mod decide;
+mod profile;
 mod run;
+mod table;
 
 use crate::scenario::{Diagnostic, Override};
 use clap::{Parser, Subcommand};
@@ -25,6 +27,8 @@ enum Command {
     Run(run::Args),
     Check(check::Args),
     Decide(decide::Args),
+    Profile(Box<profile::Args>),
+    Table(table::Args),
 }
 
 /// Why a command did not do what it was asked.
@@ -56,6 +60,8 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Decide(args) => decide::run(&args),
+        Command::Profile(args) => profile::run(&args),
+        Command::Table(args) => table::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -154,8 +154,10 @@ impl Experiment {
             if stop.load(Ordering::Relaxed) {
                 return Err(RunError::Interrupted);
             }
-            let world = World::draw(&point.model, root.index(u64::from(replication)));
+            let mut world = World::draw(&point.model, root.index(u64::from(replication)));
             for (at, policy) in policies.iter_mut().enumerate() {
+                let shown = point.policies[at].metric;
+                world.show(shown.unwrap_or(point.model.workload.metric));
                 let mut recording = Recording::new(&world, point.settings.warm_up);
                 engine::simulate(&world, &point.settings, policy.as_mut(), &mut recording)
                     .map_err(|error| RunError::Policy {

@@ -2,8 +2,9 @@
 
 use super::model::{settings, world_model};
 use crate::engine::Settings;
-use crate::policy::Policy;
+use crate::policy::{Policy, PolicySpec};
 use crate::scenario::{Diagnostic, Loaded, Override, Scenario};
+use crate::uncertainty::Metric;
 use crate::world::WorldModel;
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ pub type PolicyFactory = Arc<dyn Fn() -> Box<dyn Policy> + Send + Sync>;
 pub struct PolicyUnderTest {
     /// As the scenario writes it.
     pub label: String,
+    /// The metric by which it sees uncertainty, if not by the scenario's.
+    pub metric: Option<Metric>,
     factory: PolicyFactory,
 }
 
@@ -23,6 +26,7 @@ impl PolicyUnderTest {
     pub fn new(label: &str, factory: impl Fn() -> Box<dyn Policy> + Send + Sync + 'static) -> Self {
         Self {
             label: label.to_owned(),
+            metric: None,
             factory: Arc::new(factory),
         }
     }
@@ -64,15 +68,26 @@ pub(super) fn points(loaded: &Loaded) -> Result<Vec<Point>, Vec<Diagnostic>> {
 
 fn point(loaded: &Loaded, value: Option<f64>) -> Point {
     let scenario = &loaded.scenario;
-    let policies = scenario
-        .policies
-        .iter()
-        .map(|spec| {
-            let (own, table) = (spec.clone(), Arc::clone(&loaded.table));
-            let metric = scenario.workload.uncertainty.metric;
-            PolicyUnderTest::new(&spec.to_string(), move || own.build(&table, metric))
-        })
-        .collect();
+    let by = |spec: &PolicySpec, metric: Metric| {
+        let (own, table) = (spec.clone(), Arc::clone(&loaded.table));
+        PolicyUnderTest::new(&spec.to_string(), move || own.build(&table, metric))
+    };
+    let uncertainty = &scenario.workload.uncertainty;
+    let specs = &scenario.policies;
+    let policies = if uncertainty.compare_metrics.is_empty() {
+        specs.iter().map(|s| by(s, uncertainty.metric)).collect()
+    } else {
+        let compared = specs
+            .iter()
+            .flat_map(|s| uncertainty.compare_metrics.iter().map(move |m| (s, *m)));
+        compared
+            .map(|(spec, metric)| PolicyUnderTest {
+                label: format!("{spec} by {metric}"),
+                metric: Some(metric),
+                ..by(spec, metric)
+            })
+            .collect()
+    };
     Point {
         value,
         scenario: scenario.clone(),

@@ -22,6 +22,7 @@ mod json;
 mod number;
 pub mod plot;
 mod table;
+pub mod uncertainty;
 
 pub use directory::{DirectoryError, OutputDirectory};
 pub use table::summary;

@@ -6,7 +6,7 @@ use super::overriding::{Override, apply, same_field};
 use super::syntax;
 use super::{Scenario, TableSource};
 use crate::policy::PolicySpec;
-use crate::uncertainty::{Table, TableError};
+use crate::uncertainty::{Metric, Synthetic, Table, TableError};
 use crate::world::arrivals::Arrivals;
 use crate::world::trace::Trace;
 use ron::error::{Error as RonError, SpannedError};
@@ -163,6 +163,32 @@ pub fn policy_from_text(text: &str, source: &str) -> Result<PolicySpec, Diagnost
     }
 }
 
+/// A metric that the scenario names and the table does not hold.
+fn unmeasured(scenario: &Scenario, table: &Table) -> Option<Fault> {
+    let spec = &scenario.workload.uncertainty;
+    let fault = |field: String, metric: Metric| Fault {
+        field: format!("workload.uncertainty.{field}"),
+        found: format!("{metric:?}, which the table has no column for"),
+        allowed: "a metric that the table holds".to_owned(),
+    };
+    if spec.compare_metrics.is_empty() {
+        let metric = spec.metric;
+        return (!table.has_metric(metric)).then(|| fault("metric".to_owned(), metric));
+    }
+    if matches!(table, Table::Bins(_)) {
+        return Some(Fault {
+            field: "workload.uncertainty.compare_metrics".to_owned(),
+            found: "metrics to compare, with a table of bins".to_owned(),
+            allowed: "a table of records: the one uncertainty of bins is the same by every metric"
+                .to_owned(),
+        });
+    }
+    let mut compared = spec.compare_metrics.iter().enumerate();
+    compared
+        .find(|(_, metric)| !table.has_metric(**metric))
+        .map(|(at, metric)| fault(format!("compare_metrics[{at}]"), *metric))
+}
+
 impl Source {
     /// Checks the values, finds the table
     /// and the trace; those of `earlier` serve where the scenario still refers to
@@ -188,13 +214,8 @@ impl Source {
             }
             _ => self.trace(&scenario).map_err(one)?,
         };
-        let metric = scenario.workload.uncertainty.metric;
-        if !table.has_metric(metric) {
-            return Err(vec![self.fault(&Fault {
-                field: "workload.uncertainty.metric".to_owned(),
-                found: format!("{metric:?}, which the table has no column for"),
-                allowed: "a metric that the table holds".to_owned(),
-            })]);
+        if let Some(fault) = unmeasured(&scenario, &table) {
+            return Err(vec![self.fault(&fault)]);
         }
         let name = self.file.file_stem().map_or_else(
             || "scenario".to_owned(),
@@ -247,6 +268,21 @@ impl Source {
                     ..diagnostic
                 })?;
                 Table::parse(&text).map_err(|error| table_error(&error, path, &text))
+            }
+            &TableSource::Synthetic {
+                slm_accuracy,
+                llm_accuracy,
+                auroc,
+                correlation,
+            } => {
+                let pair = Synthetic {
+                    slm_accuracy,
+                    llm_accuracy,
+                    auroc,
+                    correlation,
+                };
+                pair.table()
+                    .map_err(|error| Diagnostic::new(error.to_string()))
             }
         }
     }

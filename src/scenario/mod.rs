@@ -31,7 +31,7 @@ use crate::engine::{Deadline, Probe, Scheduling, Sharing};
 use crate::physics::radio::Interference;
 use crate::policy::PolicySpec;
 use crate::station::edge::Discipline;
-use crate::uncertainty::{Metric, Table};
+use crate::uncertainty::{Metric, Synthetic, Table};
 use crate::world::arrivals::Arrivals;
 use crate::world::channel::{Fading, PathLoss, Variation};
 use crate::world::distribution::Distribution;
@@ -246,6 +246,9 @@ pub struct UncertaintySpec {
     pub table: TableSource,
     /// `Margin`, `Entropy` or `Perplexity`.
     pub metric: Metric,
+    /// Runs every policy once by each of these metrics, on the same draws, instead
+    /// of by `metric`: for comparing metrics, which needs records that hold them.
+    pub compare_metrics: Vec<Metric>,
 }
 
 /// Where an uncertainty table comes from.
@@ -260,6 +263,37 @@ pub enum TableSource {
     File(PathBuf),
     /// The table itself.
     Inline(Table),
+    /// A made-up pair of models; see [`Synthetic`].
+    Synthetic {
+        /// Share of queries that the small model answers right.
+        slm_accuracy: f64,
+        /// Share of queries that the large model answers right.
+        llm_accuracy: f64,
+        /// How well uncertainty tells the small model's errors, 0.5 not at all.
+        auroc: f64,
+        /// Correlation of the two models' correctness.
+        correlation: f64,
+    },
+}
+
+impl TableSource {
+    /// The made-up pair, if it is one.
+    pub fn synthetic(&self) -> Option<Synthetic> {
+        match *self {
+            Self::Synthetic {
+                slm_accuracy,
+                llm_accuracy,
+                auroc,
+                correlation,
+            } => Some(Synthetic {
+                slm_accuracy,
+                llm_accuracy,
+                auroc,
+                correlation,
+            }),
+            _ => None,
+        }
+    }
 }
 
 /// One field that varies over the points of a study.

@@ -4,18 +4,22 @@
 //! the first answer token predicts whether its answer is right. Here live the
 //! three ways of measuring that doubt ([`metrics`]), and the tables from which a
 //! simulation draws it together with the correctness of both models' answers
-//! ([`Table`]): either one record per measured question, or bins.
+//! ([`Table`]): either one record per measured question, or bins; a pair of models can
+//! also be made up ([`Synthetic`]). [`analysis`] says what a table is worth.
 
+pub mod analysis;
 mod bins;
 mod error;
 pub mod metrics;
 mod reading;
 mod records;
+mod synthetic;
 mod table;
 
 pub use bins::{Bin, Bins};
 pub use error::TableError;
 pub use records::Records;
+pub use synthetic::Synthetic;
 pub use table::Table;
 
 use serde::{Deserialize, Serialize};

@@ -15,6 +15,7 @@ pub mod streams;
 pub mod trace;
 
 use crate::physics::radio::Interference;
+use crate::uncertainty::Metric;
 use crate::units::{FlopPerSecond, Hertz, Seconds, Watts};
 use channel::{Channel, Variation};
 use distribution::Scaled;
@@ -106,6 +107,7 @@ pub struct World<'m> {
     key: StreamKey,
     users: Vec<User>,
     servers: Vec<Server>,
+    metric: Metric,
     /// Power gains, users x servers, row by row.
     gains: Vec<f64>,
 }
@@ -158,8 +160,15 @@ impl<'m> World<'m> {
             key,
             users,
             servers,
+            metric: model.workload.metric,
             gains,
         }
+    }
+
+    /// From now on queries show their uncertainty by `metric`. Nothing else of them
+    /// changes: the same questions are drawn.
+    pub fn show(&mut self, metric: Metric) {
+        self.metric = metric;
     }
 
     /// The laws this world was drawn from.

@@ -78,7 +78,7 @@ impl World<'_> {
         let workload = &self.model().workload;
         let sample = workload
             .uncertainty
-            .draw(workload.metric, &mut key.named("uncertainty").stream());
+            .draw(self.metric, &mut key.named("uncertainty").stream());
         let draw = |law: &Scaled, name: &str| law.draw(&mut key.named(name).stream());
         let (bits, slm_flop, llm_flop) = match &workload.size {
             QuerySize::Drawn {

@@ -3,6 +3,7 @@
 mod timeline;
 
 use super::{Scenario, TableSource};
+use crate::uncertainty::Metric;
 use crate::world::channel::{Fading, PathLoss};
 use crate::world::distribution::Distribution;
 use crate::world::geometry::Placement;
@@ -40,6 +41,18 @@ pub fn check(scenario: &Scenario) -> Vec<Fault> {
             "a consistent table",
         );
     }
+    if let Some(pair) = workload.uncertainty.table.synthetic()
+        && let Err(error) = pair.validate()
+    {
+        let field = error.field.as_deref().unwrap_or_default();
+        let field = field.trim_start_matches("Synthetic");
+        faults.add(
+            &format!("workload.uncertainty.table{field}"),
+            &error.found,
+            &error.allowed,
+        );
+    }
+    compared(&workload.uncertainty.compare_metrics, &mut faults);
     policies(scenario, &mut faults);
     timeline::check(scenario, &mut faults);
     if let Some(sweep) = &scenario.sweep {
@@ -127,6 +140,18 @@ fn channel(scenario: &Scenario, faults: &mut Faults) {
     }
     faults.finite("channel.noise_dbm_per_hz", channel.noise_dbm_per_hz);
     faults.finite("channel.noise_figure_db", channel.noise_figure_db);
+}
+
+fn compared(metrics: &[Metric], faults: &mut Faults) {
+    for (at, metric) in metrics.iter().enumerate() {
+        if metrics[..at].contains(metric) {
+            faults.add(
+                &format!("workload.uncertainty.compare_metrics[{at}]"),
+                &format!("{metric:?} again"),
+                "each metric once",
+            );
+        }
+    }
 }
 
 fn policies(scenario: &Scenario, faults: &mut Faults) {

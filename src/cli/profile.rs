@@ -1,0 +1,474 @@
+//! `edgelm profile`: measure the uncertainty and the correctness of two models.
+
+use super::{Failure, print};
+use crate::profile::questions::{self, Question};
+use crate::profile::request::Asking;
+use crate::profile::scoring::Scorer;
+use crate::profile::{
+    Client, Endpoint, Event, Fault, Role, Settings, Summary, journal::Journal, record,
+};
+use crate::scenario::Diagnostic;
+use crate::uncertainty::analysis::wilson;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Ask two models the same questions, and write a table of how unsure the small one
+/// was and which were right
+///
+/// Any OpenAI-compatible server will do. Answers are kept in FILE.journal beside the
+/// table as they come in: after an interruption, the same command goes on where it
+/// stopped.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Files of questions: bAbI's own format, or JSON lines with `id`, `prompt` or
+    /// `messages`, and `answers`
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    questions: Vec<PathBuf>,
+    /// The small model: a server's URL, and the model's name if it needs one
+    #[arg(long, value_name = "URL[,MODEL]")]
+    slm: String,
+    /// The large model
+    #[arg(long, value_name = "URL[,MODEL]")]
+    llm: String,
+    /// The table to write
+    #[arg(long, value_name = "TABLE.csv")]
+    out: PathBuf,
+    /// Ask at most the first N questions of each file
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+    /// Files of worked examples, in the same formats; a question is preceded by the
+    /// first ones of its own task
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    examples: Vec<PathBuf>,
+    /// Worked examples before each question
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    shots: u16,
+    /// Candidates of the first answer token from which uncertainty is computed
+    #[arg(long, value_name = "K", default_value_t = 10, value_parser = clap::value_parser!(u16).range(2..=1000))]
+    top_k: u16,
+    /// Longest answer, in tokens
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
+    max_tokens: u32,
+    /// Requests under way at the same time
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    concurrency: u16,
+    /// Longest wait for an answer, in seconds
+    #[arg(long, value_name = "S", default_value_t = 120.0, value_parser = seconds)]
+    timeout_s: f64,
+    /// How often a request is repeated after a fault that may pass (no connection,
+    /// time-out, status 408, 425, 429, 5xx)
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(..=100))]
+    retries: u32,
+    /// Longest wait before a repetition, in seconds, whatever the server asks for
+    #[arg(long, value_name = "S", default_value_t = 60.0, value_parser = seconds)]
+    longest_wait_s: f64,
+    /// The environment variable that holds the API key of both servers; the key
+    /// itself is neither shown nor stored
+    #[arg(long, value_name = "VAR")]
+    api_key_env: Option<String>,
+    /// The same for the small model's server only
+    #[arg(long, value_name = "VAR")]
+    slm_api_key_env: Option<String>,
+    /// The same for the large model's server only
+    #[arg(long, value_name = "VAR")]
+    llm_api_key_env: Option<String>,
+    /// Fields to add to every request, as a JSON object; null takes a field out
+    #[arg(long, value_name = "JSON", value_parser = object, default_value = "{}")]
+    body: Extra,
+    /// A shell command that decides what is right, instead of comparing the first
+    /// words: it gets {"id", "task", "role", "answers", "reply"} on its standard
+    /// input; exit code 0 means right, 1 wrong
+    #[arg(long, value_name = "COMMAND")]
+    scorer: Option<String>,
+    /// Whether an empty answer is a failure or a wrong answer
+    #[arg(long, value_enum, default_value_t = EmptyAnswers::Fail)]
+    empty_answers: EmptyAnswers,
+    /// Append what the servers sent to this file, one JSON line per answer
+    #[arg(long, value_name = "FILE")]
+    raw: Option<PathBuf>,
+    /// Share of questions, in percent, that may fail; more is exit code 1 (the good
+    /// records are written all the same)
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percent)]
+    max_failures: f64,
+    /// Forget the answers in the journal and ask all anew
+    #[arg(long)]
+    restart: bool,
+    /// Replace a table that this command did not write
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum EmptyAnswers {
+    Fail,
+    Wrong,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Extra(Map<String, Value>);
+
+fn object(text: &str) -> Result<Extra, String> {
+    serde_json::from_str(text)
+        .map(Extra)
+        .map_err(|error| format!("allowed: a JSON object ({error})"))
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(s) if s > 0.0 && s <= 1e6 => Ok(s),
+        _ => Err("allowed: a positive number of seconds".to_owned()),
+    }
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(p) if (0.0..=100.0).contains(&p) => Ok(p),
+        _ => Err("allowed: a number from 0 to 100".to_owned()),
+    }
+}
+
+fn input(message: String) -> Failure {
+    Diagnostic::new(message).into()
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let read = |paths: &[PathBuf], limit: Option<u32>| {
+        questions::read_all(paths, limit.map(|n| n as usize)).map_err(|e| input(e.to_string()))
+    };
+    let questions = read(&args.questions, args.limit)?;
+    let examples = read(&args.examples, None)?;
+    let settings = settings(args, examples)?;
+    let client = Client::new(
+        Duration::from_secs_f64(args.timeout_s),
+        args.retries,
+        Duration::from_secs_f64(args.longest_wait_s),
+    );
+    let (mut journal, mut raw) = files(args)?;
+    if !args.examples.is_empty() {
+        without_examples(&questions, &settings.asking);
+    }
+    let mut watch = Watch::new(2 * questions.len() as u64);
+    let summary = crate::profile::run(
+        &questions,
+        &settings,
+        &client,
+        &mut journal,
+        raw.as_mut().map(|file| file as &mut dyn Write),
+        &mut |event| watch.see(&event),
+    );
+    watch.finish();
+    let summary = summary.map_err(|error| {
+        Failure::Failed(format!(
+            "the journal cannot be written: {error}; answers so far are kept in it"
+        ))
+    })?;
+    conclude(args, &settings, &questions, &summary)
+}
+
+fn settings(args: &Args, examples: Vec<Question>) -> Result<Settings, Failure> {
+    let endpoint = |option: &str, text: &str, own: &Option<String>| {
+        let key = match own.as_ref().or(args.api_key_env.as_ref()) {
+            None => None,
+            Some(name) => match std::env::var(name) {
+                Ok(key) if !key.is_empty() => Some(key),
+                _ => {
+                    let message = format!(
+                        "the environment variable `{name}`, which should hold an API key, \
+                         is not set or empty"
+                    );
+                    return Err(input(message));
+                }
+            },
+        };
+        Endpoint::parse(text, key).map_err(|e| input(format!("{option}: {e}")))
+    };
+    Ok(Settings {
+        slm: endpoint("--slm", &args.slm, &args.slm_api_key_env)?,
+        llm: endpoint("--llm", &args.llm, &args.llm_api_key_env)?,
+        asking: Asking {
+            k: usize::from(args.top_k),
+            max_tokens: args.max_tokens as usize,
+            extra: args.body.0.clone(),
+            examples,
+            shots: usize::from(args.shots),
+        },
+        scorer: match &args.scorer {
+            None => Scorer::Words,
+            Some(command) => Scorer::Command(command.clone()),
+        },
+        empty_is_wrong: args.empty_answers == EmptyAnswers::Wrong,
+        concurrency: usize::from(args.concurrency),
+    })
+}
+
+/// Opens the journal, which also shows that the table can be written beside it,
+/// and the file of raw answers.
+fn files(args: &Args) -> Result<(Journal, Option<File>), Failure> {
+    let mut name = args.out.clone().into_os_string();
+    name.push(".journal");
+    let path = PathBuf::from(name);
+    if args.out.is_dir() {
+        let message = format!(
+            "--out {}: it is a folder, allowed: a file",
+            args.out.display()
+        );
+        return Err(input(message));
+    }
+    if args.out.exists() && !path.exists() && !args.force {
+        return Err(input(format!(
+            "--out {}: a file of this name exists that `edgelm profile` did not write; \
+             choose another name, or give --force to replace it",
+            args.out.display()
+        )));
+    }
+    let fault = |path: &Path, error: io::Error| input(format!("{}: {error}", path.display()));
+    if args.restart
+        && let Err(error) = std::fs::remove_file(&path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(fault(&path, error));
+    }
+    let journal = Journal::open(&path).map_err(|error| fault(&path, error))?;
+    if !journal.is_empty() {
+        eprintln!(
+            "{}: {} answers are there already",
+            path.display(),
+            journal.len()
+        );
+    }
+    let raw = match &args.raw {
+        None => None,
+        Some(path) => {
+            let file = OpenOptions::new().append(true).create(true).open(path);
+            Some(file.map_err(|error| fault(path, error))?)
+        }
+    };
+    Ok((journal, raw))
+}
+
+/// Says for which tasks there is no worked example.
+fn without_examples(questions: &[Question], asking: &Asking) {
+    let mut tasks: Vec<&str> = questions.iter().map(|q| q.task.as_str()).collect();
+    tasks.sort_unstable();
+    tasks.dedup();
+    for task in tasks {
+        if !asking.examples.iter().any(|e| e.task == task) {
+            eprintln!("task {task}: no worked example in the files, asked without");
+        }
+    }
+}
+
+/// Progress on stderr: rate and accuracy so far.
+struct Watch {
+    bar: ProgressBar,
+    right: [u64; 2],
+    answered: [u64; 2],
+    kept: u64,
+}
+
+impl Watch {
+    fn new(requests: u64) -> Self {
+        let bar = ProgressBar::new(requests);
+        if let Ok(style) = ProgressStyle::with_template(
+            "{bar:30} {pos}/{len} answers, {per_sec}, {eta} to go; {msg}",
+        ) {
+            bar.set_style(style);
+        }
+        Self {
+            bar,
+            right: [0; 2],
+            answered: [0; 2],
+            kept: 0,
+        }
+    }
+
+    fn see(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Answered {
+                role,
+                correct,
+                kept,
+                ..
+            } => {
+                self.answered[*role as usize] += 1;
+                self.right[*role as usize] += u64::from(*correct);
+                if *kept {
+                    // What was there already is no part of the rate.
+                    self.kept += 1;
+                    self.bar.set_position(self.kept);
+                    self.bar.reset_eta();
+                } else {
+                    self.bar.inc(1);
+                }
+                self.bar.set_message(self.accuracy());
+            }
+            Event::Repeating {
+                question,
+                role,
+                fault,
+                wait,
+            } => self.say(&format!(
+                "question {} ({role}): {fault}; again in {:.1} s",
+                question.id,
+                wait.as_secs_f64()
+            )),
+            Event::Failed {
+                question,
+                role,
+                fault,
+            } => {
+                self.bar.inc(1);
+                self.say(&format!("question {} ({role}): {fault}", question.id));
+            }
+        }
+    }
+
+    fn accuracy(&self) -> String {
+        let one = |role: Role| match self.answered[role as usize] {
+            0 => format!("{role} -"),
+            n => format!(
+                "{role} {:.1} %",
+                100.0 * self.right[role as usize] as f64 / n as f64
+            ),
+        };
+        format!("{}, {} right", one(Role::Slm), one(Role::Llm))
+    }
+
+    fn say(&self, line: &str) {
+        self.bar.suspend(|| eprintln!("{line}"));
+    }
+
+    fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Writes the table and says how it went.
+fn conclude(
+    args: &Args,
+    settings: &Settings,
+    questions: &[Question],
+    summary: &Summary<'_>,
+) -> Result<(), Failure> {
+    let missing = questions.len() - summary.records.len();
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    for (_, role, fault) in &summary.failures {
+        *kinds.entry(format!("{role} {}", fault.kind())).or_default() += 1;
+    }
+    let mut kinds: Vec<String> = kinds
+        .into_iter()
+        .map(|(kind, count)| format!("{count} x {kind}"))
+        .collect();
+    if summary.not_asked > 0 {
+        kinds.push(format!("{} not asked", summary.not_asked));
+    }
+    let missing_text = format!(
+        "{missing} of {} questions have no record: {}",
+        questions.len(),
+        kinds.join(", ")
+    );
+    if !summary.records.is_empty() {
+        let provenance = provenance(args, settings, questions.len(), missing, &missing_text);
+        record::table(&provenance, &summary.records)
+            .and_then(|text| record::write(&args.out, &text))
+            .map_err(|error| {
+                let path = args.out.display();
+                Failure::Failed(format!("{path} cannot be written: {error}"))
+            })?;
+        let right = |of: &dyn Fn(&record::Record<'_>) -> bool| {
+            let right = summary.records.iter().filter(|r| of(r)).count();
+            wilson(right, summary.records.len()).map_or_else(String::new, |i| {
+                let [value, low, high] = [i.value, i.low, i.high].map(|v| 100.0 * v);
+                format!("{value:.1} % [{low:.1}, {high:.1}]")
+            })
+        };
+        print(&format!(
+            "{}: {} records; right: SLM {}, LLM {}\n",
+            args.out.display(),
+            summary.records.len(),
+            right(&|r| r.slm_correct),
+            right(&|r| r.llm_correct)
+        ))?;
+    }
+    if missing == 0 {
+        return Ok(());
+    }
+    let stopped = summary.stopped.as_ref().map_or_else(String::new, |fault| {
+        let why = stop_reason(fault);
+        format!("; stopped: {why}. The same command goes on from here")
+    });
+    let share = 100.0 * missing as f64 / questions.len() as f64;
+    if share > args.max_failures {
+        let allowed = args.max_failures;
+        return Err(Failure::Failed(format!(
+            "{missing_text}: {share:.1} %, more than --max-failures {allowed} %{stopped}"
+        )));
+    }
+    eprintln!("{missing_text}{stopped}");
+    Ok(())
+}
+
+fn stop_reason(fault: &Fault) -> String {
+    if fault.concerns_all() {
+        format!("every question would fail alike ({fault})")
+    } else {
+        format!("too many faults in a row ({fault})")
+    }
+}
+
+fn provenance(
+    args: &Args,
+    settings: &Settings,
+    questions: usize,
+    missing: usize,
+    missing_text: &str,
+) -> Vec<String> {
+    let names = |paths: &[PathBuf]| {
+        let names: Vec<_> = paths
+            .iter()
+            .map(|p| p.file_name().unwrap_or_default().to_string_lossy())
+            .collect();
+        match &names[..] {
+            [first, .., last] if names.len() > 3 => {
+                format!("{} files ({first} to {last})", names.len())
+            }
+            few => few.join(", "),
+        }
+    };
+    let mut lines = vec![
+        format!(
+            "Uncertainty and correctness of a pair of models, measured by edgelm {}.",
+            env!("CARGO_PKG_VERSION")
+        ),
+        format!("SLM: {}", settings.slm),
+        format!("LLM: {}", settings.llm),
+        format!("Questions: {questions} from {}", names(&args.questions)),
+        format!(
+            "Uncertainty of the first answer token over its {} likeliest candidates, renormalised;",
+            args.top_k
+        ),
+        "top_k_mass: their probability before that. Times in milliseconds, as told by the server."
+            .to_owned(),
+    ];
+    if !args.examples.is_empty() {
+        lines.push(format!(
+            "Worked examples before each question: {} from {}",
+            args.shots,
+            names(&args.examples)
+        ));
+    }
+    lines.push(match &args.scorer {
+        None => "Right: the answer begins with the expected words (lists: names exactly them)."
+            .to_owned(),
+        Some(command) => format!("Right: decided by `{command}`"),
+    });
+    if missing > 0 {
+        lines.push(missing_text.to_owned());
+    }
+    lines
+}
