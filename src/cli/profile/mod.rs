@@ -1,17 +1,15 @@
 //! `edgelm profile`: measure the uncertainty and the correctness of two models.
 
-use super::{Failure, print};
+mod ending;
+mod watch;
+
+use super::Failure;
 use crate::profile::questions::{self, Question};
 use crate::profile::request::Asking;
 use crate::profile::scoring::Scorer;
-use crate::profile::{
-    Client, Endpoint, Event, Fault, Role, Settings, Summary, journal::Journal, record,
-};
+use crate::profile::{Client, Endpoint, Settings, journal::Journal};
 use crate::scenario::Diagnostic;
-use crate::uncertainty::analysis::wilson;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -152,7 +150,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if !args.examples.is_empty() {
         without_examples(&questions, &settings.asking);
     }
-    let mut watch = Watch::new(2 * questions.len() as u64);
+    let mut watch = watch::Watch::new(2 * questions.len() as u64);
     let summary = crate::profile::run(
         &questions,
         &settings,
@@ -167,7 +165,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             "the journal cannot be written: {error}; answers so far are kept in it"
         ))
     })?;
-    conclude(args, &settings, &questions, &summary)
+    ending::conclude(args, &settings, &questions, &summary)
 }
 
 fn settings(args: &Args, examples: Vec<Question>) -> Result<Settings, Failure> {
@@ -261,214 +259,4 @@ fn without_examples(questions: &[Question], asking: &Asking) {
             eprintln!("task {task}: no worked example in the files, asked without");
         }
     }
-}
-
-/// Progress on stderr: rate and accuracy so far.
-struct Watch {
-    bar: ProgressBar,
-    right: [u64; 2],
-    answered: [u64; 2],
-    kept: u64,
-}
-
-impl Watch {
-    fn new(requests: u64) -> Self {
-        let bar = ProgressBar::new(requests);
-        if let Ok(style) = ProgressStyle::with_template(
-            "{bar:30} {pos}/{len} answers, {per_sec}, {eta} to go; {msg}",
-        ) {
-            bar.set_style(style);
-        }
-        Self {
-            bar,
-            right: [0; 2],
-            answered: [0; 2],
-            kept: 0,
-        }
-    }
-
-    fn see(&mut self, event: &Event<'_>) {
-        match event {
-            Event::Answered {
-                role,
-                correct,
-                kept,
-                ..
-            } => {
-                self.answered[*role as usize] += 1;
-                self.right[*role as usize] += u64::from(*correct);
-                if *kept {
-                    // What was there already is no part of the rate.
-                    self.kept += 1;
-                    self.bar.set_position(self.kept);
-                    self.bar.reset_eta();
-                } else {
-                    self.bar.inc(1);
-                }
-                self.bar.set_message(self.accuracy());
-            }
-            Event::Repeating {
-                question,
-                role,
-                fault,
-                wait,
-            } => self.say(&format!(
-                "question {} ({role}): {fault}; again in {:.1} s",
-                question.id,
-                wait.as_secs_f64()
-            )),
-            Event::Failed {
-                question,
-                role,
-                fault,
-            } => {
-                self.bar.inc(1);
-                self.say(&format!("question {} ({role}): {fault}", question.id));
-            }
-        }
-    }
-
-    fn accuracy(&self) -> String {
-        let one = |role: Role| match self.answered[role as usize] {
-            0 => format!("{role} -"),
-            n => format!(
-                "{role} {:.1} %",
-                100.0 * self.right[role as usize] as f64 / n as f64
-            ),
-        };
-        format!("{}, {} right", one(Role::Slm), one(Role::Llm))
-    }
-
-    fn say(&self, line: &str) {
-        self.bar.suspend(|| eprintln!("{line}"));
-    }
-
-    fn finish(&self) {
-        self.bar.finish_and_clear();
-    }
-}
-
-/// Writes the table and says how it went.
-fn conclude(
-    args: &Args,
-    settings: &Settings,
-    questions: &[Question],
-    summary: &Summary<'_>,
-) -> Result<(), Failure> {
-    let missing = questions.len() - summary.records.len();
-    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
-    for (_, role, fault) in &summary.failures {
-        *kinds.entry(format!("{role} {}", fault.kind())).or_default() += 1;
-    }
-    let mut kinds: Vec<String> = kinds
-        .into_iter()
-        .map(|(kind, count)| format!("{count} x {kind}"))
-        .collect();
-    if summary.not_asked > 0 {
-        kinds.push(format!("{} not asked", summary.not_asked));
-    }
-    let missing_text = format!(
-        "{missing} of {} questions have no record: {}",
-        questions.len(),
-        kinds.join(", ")
-    );
-    if !summary.records.is_empty() {
-        let provenance = provenance(args, settings, questions.len(), missing, &missing_text);
-        record::table(&provenance, &summary.records)
-            .and_then(|text| record::write(&args.out, &text))
-            .map_err(|error| {
-                let path = args.out.display();
-                Failure::Failed(format!("{path} cannot be written: {error}"))
-            })?;
-        let right = |of: &dyn Fn(&record::Record<'_>) -> bool| {
-            let right = summary.records.iter().filter(|r| of(r)).count();
-            wilson(right, summary.records.len()).map_or_else(String::new, |i| {
-                let [value, low, high] = [i.value, i.low, i.high].map(|v| 100.0 * v);
-                format!("{value:.1} % [{low:.1}, {high:.1}]")
-            })
-        };
-        print(&format!(
-            "{}: {} records; right: SLM {}, LLM {}\n",
-            args.out.display(),
-            summary.records.len(),
-            right(&|r| r.slm_correct),
-            right(&|r| r.llm_correct)
-        ))?;
-    }
-    if missing == 0 {
-        return Ok(());
-    }
-    let stopped = summary.stopped.as_ref().map_or_else(String::new, |fault| {
-        let why = stop_reason(fault);
-        format!("; stopped: {why}. The same command goes on from here")
-    });
-    let share = 100.0 * missing as f64 / questions.len() as f64;
-    if share > args.max_failures {
-        let allowed = args.max_failures;
-        return Err(Failure::Failed(format!(
-            "{missing_text}: {share:.1} %, more than --max-failures {allowed} %{stopped}"
-        )));
-    }
-    eprintln!("{missing_text}{stopped}");
-    Ok(())
-}
-
-fn stop_reason(fault: &Fault) -> String {
-    if fault.concerns_all() {
-        format!("every question would fail alike ({fault})")
-    } else {
-        format!("too many faults in a row ({fault})")
-    }
-}
-
-fn provenance(
-    args: &Args,
-    settings: &Settings,
-    questions: usize,
-    missing: usize,
-    missing_text: &str,
-) -> Vec<String> {
-    let names = |paths: &[PathBuf]| {
-        let names: Vec<_> = paths
-            .iter()
-            .map(|p| p.file_name().unwrap_or_default().to_string_lossy())
-            .collect();
-        match &names[..] {
-            [first, .., last] if names.len() > 3 => {
-                format!("{} files ({first} to {last})", names.len())
-            }
-            few => few.join(", "),
-        }
-    };
-    let mut lines = vec![
-        format!(
-            "Uncertainty and correctness of a pair of models, measured by edgelm {}.",
-            env!("CARGO_PKG_VERSION")
-        ),
-        format!("SLM: {}", settings.slm),
-        format!("LLM: {}", settings.llm),
-        format!("Questions: {questions} from {}", names(&args.questions)),
-        format!(
-            "Uncertainty of the first answer token over its {} likeliest candidates, renormalised;",
-            args.top_k
-        ),
-        "top_k_mass: their probability before that. Times in milliseconds, as told by the server."
-            .to_owned(),
-    ];
-    if !args.examples.is_empty() {
-        lines.push(format!(
-            "Worked examples before each question: {} from {}",
-            args.shots,
-            names(&args.examples)
-        ));
-    }
-    lines.push(match &args.scorer {
-        None => "Right: the answer begins with the expected words (lists: names exactly them)."
-            .to_owned(),
-        Some(command) => format!("Right: decided by `{command}`"),
-    });
-    if missing > 0 {
-        lines.push(missing_text.to_owned());
-    }
-    lines
 }
