@@ -26,6 +26,20 @@ impl Estimate {
         Self { mean, ci95 }
     }
 
+    /// The ratio of two sums over independent replications, each given as
+    /// (numerator, denominator), with the interval of the linearised ratio.
+    pub fn ratio(parts: &[(f64, f64)]) -> Self {
+        let (top, bottom) = parts
+            .iter()
+            .fold((0.0, 0.0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
+        let mean = top / bottom;
+        let r = parts.len() as f64;
+        let squares: f64 = parts.iter().map(|p| (p.0 - mean * p.1).powi(2)).sum();
+        let ci95 = (parts.len() > 1)
+            .then(|| student_t_975(parts.len() - 1) * (squares * r / (r - 1.0)).sqrt() / bottom);
+        Self { mean, ci95 }
+    }
+
     /// The same in another unit.
     pub fn scaled(self, factor: f64) -> Self {
         Self {

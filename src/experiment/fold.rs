@@ -3,6 +3,7 @@
 use super::estimate::{Estimate, quantile};
 use super::measures::measures;
 use super::results::{PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans};
+use super::stage_profile::{StageProfile, slowest};
 use super::{CellRecord, DelayCounts, Experiment, ReplicationRecord, StageSums, histogram};
 use crate::scenario::Scenario;
 
@@ -97,6 +98,15 @@ fn policy_result(
     let over = |value: fn(&ReplicationRecord) -> f64| {
         Estimate::of(&own.iter().map(value).collect::<Vec<f64>>())
     };
+    let profiles: Vec<&StageProfile> = own.iter().map(|record| &record.profile).collect();
+    let tail = slowest(&profiles, 0.01);
+    let slowest_stages = stages
+        .iter()
+        .map(|&stage| {
+            let parts: Vec<(f64, f64)> = tail.iter().map(|t| (t.1[stage] * 1e3, t.0)).collect();
+            (StageSums::NAMES[stage], Estimate::ratio(&parts))
+        })
+        .collect();
     let stages = stages
         .iter()
         .map(|&stage| {
@@ -137,6 +147,7 @@ fn policy_result(
         offloaded_share: over(offloaded_share),
         objective_s: over(|record| record.objective_s),
         stages_ms: StageMeans(stages),
+        slowest_stages_ms: StageMeans(slowest_stages),
         measures: measures(scenario, own),
         difference,
         histogram: pooled,

@@ -14,6 +14,7 @@ mod model;
 mod point;
 mod record;
 mod results;
+mod stage_profile;
 
 pub use estimate::{Estimate, QuantileEstimate, quantile, student_t_975};
 pub use histogram::{DelayCounts, UNIT};
@@ -21,10 +22,12 @@ pub use model::world_model;
 pub use point::{PolicyFactory, PolicyUnderTest};
 pub use record::{CellRecord, LoadRecord, ReplicationRecord, StageSums};
 pub use results::{PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans};
+pub use stage_profile::StageProfile;
 
-use crate::engine;
+use crate::engine::{self, Recorder, Settings};
 use crate::policy::{Policy, PolicyError};
 use crate::scenario::{Diagnostic, Loaded};
+use crate::units::Seconds;
 use crate::world::World;
 use crate::world::streams::StreamKey;
 use point::Point;
@@ -143,7 +146,6 @@ impl Experiment {
     pub fn run_cell(&self, index: usize, stop: &AtomicBool) -> Result<CellRecord, RunError> {
         let cell = &self.cells[index];
         let point = &self.points[cell.point];
-        let root = StreamKey::root(self.loaded.scenario.seed);
         let mut policies: Vec<Box<dyn Policy>> =
             point.policies.iter().map(PolicyUnderTest::make).collect();
         let mut records: Vec<Vec<ReplicationRecord>> = policies
@@ -154,7 +156,7 @@ impl Experiment {
             if stop.load(Ordering::Relaxed) {
                 return Err(RunError::Interrupted);
             }
-            let mut world = World::draw(&point.model, root.index(u64::from(replication)));
+            let mut world = World::draw(&point.model, self.replication_key(replication));
             for (at, policy) in policies.iter_mut().enumerate() {
                 let shown = point.policies[at].metric;
                 world.show(shown.unwrap_or(point.model.workload.metric));
@@ -173,6 +175,42 @@ impl Experiment {
             cell: index,
             policies: records,
         })
+    }
+
+    /// Runs one replication of one policy at one point once more, with a recorder
+    /// of your own: for traces, time series and records of single queries. It sees
+    /// exactly what the run that is folded saw.
+    ///
+    /// # Errors
+    /// [`RunError::Policy`].
+    pub fn replay(
+        &self,
+        point: usize,
+        policy: usize,
+        replication: u32,
+        sample_every: Option<Seconds>,
+        recorder: &mut dyn Recorder,
+    ) -> Result<(), RunError> {
+        let (point_index, point) = (point, &self.points[point]);
+        let under_test = &point.policies[policy];
+        let mut world = World::draw(&point.model, self.replication_key(replication));
+        world.show(under_test.metric.unwrap_or(point.model.workload.metric));
+        let settings = Settings {
+            sample_every,
+            ..point.settings.clone()
+        };
+        engine::simulate(&world, &settings, under_test.make().as_mut(), recorder)
+            .map(|_| ())
+            .map_err(|error| RunError::Policy {
+                policy: under_test.label.clone(),
+                error,
+                point: point_index,
+                replication,
+            })
+    }
+
+    fn replication_key(&self, replication: u32) -> StreamKey {
+        StreamKey::root(self.loaded.scenario.seed).index(u64::from(replication))
     }
 
     /// Runs every cell on `threads` threads (all cores if `None`) and folds the

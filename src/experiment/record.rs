@@ -2,6 +2,7 @@
 //! replication, so that nothing depends on how the work was divided.
 
 use super::histogram::DelayCounts;
+use super::stage_profile::StageProfile;
 use crate::engine::{Areas, CompletedQuery, Recorder, Stages};
 use crate::snapshot::Choice;
 use crate::units::{FlopPerSecond, Seconds};
@@ -30,6 +31,8 @@ pub struct ReplicationRecord {
     pub stages: StageSums,
     /// The delays by bucket.
     pub delays: DelayCounts,
+    /// The stages by class of delay.
+    pub profile: StageProfile,
     /// Time on uplinks, for the transmit energy, in seconds.
     pub transmit_s: f64,
     /// Work done by devices, in FLOP.
@@ -177,6 +180,7 @@ impl Recorder for Recording {
         record.objective_s += done.query.uncertainty * delay.0;
         record.stages.add(&done.stages);
         record.delays.record(delay);
+        record.profile.record(&done.stages);
     }
 
     fn finished(&mut self, _now: Seconds, areas: &Areas) {

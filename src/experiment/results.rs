@@ -48,6 +48,8 @@ pub struct PolicyResult {
     pub objective_s: Estimate,
     /// Where the mean delay goes.
     pub stages_ms: StageMeans,
+    /// The same for the slowest 1 % of the queries: what makes the tail.
+    pub slowest_stages_ms: StageMeans,
     /// What a scenario asks for beyond that, the same measures in every result:
     /// deadlines missed, energy per query, loads; see `docs/results.md`.
     pub measures: Vec<(&'static str, Estimate)>,

@@ -141,6 +141,14 @@ fn policy(which: usize, delays_ms: Vec<Vec<f64>>) -> PolicyResult {
                 .map(|(&name, part)| (name, of(part)))
                 .collect(),
         ),
+        slowest_stages_ms: StageMeans(
+            StageSums::NAMES
+                .iter()
+                .take(5)
+                .zip([0.0, 0.0, 0.25, 0.25, 0.5])
+                .map(|(&name, part)| (name, of(part)))
+                .collect(),
+        ),
         measures: Vec::new(),
         difference: (which > 0).then(|| PairedDifference {
             to: NAMES[0].to_owned(),

@@ -248,6 +248,7 @@ pub struct UncertaintySpec {
     pub metric: Metric,
     /// Runs every policy once by each of these metrics, on the same draws, instead
     /// of by `metric`: for comparing metrics, which needs records that hold them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub compare_metrics: Vec<Metric>,
 }
 
