@@ -158,11 +158,17 @@ impl Experiment {
             for (at, policy) in policies.iter_mut().enumerate() {
                 let mut recording = Recording::new(&world, point.settings.warm_up);
                 engine::simulate(&world, &point.settings, policy.as_mut(), &mut recording)
-                    .map_err(|error| RunError::Policy {
-                        policy: point.policies[at].label.clone(),
-                        error,
-                        point: cell.point,
-                        replication,
+                    .map_err(|error| {
+                        // Ctrl-C reaches an external policy's process, too.
+                        if stop.load(Ordering::Relaxed) {
+                            return RunError::Interrupted;
+                        }
+                        RunError::Policy {
+                            policy: point.policies[at].label.clone(),
+                            error,
+                            point: cell.point,
+                            replication,
+                        }
                     })?;
                 records[at].push(recording.finish());
             }

@@ -2,7 +2,8 @@
 
 use super::model::{settings, world_model};
 use crate::engine::Settings;
-use crate::policy::Policy;
+use crate::external::Programs;
+use crate::policy::{Build, Policy};
 use crate::scenario::{Diagnostic, Loaded, Override, Scenario};
 use crate::world::WorldModel;
 use std::sync::Arc;
@@ -45,8 +46,9 @@ pub(super) struct Point {
 
 /// All points of a loaded scenario, each checked.
 pub(super) fn points(loaded: &Loaded) -> Result<Vec<Point>, Vec<Diagnostic>> {
+    let programs = Programs::in_folder(loaded.folder().to_owned());
     let Some(sweep) = &loaded.scenario.sweep else {
-        return Ok(vec![point(loaded, None)]);
+        return Ok(vec![point(loaded, None, &programs)]);
     };
     sweep
         .values
@@ -57,12 +59,12 @@ pub(super) fn points(loaded: &Loaded) -> Result<Vec<Point>, Vec<Diagnostic>> {
                 value: number(value),
                 source: "sweep.values".to_owned(),
             })?;
-            Ok(point(&at_value, Some(value)))
+            Ok(point(&at_value, Some(value), &programs))
         })
         .collect()
 }
 
-fn point(loaded: &Loaded, value: Option<f64>) -> Point {
+fn point(loaded: &Loaded, value: Option<f64>, programs: &Arc<Programs>) -> Point {
     let scenario = &loaded.scenario;
     let policies = scenario
         .policies
@@ -70,7 +72,14 @@ fn point(loaded: &Loaded, value: Option<f64>) -> Point {
         .map(|spec| {
             let (own, table) = (spec.clone(), Arc::clone(&loaded.table));
             let metric = scenario.workload.uncertainty.metric;
-            PolicyUnderTest::new(&spec.to_string(), move || own.build(&table, metric))
+            let programs = Arc::clone(programs);
+            PolicyUnderTest::new(&spec.to_string(), move || {
+                own.build(&Build {
+                    table: &table,
+                    metric,
+                    external: &|external| programs.policy(external),
+                })
+            })
         })
         .collect();
     Point {
