@@ -4,6 +4,7 @@
 
 mod check;
 mod decide;
+mod gap;
 mod run;
 
 use crate::scenario::{Diagnostic, Override};
@@ -25,6 +26,7 @@ enum Command {
     Run(run::Args),
     Check(check::Args),
     Decide(decide::Args),
+    Gap(gap::Args),
 }
 
 /// Why a command did not do what it was asked.
@@ -56,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Decide(args) => decide::run(&args),
+        Command::Gap(args) => gap::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

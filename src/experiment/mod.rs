@@ -8,6 +8,7 @@
 
 mod estimate;
 mod fold;
+mod gap;
 mod histogram;
 mod measures;
 mod model;
@@ -16,6 +17,7 @@ mod record;
 mod results;
 
 pub use estimate::{Estimate, QuantileEstimate, quantile, student_t_975};
+pub use gap::{Gap, GapPoint, GapStudy, PolicyGap};
 pub use histogram::{DelayCounts, UNIT};
 pub use model::world_model;
 pub use point::{PolicyFactory, PolicyUnderTest};

@@ -42,6 +42,8 @@ pub(super) struct Point {
     pub settings: Settings,
     pub model: WorldModel,
     pub policies: Vec<PolicyUnderTest>,
+    /// The threshold of the first policy that has one.
+    pub tau: Option<f64>,
 }
 
 /// All points of a loaded scenario, each checked.
@@ -88,6 +90,9 @@ fn point(loaded: &Loaded, value: Option<f64>, programs: &Arc<Programs>) -> Point
         settings: settings(scenario, loaded.trace.as_ref()),
         model: world_model(scenario, &loaded.table),
         policies,
+        tau: scenario.policies.iter().find_map(|policy| {
+            policy.threshold(&loaded.table, scenario.workload.uncertainty.metric)
+        }),
     }
 }
 

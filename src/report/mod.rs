@@ -17,6 +17,7 @@ mod csv;
 mod directory;
 #[cfg(test)]
 mod fixture;
+pub mod gap;
 mod hgrm;
 mod json;
 mod number;

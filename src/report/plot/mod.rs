@@ -30,6 +30,7 @@ mod canvas;
 mod ccdf;
 mod field_label;
 mod figure;
+pub(super) mod gap;
 pub mod theme;
 
 pub use axis::{Axis, Scale};
