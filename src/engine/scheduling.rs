@@ -29,7 +29,7 @@ impl Run<'_> {
                 llm_work: query.llm_work,
                 local_capacity: self.world.users()[query.user].capacity,
                 local_backlog: self.devices[query.user].backlog(self.now),
-                position: Some(self.world.users()[query.user].position),
+                position: Some(self.links.position(query.user)),
                 truth: Some(Truth {
                     slm_correct: query.slm_correct,
                     llm_correct: query.llm_correct,

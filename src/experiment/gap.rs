@@ -3,12 +3,10 @@
 
 use super::estimate::Estimate;
 use super::point::Point;
-use super::{Experiment, PolicyUnderTest, ReplicationRecord, RunError};
-use crate::engine;
+use super::{Experiment, PolicyUnderTest, RunError};
+use crate::engine::{CompletedQuery, Recorder};
 use crate::policy::{self, DEFAULT_MAX_NODES, Optimal, Policy, PolicyError, best_known};
 use crate::snapshot::{Choice, Decision, View, objective};
-use crate::world::World;
-use crate::world::streams::StreamKey;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -142,7 +140,6 @@ impl Experiment {
     ) -> Result<Vec<Sums>, RunError> {
         let cell = &self.cells[index];
         let point = &self.points[cell.point];
-        let root = StreamKey::root(self.loaded.scenario.seed);
         let mut compared = Compared {
             policies: point.policies.iter().map(PolicyUnderTest::make).collect(),
             labels: point.policies.iter().map(|p| p.label.clone()).collect(),
@@ -155,24 +152,35 @@ impl Experiment {
             if stop.load(Ordering::Relaxed) {
                 return Err(RunError::Interrupted);
             }
-            let world = World::draw(&point.model, root.index(u64::from(replication)));
-            engine::simulate(
-                &world,
-                point.arrivals,
-                point.sharing,
+            self.simulate(
+                cell.point,
+                u64::from(replication),
                 &mut compared,
-                &mut ReplicationRecord::default(),
+                &mut Unrecorded,
             )
-            .map_err(|error| RunError::Policy {
-                policy: "one of those compared".to_owned(),
-                error,
-                point: cell.point,
-                replication,
+            .map_err(|error| {
+                if stop.load(Ordering::Relaxed) {
+                    return RunError::Interrupted;
+                }
+                RunError::Policy {
+                    policy: "one of those compared".to_owned(),
+                    error,
+                    point: cell.point,
+                    replication,
+                }
             })?;
             all.push(std::mem::take(&mut compared.sums));
         }
         Ok(all)
     }
+}
+
+/// Gaps are found at the instants of decision; what becomes of the queries is not
+/// asked.
+struct Unrecorded;
+
+impl Recorder for Unrecorded {
+    fn left(&mut self, _query: &CompletedQuery, _measured: bool) {}
 }
 
 fn tau(point: &Point, study: &GapStudy) -> f64 {

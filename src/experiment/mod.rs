@@ -138,6 +138,28 @@ impl Experiment {
         &self.cells
     }
 
+    /// Simulates one replication of one point under a policy of your own, outside
+    /// of any cell; replications beyond those of the scenario exist, too. Nothing
+    /// is measured but by the recorder.
+    ///
+    /// # Errors
+    /// What the policy says, or that its decision does not fit the snapshot.
+    ///
+    /// # Panics
+    /// If there is no such point: that is a mistake of the caller.
+    pub fn simulate(
+        &self,
+        point: usize,
+        replication: u64,
+        policy: &mut dyn Policy,
+        recorder: &mut dyn engine::Recorder,
+    ) -> Result<(), PolicyError> {
+        let point = &self.points[point];
+        let root = StreamKey::root(self.loaded.scenario.seed);
+        let world = World::draw(&point.model, root.index(replication));
+        engine::simulate(&world, &point.settings, policy, recorder).map(|_| ())
+    }
+
     /// Runs one cell.
     ///
     /// # Errors
