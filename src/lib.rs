@@ -23,7 +23,7 @@
 //! | [`experiment`] | points, cells, replications in parallel, estimates with intervals |
 //! | [`report`] | CSV, JSON, HdrHistogram files, terminal table, plots |
 //! | [`profile`] | asks real models, and records their uncertainty and correctness |
-//! | [`profile`] | asks real models questions; writes the tables of [`uncertainty`] |
+//! | [`external`] | policies in any language, each a process |
 //! | [`engine`] | clock and event list, the life of a query, the recorder |
 //! | [`policy`] | the trait, the greedy core, one file a policy |
 //! | [`snapshot`] | what a policy sees and says; delays of an assignment (Eqs. 2 to 8) |
@@ -41,6 +41,7 @@
 pub mod cli;
 pub mod engine;
 pub mod experiment;
+pub mod external;
 pub mod physics;
 pub mod policy;
 pub mod profile;

@@ -1,8 +1,9 @@
 //! `edgelm decide`: one decision for a snapshot that the user brings.
 
 use super::{Failure, print};
+use crate::external::Programs;
 use crate::physics::radio::Interference;
-use crate::policy::{self, PolicySpec};
+use crate::policy::{self, Build, PolicySpec};
 use crate::scenario::{Diagnostic, Instance, policy_from_text};
 use crate::snapshot::{Choice, Service, services};
 use crate::uncertainty::{Metric, Table};
@@ -88,7 +89,12 @@ fn decide(spec: &PolicySpec, instance: &Instance, reading: Reading) -> Result<An
     let data = instance.snapshot(interference);
     let view = data.view();
     // No threshold of `spec` is a quantile, so that the table is never asked.
-    let mut policy = spec.build(&Table::default(), Metric::default());
+    let programs = Programs::in_folder(PathBuf::new());
+    let mut policy = spec.build(&Build {
+        table: &Table::default(),
+        metric: Metric::default(),
+        external: &|external| programs.policy(external),
+    });
     let failed = |error: policy::PolicyError| Failure::Failed(format!("policy {spec}: {error}"));
     policy.begin_replication();
     let started = Instant::now();

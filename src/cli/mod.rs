@@ -4,6 +4,7 @@
 
 mod check;
 mod decide;
+mod gap;
 mod profile;
 mod run;
 mod table;
@@ -27,6 +28,7 @@ enum Command {
     Run(run::Args),
     Check(check::Args),
     Decide(decide::Args),
+    Gap(gap::Args),
     Profile(Box<profile::Args>),
     Table(table::Args),
 }
@@ -60,6 +62,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Decide(args) => decide::run(&args),
+        Command::Gap(args) => gap::run(&args),
         Command::Profile(args) => profile::run(&args),
         Command::Table(args) => table::run(&args),
     };

@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 /// A flag that Ctrl-C sets.
-fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, Failure> {
+pub(super) fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
@@ -71,14 +71,14 @@ fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, Failure> {
 
 /// A progress bar on stderr that appears once a run has taken a second, and only
 /// on a terminal.
-struct Progress {
+pub(super) struct Progress {
     bar: ProgressBar,
     started: Instant,
     shown: AtomicBool,
 }
 
 impl Progress {
-    fn new(cells: u64) -> Self {
+    pub(super) fn new(cells: u64) -> Self {
         let bar = ProgressBar::with_draw_target(Some(cells), ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template(
             "{bar:40} {pos}/{len} cells, {elapsed} elapsed, {eta} to go",
@@ -92,7 +92,7 @@ impl Progress {
         }
     }
 
-    fn advance(&self) {
+    pub(super) fn advance(&self) {
         let late = self.started.elapsed() > Duration::from_secs(1);
         if late && !self.shown.swap(true, Ordering::Relaxed) {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
@@ -100,7 +100,7 @@ impl Progress {
         self.bar.inc(1);
     }
 
-    fn finish(&self) {
+    pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }

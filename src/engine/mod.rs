@@ -27,6 +27,7 @@ pub use recorder::{Areas, CompletedQuery, Counts, Recorder, Stages, SystemState}
 pub use settings::{Deadline, Probe, Scheduling, Settings, Sharing};
 
 use crate::policy::{Policy, PolicyError};
+use crate::snapshot::Completion;
 use crate::station::device::Device;
 use crate::station::edge::EdgeCompute;
 use crate::station::uplink::{Radio, Uplinks};
@@ -90,6 +91,9 @@ pub fn simulate(
             Next::Event(event) => run.handle(event, policy, recorder)?,
         }
         recorder.counted(run.now, &run.counts);
+        for completion in run.observed.drain(..) {
+            policy.observe(&completion);
+        }
     }
     recorder.finished(run.now, &run.occupancy.areas(run.now));
     Ok(run.counts)
@@ -119,6 +123,8 @@ struct Run<'w> {
     devices: Vec<Device>,
     occupancy: Occupancy,
     counts: Counts,
+    /// Queries that have left and that the policy is still to be told of.
+    observed: Vec<Completion>,
 }
 
 impl<'w> Run<'w> {
@@ -163,6 +169,7 @@ impl<'w> Run<'w> {
                 .collect(),
             occupancy: Occupancy::new(servers),
             counts: Counts::default(),
+            observed: Vec::new(),
         }
     }
 

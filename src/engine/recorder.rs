@@ -1,7 +1,7 @@
 //! What a run leaves behind: every query with the time of each of its stages, and
 //! how busy every station was.
 
-use crate::snapshot::Choice;
+use crate::snapshot::{Choice, Completion};
 use crate::units::{Flop, Seconds, Watts};
 use crate::world::query::Query;
 
@@ -61,6 +61,18 @@ pub struct CompletedQuery {
 }
 
 impl CompletedQuery {
+    /// What the policy that placed it is told at its end.
+    pub fn completion(&self, now: Seconds) -> Completion {
+        Completion {
+            now,
+            user: self.query.user,
+            uncertainty: self.query.uncertainty,
+            choice: self.choice,
+            delay: self.stages.total(),
+            dropped: self.dropped,
+        }
+    }
+
     /// Whether it was answered right by the model that served it.
     pub fn correct(&self) -> bool {
         !self.dropped

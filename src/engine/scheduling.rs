@@ -4,7 +4,7 @@
 use super::in_flight::Phase;
 use super::{Event, Run, Sharing};
 use crate::policy::{self, Policy, PolicyError};
-use crate::snapshot::{Choice, ServerState, Service, View, WaitingQuery, services};
+use crate::snapshot::{Choice, ServerState, Service, Truth, View, WaitingQuery, services};
 use crate::units::Seconds;
 
 impl Run<'_> {
@@ -29,6 +29,11 @@ impl Run<'_> {
                 llm_work: query.llm_work,
                 local_capacity: self.world.users()[query.user].capacity,
                 local_backlog: self.devices[query.user].backlog(self.now),
+                position: Some(self.links.position(query.user)),
+                truth: Some(Truth {
+                    slm_correct: query.slm_correct,
+                    llm_correct: query.llm_correct,
+                }),
             });
         }
         let view = View {
@@ -106,6 +111,7 @@ impl Run<'_> {
                     connected: self.connections.count(j),
                     from_others,
                     from_own,
+                    position: Some(server.position),
                 }
             })
             .collect()

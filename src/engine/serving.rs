@@ -227,6 +227,7 @@ impl Run<'_> {
         }
         let measured = record.arrived >= self.settings.warm_up;
         recorder.left(&record, measured);
+        self.observed.push(record.completion(self.now));
     }
 
     /// Announces the completions of all cells whose rates a change at `cell` moved.

@@ -50,7 +50,7 @@ pub(super) fn fold(experiment: &Experiment, records: Vec<CellRecord>) -> Results
 }
 
 /// What the plots call each policy.
-fn series(experiment: &Experiment) -> Vec<String> {
+pub(super) fn series(experiment: &Experiment) -> Vec<String> {
     let first = &experiment.points[0].policies;
     (0..first.len())
         .map(|at| {

@@ -8,6 +8,7 @@
 
 mod estimate;
 mod fold;
+mod gap;
 mod histogram;
 mod measures;
 mod model;
@@ -17,6 +18,7 @@ mod results;
 mod stage_profile;
 
 pub use estimate::{Estimate, QuantileEstimate, quantile, student_t_975};
+pub use gap::{Gap, GapPoint, GapStudy, PolicyGap};
 pub use histogram::{DelayCounts, UNIT};
 pub use model::world_model;
 pub use point::{PolicyFactory, PolicyUnderTest};
@@ -139,6 +141,28 @@ impl Experiment {
         &self.cells
     }
 
+    /// Simulates one replication of one point under a policy of your own, outside
+    /// of any cell; replications beyond those of the scenario exist, too. Nothing
+    /// is measured but by the recorder.
+    ///
+    /// # Errors
+    /// What the policy says, or that its decision does not fit the snapshot.
+    ///
+    /// # Panics
+    /// If there is no such point: that is a mistake of the caller.
+    pub fn simulate(
+        &self,
+        point: usize,
+        replication: u64,
+        policy: &mut dyn Policy,
+        recorder: &mut dyn engine::Recorder,
+    ) -> Result<(), PolicyError> {
+        let point = &self.points[point];
+        let root = StreamKey::root(self.loaded.scenario.seed);
+        let world = World::draw(&point.model, root.index(replication));
+        engine::simulate(&world, &point.settings, policy, recorder).map(|_| ())
+    }
+
     /// Runs one cell.
     ///
     /// # Errors
@@ -162,11 +186,17 @@ impl Experiment {
                 world.show(shown.unwrap_or(point.model.workload.metric));
                 let mut recording = Recording::new(&world, point.settings.warm_up);
                 engine::simulate(&world, &point.settings, policy.as_mut(), &mut recording)
-                    .map_err(|error| RunError::Policy {
-                        policy: point.policies[at].label.clone(),
-                        error,
-                        point: cell.point,
-                        replication,
+                    .map_err(|error| {
+                        // Ctrl-C reaches an external policy's process, too.
+                        if stop.load(Ordering::Relaxed) {
+                            return RunError::Interrupted;
+                        }
+                        RunError::Policy {
+                            policy: point.policies[at].label.clone(),
+                            error,
+                            point: cell.point,
+                            replication,
+                        }
                     })?;
                 records[at].push(recording.finish());
             }

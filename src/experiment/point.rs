@@ -2,7 +2,8 @@
 
 use super::model::{settings, world_model};
 use crate::engine::Settings;
-use crate::policy::{Policy, PolicySpec};
+use crate::external::Programs;
+use crate::policy::{Build, Policy, PolicySpec};
 use crate::scenario::{Diagnostic, Loaded, Override, Scenario};
 use crate::uncertainty::Metric;
 use crate::world::WorldModel;
@@ -45,12 +46,15 @@ pub(super) struct Point {
     pub settings: Settings,
     pub model: WorldModel,
     pub policies: Vec<PolicyUnderTest>,
+    /// The threshold of the first policy that has one.
+    pub tau: Option<f64>,
 }
 
 /// All points of a loaded scenario, each checked.
 pub(super) fn points(loaded: &Loaded) -> Result<Vec<Point>, Vec<Diagnostic>> {
+    let programs = Programs::in_folder(loaded.folder().to_owned());
     let Some(sweep) = &loaded.scenario.sweep else {
-        return Ok(vec![point(loaded, None)]);
+        return Ok(vec![point(loaded, None, &programs)]);
     };
     sweep
         .values
@@ -61,16 +65,23 @@ pub(super) fn points(loaded: &Loaded) -> Result<Vec<Point>, Vec<Diagnostic>> {
                 value: number(value),
                 source: "sweep.values".to_owned(),
             })?;
-            Ok(point(&at_value, Some(value)))
+            Ok(point(&at_value, Some(value), &programs))
         })
         .collect()
 }
 
-fn point(loaded: &Loaded, value: Option<f64>) -> Point {
+fn point(loaded: &Loaded, value: Option<f64>, programs: &Arc<Programs>) -> Point {
     let scenario = &loaded.scenario;
     let by = |spec: &PolicySpec, metric: Metric| {
         let (own, table) = (spec.clone(), Arc::clone(&loaded.table));
-        PolicyUnderTest::new(&spec.to_string(), move || own.build(&table, metric))
+        let programs = Arc::clone(programs);
+        PolicyUnderTest::new(&spec.to_string(), move || {
+            own.build(&Build {
+                table: &table,
+                metric,
+                external: &|external| programs.policy(external),
+            })
+        })
     };
     let uncertainty = &scenario.workload.uncertainty;
     let specs = &scenario.policies;
@@ -94,6 +105,9 @@ fn point(loaded: &Loaded, value: Option<f64>) -> Point {
         settings: settings(scenario, loaded.trace.as_ref()),
         model: world_model(scenario, &loaded.table),
         policies,
+        tau: scenario.policies.iter().find_map(|policy| {
+            policy.threshold(&loaded.table, scenario.workload.uncertainty.metric)
+        }),
     }
 }
 

@@ -9,7 +9,7 @@
 //! ([`literal`](super::literal) does that), ties included: least gap, then least
 //! query, then least server.
 
-use crate::snapshot::{Choice, Decision, Load};
+use crate::snapshot::{Choice, Decision, Load, View};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
@@ -120,4 +120,28 @@ pub fn place(
             top.0 = Candidate::new(gap, query, server, placed);
         }
     }
+}
+
+/// Offloads every query that must be and that `decision` has left on its device,
+/// least gap first, with the queries that it has offloaded connected already.
+pub fn place_missing(view: &View<'_>, must_offload: &[bool], decision: &mut Decision) {
+    let missing: Vec<usize> = (0..must_offload.len())
+        .filter(|&query| must_offload[query] && decision.choices[query] == Choice::Local)
+        .collect();
+    if missing.is_empty() {
+        return;
+    }
+    let mut load = Load::new(view);
+    for (query, choice) in decision.choices.iter().enumerate() {
+        if let Choice::Edge(server) = *choice {
+            load.connect(query, server);
+        }
+    }
+    place(
+        &mut load,
+        missing,
+        Weight::Uncertainty,
+        Until::AllPlaced,
+        decision,
+    );
 }

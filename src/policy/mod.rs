@@ -25,21 +25,40 @@
 //! }
 //! ```
 
+mod accuracy_oracle;
+mod adaptive_tau;
+mod best_known;
+mod cost_bound;
+mod deadline;
 mod fixed;
 mod goa;
 pub mod greedy;
 pub mod literal;
+mod local_search;
+mod marginal;
 mod min_delay;
+mod optimal;
 mod random;
+mod refined;
+mod server_rule;
 mod spec;
 
+pub use accuracy_oracle::AccuracyOracle;
+pub use adaptive_tau::{AdaptiveTau, Target};
+pub use best_known::best_known;
+pub use deadline::Deadline;
 pub use fixed::{EdgeAll, LocalAll};
 pub use goa::Goa;
+pub use local_search::{SearchResult, above, local_search};
+pub use marginal::Marginal;
 pub use min_delay::MinDelay;
+pub use optimal::{DEFAULT_MAX_NODES, Optimal, enumerate};
 pub use random::Random;
-pub use spec::{PolicySpec, SpecFault};
+pub use refined::{DEFAULT_MAX_PASSES, Refined};
+pub use server_rule::{SendAll, ServerRule, Threshold};
+pub use spec::{Build, External, PolicySpec, SpecFault, Start};
 
-use crate::snapshot::{Choice, Decision, View};
+use crate::snapshot::{Choice, Completion, Decision, View};
 
 /// Decides where waiting queries are answered.
 ///
@@ -55,6 +74,10 @@ pub trait Policy: Send {
 
     /// Called before the first decision of each replication.
     fn begin_replication(&mut self) {}
+
+    /// Called for every query of the replication when it is answered, in order of
+    /// time, for policies that learn while they run.
+    fn observe(&mut self, _completion: &Completion) {}
 }
 
 /// Why a policy gave no usable decision.

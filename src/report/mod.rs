@@ -11,12 +11,14 @@
 //! | `results.json` | the same with the resolved scenario, stages and paired differences |
 //! | `delay_*.hgrm` | percentile distribution of delay per point and policy |
 //! | `accuracy.png`, `delay_mean.png` | against the swept field, or by policy without a sweep |
+//! | `accuracy_delay.png` | the accuracy-delay plane, without a sweep or over one of policies' parameters |
 //! | `delay_ccdf.png` | complementary CDF of delay at the last point |
 
 mod csv;
 mod directory;
 #[cfg(test)]
 mod fixture;
+pub mod gap;
 mod hgrm;
 mod json;
 mod number;

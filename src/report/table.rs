@@ -72,12 +72,12 @@ fn block(policies: &[PolicyResult]) -> String {
     table.trim_fmt() + "\n"
 }
 
-fn nothing() -> String {
+pub(super) fn nothing() -> String {
     "-".to_owned()
 }
 
 /// The interval decides the digits: two of its own are shown.
-fn mean(estimate: Estimate) -> String {
+pub(super) fn mean(estimate: Estimate) -> String {
     if !estimate.mean.is_finite() {
         return nothing();
     }

@@ -173,6 +173,8 @@ impl Instance {
                     llm_work: Flop(user.llm_flop),
                     local_capacity: FlopPerSecond(user.local_flops),
                     local_backlog: Seconds(0.0),
+                    position: None,
+                    truth: None,
                 })
                 .collect(),
             servers: self
@@ -186,6 +188,7 @@ impl Instance {
                     connected: 0,
                     from_others: Watts(0.0),
                     from_own: Watts(0.0),
+                    position: None,
                 })
                 .collect(),
             gains: self.gain.concat(),

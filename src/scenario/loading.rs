@@ -49,6 +49,11 @@ pub fn load(file: &Path, overrides: &[Override]) -> Result<Loaded, Vec<Diagnosti
 }
 
 impl Loaded {
+    /// The folder of the scenario file, which paths in it are relative to.
+    pub fn folder(&self) -> &Path {
+        self.source.file.parent().unwrap_or(Path::new(""))
+    }
+
     /// Checks a scenario given as text; `file` names it in errors, gives the
     /// results' folder its name, and is what table paths are relative to.
     ///

@@ -6,13 +6,16 @@
 //! well be written by hand or come from measurements.
 
 mod delays;
+mod evaluation;
 mod load;
 
 pub use delays::{Service, objective, services};
+pub use evaluation::{Cost, Evaluation, Step};
 pub use load::Load;
 
 use crate::physics::radio::Interference;
 use crate::units::{Bits, Flop, FlopPerSecond, Hertz, Seconds, Watts};
+use crate::world::geometry::Point;
 use crate::world::streams::StreamKey;
 
 /// Everything a policy may look at.
@@ -66,6 +69,20 @@ pub struct WaitingQuery {
     pub local_capacity: FlopPerSecond,
     /// How long the device is busy with earlier queries.
     pub local_backlog: Seconds,
+    /// Where the user stands, where that is known.
+    pub position: Option<Point>,
+    /// Which models would answer right: for oracles only. No policy that could be
+    /// deployed may look at it; it is there to find the ceiling of any such policy.
+    pub truth: Option<Truth>,
+}
+
+/// Which models would answer a query right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Truth {
+    /// The small model on the device.
+    pub slm_correct: bool,
+    /// The large model of the servers.
+    pub llm_correct: bool,
 }
 
 /// A server at a scheduling instant.
@@ -85,6 +102,25 @@ pub struct ServerState {
     pub from_others: Watts,
     /// Power it receives from its own users.
     pub from_own: Watts,
+    /// Where it stands, where that is known.
+    pub position: Option<Point>,
+}
+
+/// An answered query, as the policy that placed it is told.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Completion {
+    /// The virtual clock.
+    pub now: Seconds,
+    /// The user it came from.
+    pub user: usize,
+    /// Its uncertainty.
+    pub uncertainty: f64,
+    /// Where it was answered.
+    pub choice: Choice,
+    /// From arrival to answer.
+    pub delay: Seconds,
+    /// Whether it was given up at its deadline instead of being answered.
+    pub dropped: bool,
 }
 
 /// Where a query is answered.

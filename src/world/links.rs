@@ -2,6 +2,7 @@
 //! looked up in a table where nothing changes at all.
 
 use super::World;
+use super::geometry::Point;
 use super::motion::Walk;
 use crate::units::Seconds;
 use crate::world::channel::LinkFading;
@@ -20,6 +21,7 @@ pub struct Links<'w> {
 struct Row {
     block: u64,
     gains: Vec<f64>,
+    position: Point,
     walk: Walk,
     fading: Vec<LinkFading>,
 }
@@ -49,6 +51,14 @@ impl<'w> Links<'w> {
         &row.gains
     }
 
+    /// Where a user stands in the block that its gains were last asked for.
+    pub fn position(&self, user: usize) -> Point {
+        match self.rows.get(user) {
+            Some(Some(row)) => row.position,
+            _ => self.world.users()[user].position,
+        }
+    }
+
     /// When the next coherence block begins; `None` where the world stands still.
     pub fn next_block(&self, now: Seconds) -> Option<Seconds> {
         let next = block_at(self.world, now) + 1;
@@ -75,6 +85,7 @@ impl Row {
         Self {
             block: 0,
             gains: Vec::new(),
+            position,
             walk: Walk::new(
                 &model.users.mobility,
                 &model.area,
@@ -92,6 +103,7 @@ impl Row {
         let model = world.model();
         let position = self.walk.position_at(model.coherence_time * block as f64);
         self.block = block;
+        self.position = position;
         self.gains.clear();
         for (j, (server, fading)) in world.servers().iter().zip(&mut self.fading).enumerate() {
             let mean = model

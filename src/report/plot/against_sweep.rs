@@ -24,20 +24,33 @@ pub(super) fn draw(
             line
         })
         .collect();
+    let values: Vec<f64> = results.points.iter().filter_map(|p| p.value).collect();
+    lines_with_bars(
+        title,
+        &field_label(&results.sweep_field),
+        &values,
+        (quantity.label, quantity.bounds),
+        &results.series,
+        &lines,
+    )
+}
+
+/// One line a series, each point with its interval.
+pub(super) fn lines_with_bars(
+    title: &str,
+    x_label: &str,
+    x_values: &[f64],
+    (y_label, y_bounds): (&str, (f64, f64)),
+    names: &[String],
+    lines: &[Vec<(f64, Estimate)>],
+) -> Result<Vec<u8>, PlotError> {
     let all = || lines.iter().flatten();
     let mut figure = Figure::new(
-        Axis::fitting(
-            &field_label(&results.sweep_field),
-            results.points.iter().filter_map(|point| point.value),
-        ),
-        Axis::bounded(
-            quantity.label,
-            all().flat_map(|p| extent(p.1)),
-            quantity.bounds,
-        ),
+        Axis::fitting(x_label, x_values.iter().copied()),
+        Axis::bounded(y_label, all().flat_map(|p| extent(p.1)), y_bounds),
     );
     figure.title = title.to_owned();
-    figure.series(&results.series);
+    figure.series(names);
     figure.png(|plot| {
         let means: Vec<Vec<(f64, f64)>> = lines
             .iter()

@@ -23,12 +23,17 @@ pub(super) fn draw(
     } else {
         format!("{}, {note}", quantity.label)
     };
+    rows_with_bars(title, (&label, quantity.bounds), &rows)
+}
+
+/// One row a name, its estimate with its interval.
+pub(super) fn rows_with_bars(
+    title: &str,
+    (label, bounds): (&str, (f64, f64)),
+    rows: &[(&str, Estimate)],
+) -> Result<Vec<u8>, PlotError> {
     let mut figure = Figure::new(
-        Axis::bounded(
-            &label,
-            rows.iter().flat_map(|row| extent(row.1)),
-            quantity.bounds,
-        ),
+        Axis::bounded(label, rows.iter().flat_map(|row| extent(row.1)), bounds),
         Axis::categories("", rows.iter().map(|row| row.0)).reversed(),
     );
     figure.title = title.to_owned();

@@ -30,6 +30,8 @@ mod canvas;
 mod ccdf;
 mod field_label;
 mod figure;
+pub(super) mod gap;
+mod plane;
 pub mod theme;
 
 pub use axis::{Axis, Scale};
@@ -84,6 +86,17 @@ pub(super) fn files(study: Study<'_>) -> Result<Vec<OutputFile>, ReportError> {
             name: "delay_ccdf.png".to_owned(),
             bytes,
         });
+    }
+    // Over a sweep of anything but the policies' own parameters, the world changes
+    // along the curves, and they are no trade-off that anyone could choose from.
+    if (!swept || results.sweep_field.starts_with("policies"))
+        && let Some(bytes) = plane::draw(title, results)?
+    {
+        files.push(OutputFile {
+            name: "accuracy_delay.png".to_owned(),
+            bytes,
+        });
+    }
     }
     Ok(files)
 }
@@ -180,6 +193,6 @@ mod tests {
     #[test]
     fn without_a_completed_query_there_is_no_ccdf() {
         assert_eq!(pictures(&fixture::no_query()).len(), 2);
-        assert_eq!(pictures(&fixture::single_query()).len(), 3);
+        assert_eq!(pictures(&fixture::single_query()).len(), 4);
     }
 }

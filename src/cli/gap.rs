@@ -1,0 +1,84 @@
+//! `edgelm gap`: how far each policy is from the best assignment.
+
+use super::run::{Progress, stop_on_ctrl_c};
+use super::{Failure, Overrides, print};
+use crate::experiment::{Experiment, GapStudy, RunError};
+use crate::report::{OutputDirectory, gap};
+use crate::scenario::{self, Diagnostic};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+/// Compare every policy's objective with the best one: the optimum where it can be
+/// computed, else the best that local search finds from many starts
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The scenario file
+    scenario: PathBuf,
+    /// The threshold that the best assignment obeys; that of the first policy that
+    /// has one if not given
+    #[arg(long, value_name = "TAU", value_parser = unit_interval)]
+    tau: Option<f64>,
+    /// Random starts of the search for the best known assignment
+    #[arg(long, value_name = "N", default_value_t = GapStudy::default().random_starts)]
+    starts: usize,
+    /// Compare with the optimum where at most this many queries wait
+    #[arg(long, value_name = "N", default_value_t = GapStudy::default().exact_up_to)]
+    exact_up_to: usize,
+    /// Write into DIR/<scenario's name>-gap
+    #[arg(long, value_name = "DIR", default_value = "output")]
+    out: PathBuf,
+    /// Threads to use; all cores if not given. Results do not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    #[command(flatten)]
+    overrides: Overrides,
+}
+
+fn unit_interval(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|value| (0.0..=1.0).contains(value))
+        .ok_or_else(|| "allowed is a number from 0 to 1".to_owned())
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let loaded = scenario::load(&args.scenario, &args.overrides.list())?;
+    let experiment = Experiment::new(loaded)?;
+    let loaded = experiment.loaded();
+    let directory = OutputDirectory::prepare(args.out.join(format!("{}-gap", loaded.name)))
+        .map_err(|error| Diagnostic::new(error.to_string()))?;
+    let stop = stop_on_ctrl_c()?;
+    let progress = Progress::new(experiment.cells().len() as u64);
+    let started = Instant::now();
+    let study = GapStudy {
+        tau: args.tau,
+        random_starts: args.starts,
+        exact_up_to: args.exact_up_to,
+    };
+    let outcome = experiment.gap(&study, args.threads.map(usize::from), &stop, &|| {
+        progress.advance();
+    });
+    progress.finish();
+    let found = outcome.map_err(|error| match error {
+        RunError::Interrupted => Failure::Interrupted,
+        other => Failure::Failed(other.to_string()),
+    })?;
+    let files = gap::files(&loaded.scenario.title, &found)
+        .map_err(|error| Failure::Failed(error.to_string()))?;
+    if stop.load(Ordering::Relaxed) {
+        return Err(Failure::Interrupted);
+    }
+    directory
+        .write(&files)
+        .map_err(|error| Failure::Failed(error.to_string()))?;
+    print(&gap::summary(&found))?;
+    eprintln!(
+        "{} cells compared in {:.2} s, {} files written to {}",
+        experiment.cells().len(),
+        started.elapsed().as_secs_f64(),
+        files.len(),
+        directory.path().display()
+    );
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! The messages between edgelm and a program: one JSON object a line, SI units.
+
+use crate::physics::radio::Interference;
+use crate::snapshot::{Choice, Completion, View};
+use serde::{Deserialize, Serialize};
+
+/// The version of the protocol that this edgelm speaks.
+pub const VERSION: u32 = 1;
+
+/// What edgelm writes to a program's standard input.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ToProgram<'a> {
+    /// The first message; answered by [`Hello`].
+    Hello {
+        /// [`VERSION`].
+        protocol: u32,
+        /// The version of edgelm.
+        edgelm: &'a str,
+    },
+    /// A new replication: forget what belongs to the last one. Not answered.
+    BeginReplication,
+    /// Queries wait; answered by [`Answer`].
+    Decide {
+        /// To be repeated in the answer.
+        id: u64,
+        /// The virtual clock.
+        now_s: f64,
+        /// Transmit power of every user (P).
+        tx_power_w: f64,
+        /// `CoChannel`, `AsPrinted` or `Orthogonal`.
+        interference: Interference,
+        /// The servers with what is connected to them.
+        servers: Vec<Server>,
+        /// The queries that wait.
+        queries: Vec<Query<'a>>,
+    },
+    /// A query has been answered. Sent only to programs that asked for it in
+    /// their [`Hello`]; not answered.
+    Completed {
+        /// The virtual clock.
+        now_s: f64,
+        /// The user it came from.
+        user: usize,
+        /// Its uncertainty.
+        uncertainty: f64,
+        /// The server that answered it, -1 for the user's own device.
+        server: i64,
+        /// From arrival to answer.
+        delay_s: f64,
+        /// Whether it was given up at its deadline instead of being answered.
+        dropped: bool,
+    },
+}
+
+/// A server in a [`ToProgram::Decide`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Server {
+    /// C_ES.
+    pub flops: f64,
+    /// C_max.
+    pub max_flops_per_user: f64,
+    /// B.
+    pub bandwidth_hz: f64,
+    /// sigma^2.
+    pub noise_w: f64,
+    /// Queries connected already.
+    pub connected: usize,
+    /// Power received from users of other servers.
+    pub from_others_w: f64,
+    /// Power received from its own users.
+    pub from_own_w: f64,
+    /// Where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position_m: Option<(f64, f64)>,
+}
+
+/// A waiting query in a [`ToProgram::Decide`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Query<'a> {
+    /// The user it comes from.
+    pub user: usize,
+    /// alpha.
+    pub uncertainty: f64,
+    /// D.
+    pub query_bits: f64,
+    /// W_SLM still to be done.
+    pub slm_flop: f64,
+    /// W_LLM.
+    pub llm_flop: f64,
+    /// C_L.
+    pub local_flops: f64,
+    /// How long the device is busy with earlier queries.
+    pub local_backlog_s: f64,
+    /// Linear power gain to every server.
+    pub gain: &'a [f64],
+    /// Where the user stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position_m: Option<(f64, f64)>,
+}
+
+impl<'a> ToProgram<'a> {
+    /// The message that asks for a decision.
+    pub fn decide(id: u64, view: &'a View<'_>) -> Self {
+        Self::Decide {
+            id,
+            now_s: view.now.0,
+            tx_power_w: view.tx_power.0,
+            interference: view.interference,
+            servers: view
+                .servers
+                .iter()
+                .map(|server| Server {
+                    flops: server.capacity.0,
+                    max_flops_per_user: server.max_per_user.0,
+                    bandwidth_hz: server.bandwidth.0,
+                    noise_w: server.noise.0,
+                    connected: server.connected,
+                    from_others_w: server.from_others.0,
+                    from_own_w: server.from_own.0,
+                    position_m: server.position.map(|at| (at.0, at.1)),
+                })
+                .collect(),
+            queries: view
+                .queries
+                .iter()
+                .enumerate()
+                .map(|(at, query)| Query {
+                    user: query.user,
+                    uncertainty: query.uncertainty,
+                    query_bits: query.bits.0,
+                    slm_flop: query.slm_work.0,
+                    llm_flop: query.llm_work.0,
+                    local_flops: query.local_capacity.0,
+                    local_backlog_s: query.local_backlog.0,
+                    gain: view.gains_of(at),
+                    position_m: query.position.map(|at| (at.0, at.1)),
+                })
+                .collect(),
+        }
+    }
+
+    /// The message that tells of an answered query.
+    pub fn completed(completion: &Completion) -> Self {
+        Self::Completed {
+            now_s: completion.now.0,
+            user: completion.user,
+            uncertainty: completion.uncertainty,
+            server: match completion.choice {
+                Choice::Local => -1,
+                Choice::Edge(server) => server as i64,
+            },
+            delay_s: completion.delay.0,
+            dropped: completion.dropped,
+        }
+    }
+}
+
+/// A program's first line.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hello {
+    /// The version of the protocol that it speaks.
+    pub protocol: u32,
+    /// Whether it wants to be told of every answered query.
+    #[serde(default)]
+    pub observe: bool,
+}
+
+/// A program's decision.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// The id of the message that it answers.
+    pub id: u64,
+    /// `[query, server]` for every query that is offloaded, query being the index
+    /// in the message; all others stay on their devices.
+    pub offload: Vec<(i64, i64)>,
+}

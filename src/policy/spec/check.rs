@@ -1,0 +1,119 @@
+//! Which parameters of policies are allowed.
+
+use super::{PolicySpec, Tau};
+use crate::policy::Target;
+
+/// What is wrong with a policy's parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpecFault {
+    /// The field's path inside the policy, such as `.tau` or `.like.tau`; empty
+    /// for the policy as a whole.
+    pub field: String,
+    /// What was found.
+    pub found: String,
+    /// What is allowed there.
+    pub allowed: String,
+}
+
+impl SpecFault {
+    fn new(field: &str, found: impl ToString, allowed: &str) -> Self {
+        Self {
+            field: field.to_owned(),
+            found: found.to_string(),
+            allowed: allowed.to_owned(),
+        }
+    }
+}
+
+impl PolicySpec {
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    /// The first field that is out of its range.
+    pub fn check(&self) -> Result<(), SpecFault> {
+        if let Some(tau) = self.tau() {
+            tau.check()?;
+        }
+        match self {
+            Self::Random { like } => like.check().map_err(|fault| SpecFault {
+                field: format!(".like{}", fault.field),
+                ..fault
+            }),
+            Self::Optimal { max_nodes: 0, .. } => Err(SpecFault::new(
+                ".max_nodes",
+                0,
+                "a whole number of at least 1",
+            )),
+            Self::Deadline { slack_ms } => positive(".slack_ms", *slack_ms),
+            Self::AdaptiveTau {
+                target,
+                start,
+                step,
+            } => {
+                match *target {
+                    Target::DelayP99Ms(limit) => positive(".target", limit)?,
+                    Target::OffloadedShare(share) => unit_interval(".target", share)?,
+                }
+                unit_interval(".start", *start)?;
+                positive(".step", *step)?;
+                unit_interval(".step", *step)
+            }
+            Self::External {
+                command,
+                time_limit_ms,
+            } => {
+                if command.first().is_none_or(String::is_empty) {
+                    return Err(SpecFault::new(
+                        ".command",
+                        "no program",
+                        "a program and its arguments, such as [\"python3\", \"my_policy.py\"]",
+                    ));
+                }
+                if *time_limit_ms == 0 {
+                    return Err(SpecFault::new(
+                        ".time_limit_ms",
+                        0,
+                        "a whole number of at least 1",
+                    ));
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Tau {
+    fn check(self) -> Result<(), SpecFault> {
+        match (self.value, self.quantile) {
+            (Some(tau), None) => unit_interval(".tau", tau),
+            (None, Some(quantile)) => unit_interval(".tau_quantile", quantile),
+            (Some(_), Some(_)) => Err(SpecFault::new(
+                "",
+                "both `tau` and `tau_quantile`",
+                "one of them",
+            )),
+            (None, None) => Err(SpecFault::new(
+                "",
+                "no threshold",
+                "`tau: 0.6`, or `tau_quantile: 0.4`",
+            )),
+        }
+    }
+}
+
+fn unit_interval(field: &str, value: f64) -> Result<(), SpecFault> {
+    if (0.0..=1.0).contains(&value) {
+        Ok(())
+    } else {
+        Err(SpecFault::new(field, value, "a number from 0 to 1"))
+    }
+}
+
+fn positive(field: &str, value: f64) -> Result<(), SpecFault> {
+    if value.is_finite() && value > 0.0 {
+        Ok(())
+    } else {
+        Err(SpecFault::new(field, value, "a positive, finite number"))
+    }
+}

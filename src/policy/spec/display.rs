@@ -1,0 +1,72 @@
+//! Policies as a scenario writes them; what has its default is left out.
+
+use super::{PolicySpec, default_max_nodes, default_start, default_step, default_time_limit_ms};
+use std::fmt;
+
+impl fmt::Display for PolicySpec {
+    /// As a scenario writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind())?;
+        let fields = self.fields();
+        if fields.is_empty() {
+            return Ok(());
+        }
+        let written: Vec<String> = fields
+            .into_iter()
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        write!(f, "({})", written.join(", "))
+    }
+}
+
+impl PolicySpec {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let mut fields = Vec::new();
+        let mut add = |name, value: String| fields.push((name, value));
+        if let Some(tau) = self.tau() {
+            if let Some(tau) = tau.value {
+                add("tau", format!("{tau:?}"));
+            }
+            if let Some(quantile) = tau.quantile {
+                add("tau_quantile", format!("{quantile:?}"));
+            }
+        }
+        match self {
+            Self::Random { like } => add("like", like.to_string()),
+            Self::Refined { start, .. } if *start != Default::default() => {
+                add("start", format!("{start:?}"));
+            }
+            Self::Optimal { max_nodes, .. } if *max_nodes != default_max_nodes() => {
+                add("max_nodes", max_nodes.to_string());
+            }
+            Self::Threshold { to, .. } if *to != Default::default() => {
+                add("to", format!("{to:?}"));
+            }
+            Self::Deadline { slack_ms } => add("slack_ms", format!("{slack_ms:?}")),
+            Self::AdaptiveTau {
+                target,
+                start,
+                step,
+            } => {
+                add("target", format!("{target:?}"));
+                if *start != default_start() {
+                    add("start", format!("{start:?}"));
+                }
+                if *step != default_step() {
+                    add("step", format!("{step:?}"));
+                }
+            }
+            Self::External {
+                command,
+                time_limit_ms,
+            } => {
+                add("command", format!("{command:?}"));
+                if *time_limit_ms != default_time_limit_ms() {
+                    add("time_limit_ms", time_limit_ms.to_string());
+                }
+            }
+            _ => {}
+        }
+        fields
+    }
+}

@@ -1,0 +1,247 @@
+//! Policies as a scenario names them.
+
+mod build;
+mod check;
+mod display;
+
+pub use build::Build;
+pub use check::SpecFault;
+
+use super::{DEFAULT_MAX_NODES, ServerRule, Target};
+use crate::uncertainty::{Metric, Table};
+use serde::{Deserialize, Serialize};
+
+/// A policy and its parameters, as written in a scenario: `EdgeAll`,
+/// `Goa(tau: 0.6)`, `Random(like: Goa(tau: 0.6))`.
+///
+/// Where a policy has a `tau`, queries of greater uncertainty must be offloaded.
+/// Exactly one of `tau` and `tau_quantile` is given: the threshold itself in
+/// 0..=1, or as a quantile of the table's own uncertainties, so that 0.4 forces
+/// the most uncertain 60 % of queries to the edge, whatever the metric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum PolicySpec {
+    /// Every query is offloaded ([`EdgeAll`](super::EdgeAll)).
+    EdgeAll,
+    /// No query is offloaded ([`LocalAll`](super::LocalAll)).
+    LocalAll,
+    /// The paper's greedy policy ([`Goa`](super::Goa)).
+    Goa {
+        /// The threshold, in 0..=1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tau: Option<f64>,
+        /// The threshold as a quantile of the table's uncertainties.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tau_quantile: Option<f64>,
+    },
+    /// Algorithm 2 ([`MinDelay`](super::MinDelay)).
+    MinDelay,
+    /// As many queries as another policy offloads, chosen at random
+    /// ([`Random`](super::Random)).
+    Random {
+        /// The policy it copies the number from.
+        like: Box<PolicySpec>,
+    },
+    /// Greedy on the true increase of the objective ([`Marginal`](super::Marginal)).
+    Marginal {
+        /// The threshold, in 0..=1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tau: Option<f64>,
+        /// The threshold as a quantile of the table's uncertainties.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tau_quantile: Option<f64>,
+    },
+    /// Local search on the true objective ([`Refined`](super::Refined)).
+    Refined {
+        /// The threshold, in 0..=1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tau: Option<f64>,
+        /// The threshold as a quantile of the table's uncertainties.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tau_quantile: Option<f64>,
+        /// What it starts from, at the same threshold.
+        #[serde(default, skip_serializing_if = "is_default")]
+        start: Start,
+    },
+    /// The exact optimum of small instances ([`Optimal`](super::Optimal)).
+    Optimal {
+        /// The threshold, in 0..=1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tau: Option<f64>,
+        /// The threshold as a quantile of the table's uncertainties.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tau_quantile: Option<f64>,
+        /// Partial assignments after which it gives up with an error.
+        #[serde(default = "default_max_nodes")]
+        max_nodes: u64,
+    },
+    /// Every query to the server at the least distance ([`ServerRule::NearestServer`]).
+    NearestServer,
+    /// Every query to the server of the best channel ([`ServerRule::StrongestSignal`]).
+    StrongestSignal,
+    /// Every query to the server of most free compute ([`ServerRule::LeastLoaded`]).
+    LeastLoaded,
+    /// Every query to the emptier of two random servers ([`ServerRule::PowerOfTwo`]).
+    PowerOfTwo,
+    /// Every query to the server with fewest ([`ServerRule::JoinShortestQueue`]).
+    JoinShortestQueue,
+    /// Uncertainty alone decides who leaves ([`Threshold`](super::Threshold)).
+    Threshold {
+        /// The threshold, in 0..=1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tau: Option<f64>,
+        /// The threshold as a quantile of the table's uncertainties.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tau_quantile: Option<f64>,
+        /// How the server is chosen.
+        #[serde(default, skip_serializing_if = "is_default")]
+        to: ServerRule,
+    },
+    /// The large model wherever it is in time ([`Deadline`](super::Deadline)).
+    Deadline {
+        /// How long an answer may take from the scheduling instant, in milliseconds.
+        slack_ms: f64,
+    },
+    /// Exactly the queries that only the large model gets right
+    /// ([`AccuracyOracle`](super::AccuracyOracle)); not deployable.
+    AccuracyOracle,
+    /// GOA whose threshold follows a target over time
+    /// ([`AdaptiveTau`](super::AdaptiveTau)).
+    AdaptiveTau {
+        /// What it holds: `DelayP99Ms(80)` or `OffloadedShare(0.5)`.
+        target: Target,
+        /// The threshold at the beginning of every replication, in 0..=1.
+        #[serde(default = "default_start")]
+        start: f64,
+        /// How far one observation moves the threshold, at most.
+        #[serde(default = "default_step")]
+        step: f64,
+    },
+    /// A program of your own, asked at every scheduling instant.
+    External {
+        /// The program and its arguments, started in the scenario file's folder.
+        command: Vec<String>,
+        /// How long it may take to start, and for each answer, in milliseconds.
+        #[serde(default = "default_time_limit_ms")]
+        time_limit_ms: u32,
+    },
+}
+
+/// A policy that another program decides, over its standard input and output.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct External {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// How long it may take to start, and for each answer, in milliseconds.
+    pub time_limit_ms: u32,
+}
+
+/// What [`PolicySpec::Refined`] starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Start {
+    /// The paper's greedy policy.
+    #[default]
+    Goa,
+    /// Greedy on the true increase.
+    Marginal,
+    /// Algorithm 2, with what must be offloaded added.
+    MinDelay,
+    /// Everything at the edge.
+    EdgeAll,
+}
+
+/// A threshold as it is written: one of the two.
+#[derive(Debug, Clone, Copy)]
+struct Tau {
+    value: Option<f64>,
+    quantile: Option<f64>,
+}
+
+impl Tau {
+    fn resolve(self, table: &Table, metric: Metric) -> f64 {
+        match (self.value, self.quantile) {
+            (Some(tau), _) => tau,
+            (None, Some(quantile)) => table.quantile(metric, quantile),
+            (None, None) => 1.0,
+        }
+    }
+}
+
+impl PolicySpec {
+    /// The threshold of a policy that has one.
+    fn tau(&self) -> Option<Tau> {
+        match *self {
+            Self::Goa { tau, tau_quantile }
+            | Self::Marginal { tau, tau_quantile }
+            | Self::Refined {
+                tau, tau_quantile, ..
+            }
+            | Self::Optimal {
+                tau, tau_quantile, ..
+            }
+            | Self::Threshold {
+                tau, tau_quantile, ..
+            } => Some(Tau {
+                value: tau,
+                quantile: tau_quantile,
+            }),
+            _ => None,
+        }
+    }
+
+    /// The threshold of a policy that has one, a quantile looked up in the table.
+    pub fn threshold(&self, table: &Table, metric: Metric) -> Option<f64> {
+        match self {
+            Self::Random { like } => like.threshold(table, metric),
+            _ => self.tau().map(|tau| tau.resolve(table, metric)),
+        }
+    }
+
+    /// Whether a threshold is given as a quantile, so that a table is needed.
+    pub fn needs_table(&self) -> bool {
+        match self {
+            Self::Random { like } => like.needs_table(),
+            _ => self.tau().is_some_and(|tau| tau.quantile.is_some()),
+        }
+    }
+
+    /// The kind's name without its parameters.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::EdgeAll => "EdgeAll",
+            Self::LocalAll => "LocalAll",
+            Self::MinDelay => "MinDelay",
+            Self::Goa { .. } => "Goa",
+            Self::Random { .. } => "Random",
+            Self::Marginal { .. } => "Marginal",
+            Self::Refined { .. } => "Refined",
+            Self::Optimal { .. } => "Optimal",
+            Self::NearestServer => "NearestServer",
+            Self::StrongestSignal => "StrongestSignal",
+            Self::LeastLoaded => "LeastLoaded",
+            Self::PowerOfTwo => "PowerOfTwo",
+            Self::JoinShortestQueue => "JoinShortestQueue",
+            Self::Threshold { .. } => "Threshold",
+            Self::Deadline { .. } => "Deadline",
+            Self::AccuracyOracle => "AccuracyOracle",
+            Self::AdaptiveTau { .. } => "AdaptiveTau",
+            Self::External { .. } => "External",
+        }
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+fn default_max_nodes() -> u64 {
+    DEFAULT_MAX_NODES
+}
+fn default_start() -> f64 {
+    0.6
+}
+fn default_step() -> f64 {
+    0.01
+}
+fn default_time_limit_ms() -> u32 {
+    10_000
+}

@@ -1,0 +1,119 @@
+//! What `edgelm gap` writes: `gap.csv`, `gap.png` and a table for the terminal.
+
+use super::number::{optional, shortest};
+use super::plot::{self};
+use super::table::{mean, nothing};
+use super::{OutputFile, ReportError};
+use crate::experiment::{Estimate, Gap};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+/// The files of a study of gaps.
+///
+/// # Errors
+/// [`ReportError`], if a format's library fails.
+pub fn files(title: &str, gap: &Gap) -> Result<Vec<OutputFile>, ReportError> {
+    Ok(vec![
+        OutputFile {
+            name: "gap.csv".to_owned(),
+            bytes: csv(gap)?,
+        },
+        OutputFile {
+            name: "gap.png".to_owned(),
+            bytes: plot::gap::draw(title, gap)?,
+        },
+    ])
+}
+
+fn csv(gap: &Gap) -> Result<Vec<u8>, ::csv::Error> {
+    let mut writer = ::csv::Writer::from_writer(Vec::new());
+    writer.write_record([
+        "sweep",
+        "value",
+        "policy",
+        "replications",
+        "tau",
+        "exact_share",
+        "reference",
+        "reference_ci95",
+        "objective",
+        "objective_ci95",
+        "gap",
+        "gap_ci95",
+        "kept_above_tau",
+        "kept_above_tau_ci95",
+    ])?;
+    for point in &gap.points {
+        for policy in &point.policies {
+            let mut row = vec![
+                gap.sweep_field.clone(),
+                optional(point.value),
+                policy.policy.clone(),
+                point.replications.to_string(),
+                shortest(point.tau),
+                shortest(point.exact_share),
+            ];
+            for estimate in [
+                point.reference_s,
+                policy.objective_s,
+                policy.gap,
+                policy.kept_above_tau,
+            ] {
+                row.push(shortest(estimate.mean));
+                row.push(optional(estimate.ci95));
+            }
+            writer.write_record(row)?;
+        }
+    }
+    writer
+        .into_inner()
+        .map_err(|error| ::csv::Error::from(std::io::Error::other(error.to_string())))
+}
+
+/// The gaps as aligned plain text, one block a point.
+pub fn summary(gap: &Gap) -> String {
+    let mut blocks = Vec::new();
+    for point in &gap.points {
+        let place = point.value.map_or_else(String::new, |value| {
+            format!("{} = {}: ", gap.sweep_field, shortest(value))
+        });
+        let reference = match point.exact_share {
+            1.0 => "the optimum".to_owned(),
+            0.0 => "the best known".to_owned(),
+            share => format!(
+                "the optimum at {} % of instants, else the best known",
+                shortest((share * 100.0).round())
+            ),
+        };
+        let title = format!(
+            "{place}{reference} under tau = {} has objective {} s ({} replications)",
+            shortest(point.tau),
+            mean(point.reference_s),
+            point.replications
+        );
+        let mut table = Table::new();
+        table
+            .load_preset(presets::NOTHING)
+            .set_content_arrangement(ContentArrangement::Disabled)
+            .set_header(["policy", "objective (s)", "gap (%)", "kept above tau (%)"]);
+        for policy in &point.policies {
+            let kept = match policy.kept_above_tau {
+                Estimate { mean: 0.0, .. } => nothing(),
+                some => mean(some.scaled(100.0)),
+            };
+            table.add_row([
+                policy.policy.clone(),
+                mean(policy.objective_s),
+                mean(policy.gap.scaled(100.0)),
+                kept,
+            ]);
+        }
+        for column in table.column_iter_mut().skip(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        blocks.push(format!("{title}\n{}\n", table.trim_fmt()));
+    }
+    blocks.join("\n")
+}

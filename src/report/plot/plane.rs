@@ -1,0 +1,100 @@
+//! The accuracy-delay plane: what a policy costs in time beside what it gives in
+//! right answers. A policy that the sweep changes is a curve, any other a point.
+
+use super::{Axis, Figure, PlotError, extent, interval, theme};
+use crate::experiment::{Estimate, Results};
+
+/// Curves in a plane want a square.
+const HEIGHT_PT: f64 = 270.0;
+
+/// Where a policy is at one point of the sweep.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    delay_ms: Estimate,
+    accuracy: Estimate,
+}
+
+pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Vec<u8>>, PlotError> {
+    let curves: Vec<Vec<Place>> = (0..results.series.len())
+        .map(|policy| curve(results, policy))
+        .collect();
+    let places = || curves.iter().flatten();
+    if places().next().is_none() {
+        return Ok(None);
+    }
+    let mut figure = Figure::new(
+        Axis::fitting("Mean delay (ms)", places().flat_map(|p| extent(p.delay_ms))),
+        Axis::bounded(
+            "Accuracy (%)",
+            places().flat_map(|p| extent(p.accuracy)),
+            (0.0, 100.0),
+        ),
+    );
+    figure.title = title.to_owned();
+    figure.plot_height_pt = HEIGHT_PT;
+    figure.series(&results.series);
+    figure
+        .png(|plot| {
+            for (policy, curve) in curves.iter().enumerate() {
+                let style = theme::series(policy);
+                let means: Vec<(f64, f64)> = curve
+                    .iter()
+                    .map(|place| (place.delay_ms.mean, place.accuracy.mean))
+                    .collect();
+                plot.line(&means, style);
+                for place in curve {
+                    if let Some(ends) = interval(place.accuracy) {
+                        plot.error_y(place.delay_ms.mean, ends, style);
+                    }
+                    if let Some((low, high)) = interval(place.delay_ms) {
+                        let ends = (Some(low), Some(high));
+                        plot.error_x(place.accuracy.mean, place.delay_ms.mean, ends, style);
+                    }
+                }
+            }
+            for (policy, curve) in curves.iter().enumerate() {
+                for place in curve {
+                    let at = [(place.delay_ms.mean, place.accuracy.mean)];
+                    plot.markers(&at, theme::series(policy));
+                }
+            }
+        })
+        .map(Some)
+}
+
+fn curve(results: &Results, policy: usize) -> Vec<Place> {
+    let mut points: Vec<_> = results
+        .points
+        .iter()
+        .filter_map(|point| Some((point.value, point.policies.get(policy)?)))
+        .collect();
+    points.sort_by(|a, b| a.0.unwrap_or(0.0).total_cmp(&b.0.unwrap_or(0.0)));
+    // The same at every point: the sweep does not concern it.
+    points.dedup_by(|a, b| a.1.policy == b.1.policy);
+    points
+        .into_iter()
+        .map(|(_, result)| Place {
+            delay_ms: result.delay_mean_ms,
+            accuracy: result.accuracy.scaled(100.0),
+        })
+        .filter(|place| place.delay_ms.mean.is_finite() && place.accuracy.mean.is_finite())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn a_policy_that_the_sweep_leaves_alone_is_one_point() {
+        let mut results = fixture::sweep(3, 2);
+        for (at, point) in results.points.iter_mut().enumerate() {
+            point.policies[1].policy = format!("Goa(tau: 0.{at})");
+        }
+        assert_eq!(curve(&results, 0).len(), 1);
+        assert_eq!(curve(&results, 1).len(), 3);
+        assert!(draw("", &results).unwrap().is_some());
+        assert!(draw("", &fixture::no_query()).unwrap().is_none());
+    }
+}

@@ -1,0 +1,278 @@
+//! Policies in other processes: what a good one gives, and what becomes of bad ones.
+
+use assert_cmd::Command;
+use std::fs;
+use std::path::Path;
+
+/// `None`, loudly, where there is no Python.
+fn python() -> Option<&'static str> {
+    let found = std::process::Command::new("python3")
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !found {
+        eprintln!("SKIPPED: no python3 on this machine, external policies are not tested");
+    }
+    found.then_some("python3")
+}
+
+fn edgelm(arguments: &[&str], folder: &Path) -> std::process::Output {
+    Command::cargo_bin("edgelm")
+        .expect("the binary is built with the tests")
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("edgelm runs")
+}
+
+/// Runs a scenario whose one policy is the given Python program; gives its error.
+fn error_of(program: &str, time_limit_ms: u32) -> Option<String> {
+    let python = python()?;
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("policy.py"), program).expect("written");
+    fs::write(
+        folder.path().join("study.ron"),
+        format!(
+            "(users: (count: 5), replications: 60, policies: [LocalAll, External(command: \
+             [\"{python}\", \"policy.py\"], time_limit_ms: {time_limit_ms})])"
+        ),
+    )
+    .expect("written");
+    let output = edgelm(&["run", "study.ron", "--out", "out"], folder.path());
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stdout.is_empty(), "no results of a failed run");
+    let left: Vec<_> = fs::read_dir(folder.path().join("out/study"))
+        .into_iter()
+        .flatten()
+        .collect();
+    assert!(left.is_empty(), "nothing is half-written: {left:?}");
+    let error = String::from_utf8(output.stderr).expect("text");
+    assert!(error.contains("python3 policy.py"), "{error}");
+    Some(error)
+}
+
+const HELLO: &str = "import sys, json, time\n\
+    def say(x): print(json.dumps(x), flush=True)\n\
+    next(sys.stdin)\nsay({'protocol': 1})\n";
+
+fn answering(expression: &str) -> String {
+    format!(
+        "{HELLO}for line in sys.stdin:\n    m = json.loads(line)\n    if m['type'] == 'decide':\n        {expression}\n"
+    )
+}
+
+#[track_caller]
+fn assert_error(program: &str, time_limit_ms: u32, expected: &[&str]) {
+    if let Some(error) = error_of(program, time_limit_ms) {
+        for part in expected {
+            assert!(error.contains(part), "no `{part}` in: {error}");
+        }
+    }
+}
+
+#[test]
+fn goa_in_python_gives_the_same_bytes_as_goa() {
+    let Some(python) = python() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/external/goa.py");
+    fs::copy(script, folder.path().join("goa.py")).expect("copied");
+    let scenario = |policy: &str| {
+        format!(
+            "(users: (count: 40), replications: 60, policies: [MinDelay, {policy}], \
+             sweep: (field: \"users.count\", values: [20, 40]))"
+        )
+    };
+    let results = |label: &str, policy: &str, threads: &str| {
+        let file = folder.path().join("study.ron");
+        fs::write(file, scenario(policy)).expect("written");
+        let arguments = ["run", "study.ron", "--out", label, "--threads", threads];
+        let output = edgelm(&arguments, folder.path());
+        assert!(output.status.success(), "{output:?}");
+        fs::read_to_string(folder.path().join(label).join("study/results.csv")).expect("written")
+    };
+    let external = format!("External(command: [\"{python}\", \"goa.py\", \"0.6\"])");
+    let builtin = results("builtin", "Goa(tau: 0.6)", "2");
+    let replayed = results("external", &external, "2");
+    let label = format!("\"{}\"", external.replace('"', "\"\""));
+    assert!(replayed.contains(&label), "{replayed}");
+    assert_eq!(replayed.replace(&label, "Goa(tau: 0.6)"), builtin);
+    assert_eq!(results("single", &external, "1"), replayed);
+}
+
+#[test]
+fn a_policy_that_dies_is_quoted() {
+    assert_error(
+        &answering("sys.exit('my model file is missing')"),
+        5_000,
+        &[
+            "ended (exit status: 1)",
+            "my model file is missing",
+            "where an answer was due",
+        ],
+    );
+}
+
+#[test]
+fn a_policy_that_dies_before_its_greeting_is_quoted() {
+    assert_error(
+        "import numbpy\n",
+        5_000,
+        &["ended", "ModuleNotFoundError", "numbpy"],
+    );
+}
+
+#[test]
+fn a_policy_that_sleeps_is_late() {
+    assert_error(
+        &answering("print('thinking', file=sys.stderr, flush=True); time.sleep(60)"),
+        700,
+        &["did not answer within 700 ms", "thinking"],
+    );
+}
+
+#[test]
+fn a_policy_that_does_not_read_is_late_too() {
+    assert_error("import time\ntime.sleep(60)\n", 500, &["within 500 ms"]);
+}
+
+#[test]
+fn a_policy_that_prints_garbage_is_shown_its_line() {
+    assert_error(
+        &answering("print('deciding now...', flush=True)"),
+        5_000,
+        &["answered `deciding now...`", "no answer"],
+    );
+}
+
+#[test]
+fn an_answer_with_an_unknown_field_is_no_answer() {
+    assert_error(
+        &answering("say({'id': m['id'], 'offloaded': []})"),
+        5_000,
+        &["unknown field `offloaded`", "`offload`"],
+    );
+}
+
+#[test]
+fn a_policy_that_decides_twice_for_a_query_is_told_which() {
+    assert_error(
+        &answering("say({'id': m['id'], 'offload': [[2, 0], [3, 1], [2, 3]]})"),
+        5_000,
+        &["decided twice for query 2 (user 2): server 0, then server 3"],
+    );
+}
+
+#[test]
+fn a_policy_that_names_server_99_is_told_how_many_there_are() {
+    assert_error(
+        &answering("say({'id': m['id'], 'offload': [[0, 99]]})"),
+        5_000,
+        &["sent query 0 to server 99", "there are 4"],
+    );
+    assert_error(
+        &answering("say({'id': m['id'], 'offload': [[0, -1]]})"),
+        5_000,
+        &["sent query 0 to server -1"],
+    );
+}
+
+#[test]
+fn a_policy_that_names_query_5_of_5_is_told_how_many_wait() {
+    assert_error(
+        &answering("say({'id': m['id'], 'offload': [[5, 0]]})"),
+        5_000,
+        &["decided for query 5, but 5 wait"],
+    );
+}
+
+#[test]
+fn an_answer_to_another_question_is_refused() {
+    assert_error(
+        &answering("say({'id': m['id'] + 1, 'offload': []})"),
+        5_000,
+        &["answered message 2 where message 1 was asked"],
+    );
+}
+
+#[test]
+fn another_protocol_is_refused() {
+    assert_error(
+        "import sys\nnext(sys.stdin)\nprint('{\"protocol\": 7}', flush=True)\nsys.stdin.read()\n",
+        5_000,
+        &["speaks protocol 7, this edgelm speaks 1"],
+    );
+}
+
+#[test]
+fn a_program_that_does_not_exist_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(
+        folder.path().join("study.ron"),
+        "(users: (count: 5), policies: [External(command: [\"no-such-program\", \"x\"])])",
+    )
+    .expect("written");
+    let output = edgelm(&["run", "study.ron"], folder.path());
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(
+        error.contains("cannot start `no-such-program x`"),
+        "{error}"
+    );
+    // An empty command is seen before anything runs.
+    fs::write(
+        folder.path().join("study.ron"),
+        "(users: (count: 5), policies: [External(command: [])])",
+    )
+    .expect("written");
+    let output = edgelm(&["run", "study.ron"], folder.path());
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(
+        error.contains("policies[0].command: found no program"),
+        "{error}"
+    );
+}
+
+/// Completions reach a policy that asked for them, in order of time.
+#[test]
+fn a_policy_that_observes_is_told_of_every_answer() {
+    let Some(python) = python() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(
+        folder.path().join("policy.py"),
+        "import sys, json\n\
+         next(sys.stdin)\n\
+         print(json.dumps({'protocol': 1, 'observe': True}), flush=True)\n\
+         log = open('log.txt', 'w')\n\
+         for line in sys.stdin:\n    \
+             m = json.loads(line)\n    \
+             log.write(line); log.flush()\n    \
+             if m['type'] == 'decide':\n        \
+                 print(json.dumps({'id': m['id'], 'offload': [[0, 1]]}), flush=True)\n",
+    )
+    .expect("written");
+    fs::write(
+        folder.path().join("study.ron"),
+        format!("(users: (count: 3), replications: 2, policies: [External(command: [\"{python}\", \"policy.py\"])])"),
+    )
+    .expect("written");
+    let output = edgelm(&["run", "study.ron"], folder.path());
+    assert!(output.status.success(), "{output:?}");
+    let log = fs::read_to_string(folder.path().join("log.txt")).expect("written");
+    let kinds: Vec<String> = log
+        .lines()
+        .map(|line| {
+            let message: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            message["type"].as_str().expect("a type").to_owned()
+        })
+        .collect();
+    let replication = [
+        "begin_replication",
+        "decide",
+        "completed",
+        "completed",
+        "completed",
+    ];
+    assert_eq!(kinds, [replication, replication].concat());
+    assert_eq!(log.matches("\"server\":1").count(), 2);
+}

@@ -1,0 +1,84 @@
+//! Random snapshots for property tests.
+
+use edgelm::physics::radio::Interference;
+use edgelm::snapshot::{ServerState, View, WaitingQuery};
+use edgelm::units::{Bits, Flop, FlopPerSecond, Hertz, Seconds, Watts};
+use edgelm::world::streams::{Stream, StreamKey};
+use rand::RngExt;
+
+pub struct Instance {
+    pub queries: Vec<WaitingQuery>,
+    pub servers: Vec<ServerState>,
+    pub gains: Vec<f64>,
+    pub interference: Interference,
+}
+
+impl Instance {
+    /// A random instance. With `levels`, every quantity takes one of that many
+    /// values only, so that gaps tie again and again.
+    pub fn draw(n: usize, m: usize, levels: Option<u32>, loaded: bool, seed: u64) -> Self {
+        let mut rng = StreamKey::root(seed).stream();
+        fn pick(rng: &mut Stream, levels: Option<u32>, low: f64, high: f64) -> f64 {
+            let u: f64 = match levels {
+                Some(levels) => f64::from(rng.random_range(0..levels)) / f64::from(levels),
+                None => rng.random(),
+            };
+            low + (high - low) * u
+        }
+        let queries = (0..n)
+            .map(|user| WaitingQuery {
+                user,
+                uncertainty: pick(&mut rng, levels, 0.0, 1.0),
+                bits: Bits(pick(&mut rng, levels, 500.0, 3000.0)),
+                slm_work: Flop(2.6e9),
+                llm_work: Flop(pick(&mut rng, levels, 5e9, 3e10)),
+                local_capacity: FlopPerSecond(pick(&mut rng, levels, 45e9, 136e9)),
+                local_backlog: Seconds(if loaded {
+                    pick(&mut rng, levels, 0.0, 0.05)
+                } else {
+                    0.0
+                }),
+                position: None,
+                truth: None,
+            })
+            .collect();
+        let servers = (0..m)
+            .map(|_| ServerState {
+                capacity: FlopPerSecond(pick(&mut rng, levels, 9e12, 21e12)),
+                max_per_user: FlopPerSecond(1.513e12),
+                bandwidth: Hertz(1e8),
+                noise: Watts(4e-13),
+                connected: if loaded { rng.random_range(0..20) } else { 0 },
+                from_others: Watts(if loaded { 1e-11 } else { 0.0 }),
+                from_own: Watts(if loaded { 3e-10 } else { 0.0 }),
+                position: None,
+            })
+            .collect();
+        let gains = (0..n * m)
+            .map(|_| 10f64.powf(-pick(&mut rng, levels, 7.0, 11.0)))
+            .collect();
+        let interference = [
+            Interference::CoChannel,
+            Interference::AsPrinted,
+            Interference::Orthogonal,
+        ][rng.random_range(0..3)];
+        Self {
+            queries,
+            servers,
+            gains,
+            interference,
+        }
+    }
+
+    pub fn view(&self) -> View<'_> {
+        View {
+            now: Seconds(0.0),
+            queries: &self.queries,
+            servers: &self.servers,
+            gains: &self.gains,
+            tx_power: Watts(0.2),
+            interference: self.interference,
+            key: StreamKey::root(9),
+        }
+    }
+}
