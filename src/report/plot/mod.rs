@@ -97,7 +97,6 @@ pub(super) fn files(study: Study<'_>) -> Result<Vec<OutputFile>, ReportError> {
             bytes,
         });
     }
-    }
     Ok(files)
 }
 
