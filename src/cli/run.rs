@@ -50,6 +50,16 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         .write(&files)
         .map_err(|error| Failure::Failed(error.to_string()))?;
     print(&report::summary(&results))?;
+    for point in &results.points {
+        for policy in &point.policies {
+            let at = point.value.map_or_else(String::new, |value| {
+                format!("{} = {value}, ", results.sweep_field)
+            });
+            for warning in &policy.warnings {
+                eprintln!("warning: {at}{}: {warning}", policy.policy);
+            }
+        }
+    }
     eprintln!(
         "{} cells simulated in {:.2} s, {} files written to {}",
         experiment.cells().len(),

@@ -4,6 +4,7 @@ use super::estimate::{Estimate, quantile};
 use super::measures::measures;
 use super::results::{PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans};
 use super::stage_profile::{StageProfile, slowest};
+use super::warnings::warnings;
 use super::{CellRecord, DelayCounts, Experiment, ReplicationRecord, StageSums, histogram};
 use crate::scenario::Scenario;
 
@@ -134,7 +135,7 @@ fn policy_result(
             objective_s: paired(|record| record.objective_s),
         }
     });
-    PolicyResult {
+    let mut result = PolicyResult {
         policy: label.to_owned(),
         replications: own.len() as u32,
         queries: own.iter().map(|record| record.queries).sum(),
@@ -149,9 +150,12 @@ fn policy_result(
         stages_ms: StageMeans(stages),
         slowest_stages_ms: StageMeans(slowest_stages),
         measures: measures(scenario, own),
+        warnings: Vec::new(),
         difference,
         histogram: pooled,
-    }
+    };
+    result.warnings = warnings(scenario, own, &result);
+    result
 }
 
 fn per_query(record: &ReplicationRecord, sum: f64) -> f64 {

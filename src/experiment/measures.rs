@@ -2,7 +2,7 @@
 
 use super::estimate::Estimate;
 use super::record::{LoadRecord, ReplicationRecord};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, WarmUp};
 use crate::world::arrivals::Arrivals;
 
 /// The measures of a scenario, each with its estimate over replications: which
@@ -36,6 +36,9 @@ pub(super) fn measures(
     }
     if scenario.workload.arrivals != Arrivals::Batch {
         let over_servers = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        if scenario.run.warm_up == WarmUp::Mser5 {
+            add("warm_up_s", &|r| r.load.warm_up_s);
+        }
         add("throughput_per_s", &|r| r.queries as f64 / r.load.elapsed_s);
         add("edge_utilisation", &|r| {
             over_servers(&r.load.edge_busy_s) / r.load.elapsed_s

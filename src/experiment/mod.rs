@@ -16,6 +16,8 @@ mod point;
 mod record;
 mod results;
 mod stage_profile;
+mod warm_up;
+mod warnings;
 
 pub use estimate::{Estimate, QuantileEstimate, quantile, student_t_975};
 pub use gap::{Gap, GapPoint, GapStudy, PolicyGap};
@@ -25,12 +27,14 @@ pub use point::{PolicyFactory, PolicyUnderTest};
 pub use record::{CellRecord, LoadRecord, ReplicationRecord, StageSums};
 pub use results::{PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans};
 pub use stage_profile::StageProfile;
+pub use warm_up::mser5;
 
 use crate::engine::{self, Recorder, Settings};
 use crate::policy::{Policy, PolicyError};
 use crate::scenario::{Diagnostic, Loaded};
 use crate::units::Seconds;
 use crate::world::World;
+use crate::world::arrivals::Arrivals;
 use crate::world::streams::StreamKey;
 use point::Point;
 use rayon::prelude::*;
@@ -38,10 +42,10 @@ use record::Recording;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Replications in a cell: small enough to spread a point over many cores, large
+/// Replications of a batch in a cell: small enough to spread a point over many cores, large
 /// enough that a record is worth its keeping. Part of a run's definition, not of
 /// how it is executed.
-const REPLICATIONS_PER_CELL: u32 = 25;
+const BATCHES_PER_CELL: u32 = 25;
 
 /// A study ready to run.
 pub struct Experiment {
@@ -91,15 +95,20 @@ impl Experiment {
     pub fn new(loaded: Loaded) -> Result<Self, Vec<Diagnostic>> {
         let points = point::points(&loaded)?;
         let replications = loaded.scenario.replications;
+        // A run in time is worth a cell by itself.
+        let per_cell = match loaded.scenario.workload.arrivals {
+            Arrivals::Batch => BATCHES_PER_CELL,
+            _ => 1,
+        };
         let cells = (0..points.len())
             .flat_map(|point| {
                 (0..replications)
-                    .step_by(REPLICATIONS_PER_CELL as usize)
+                    .step_by(per_cell as usize)
                     .map(move |first| Cell {
                         point,
                         replications: first
                             ..first
-                                .saturating_add(REPLICATIONS_PER_CELL)
+                                .saturating_add(per_cell)
                                 .min(replications),
                     })
             })
@@ -184,21 +193,14 @@ impl Experiment {
             for (at, policy) in policies.iter_mut().enumerate() {
                 let shown = point.policies[at].metric;
                 world.show(shown.unwrap_or(point.model.workload.metric));
-                let mut recording = Recording::new(&world, point.settings.warm_up);
-                engine::simulate(&world, &point.settings, policy.as_mut(), &mut recording)
-                    .map_err(|error| {
-                        // Ctrl-C reaches an external policy's process, too.
-                        if stop.load(Ordering::Relaxed) {
-                            return RunError::Interrupted;
-                        }
-                        RunError::Policy {
-                            policy: point.policies[at].label.clone(),
-                            error,
-                            point: cell.point,
-                            replication,
-                        }
+                let record =
+                    measure(&world, point, policy.as_mut()).map_err(|error| RunError::Policy {
+                        policy: point.policies[at].label.clone(),
+                        error,
+                        point: cell.point,
+                        replication,
                     })?;
-                records[at].push(recording.finish());
+                records[at].push(record);
             }
         }
         Ok(CellRecord {
@@ -225,11 +227,16 @@ impl Experiment {
         let under_test = &point.policies[policy];
         let mut world = World::draw(&point.model, self.replication_key(replication));
         world.show(under_test.metric.unwrap_or(point.model.workload.metric));
-        let settings = Settings {
-            sample_every,
-            ..point.settings.clone()
-        };
-        engine::simulate(&world, &settings, under_test.make().as_mut(), recorder)
+        let mut policy = under_test.make();
+        point
+            .settings_for(&world, policy.as_mut())
+            .and_then(|(settings, _)| {
+                let settings = Settings {
+                    sample_every,
+                    ..settings
+                };
+                engine::simulate(&world, &settings, policy.as_mut(), recorder)
+            })
             .map(|_| ())
             .map_err(|error| RunError::Policy {
                 policy: under_test.label.clone(),
@@ -282,4 +289,19 @@ impl Experiment {
         );
         fold::fold(self, records)
     }
+}
+
+/// Runs one replication of one policy and records what is measured of it.
+fn measure(
+    world: &World<'_>,
+    point: &Point,
+    policy: &mut dyn Policy,
+) -> Result<ReplicationRecord, PolicyError> {
+    let (settings, at_limit) = point.settings_for(world, policy)?;
+    let mut recording = Recording::new(world, settings.warm_up);
+    if at_limit {
+        recording.warm_up_at_limit();
+    }
+    engine::simulate(world, &settings, policy, &mut recording)?;
+    Ok(recording.finish())
 }

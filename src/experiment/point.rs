@@ -1,12 +1,13 @@
 //! The points of a sweep: the scenario with one field set, and its policies.
 
 use super::model::{settings, world_model};
-use crate::engine::Settings;
+use super::warm_up::Pilot;
+use crate::engine::{Settings, simulate};
 use crate::external::Programs;
-use crate::policy::{Build, Policy, PolicySpec};
-use crate::scenario::{Diagnostic, Loaded, Override, Scenario};
+use crate::policy::{Build, Policy, PolicyError, PolicySpec};
+use crate::scenario::{Diagnostic, Loaded, Override, Scenario, WarmUp};
 use crate::uncertainty::Metric;
-use crate::world::WorldModel;
+use crate::world::{World, WorldModel};
 use std::sync::Arc;
 
 /// Makes a policy for a worker.
@@ -48,6 +49,29 @@ pub(super) struct Point {
     pub policies: Vec<PolicyUnderTest>,
     /// The threshold of the first policy that has one.
     pub tau: Option<f64>,
+}
+
+impl Point {
+    /// The settings of one replication: with MSER-5 its warm-up is found by a
+    /// pilot, the same run without one. Also whether MSER-5 would have left out
+    /// half of the run or more.
+    pub fn settings_for(
+        &self,
+        world: &World<'_>,
+        policy: &mut dyn Policy,
+    ) -> Result<(Settings, bool), PolicyError> {
+        if self.scenario.run.warm_up != WarmUp::Mser5 {
+            return Ok((self.settings.clone(), false));
+        }
+        let mut pilot = Pilot::default();
+        simulate(world, &self.settings, policy, &mut pilot)?;
+        let (warm_up, at_limit) = pilot.warm_up();
+        let settings = Settings {
+            warm_up,
+            ..self.settings.clone()
+        };
+        Ok((settings, at_limit))
+    }
 }
 
 /// All points of a loaded scenario, each checked.

@@ -46,6 +46,10 @@ pub struct ReplicationRecord {
 /// How busy the stations were in the measured part of a replication.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct LoadRecord {
+    /// Length of what was left out at the beginning, in seconds.
+    pub warm_up_s: f64,
+    /// Whether MSER-5 would have left out half of the run or more.
+    pub warm_up_at_limit: bool,
     /// Length of the measured part, in seconds; until the last query left.
     pub elapsed_s: f64,
     /// When the last measured query arrived, from the beginning of the measured
@@ -133,6 +137,7 @@ impl Recording {
         Self {
             record: ReplicationRecord {
                 load: LoadRecord {
+                    warm_up_s: warm_up.0,
                     offered_s: vec![0.0; capacities.len()],
                     ..LoadRecord::default()
                 },
@@ -142,6 +147,11 @@ impl Recording {
             device_s: vec![0.0; world.users().len()],
             capacities,
         }
+    }
+
+    /// Notes that MSER-5 would have left out half of the run or more.
+    pub fn warm_up_at_limit(&mut self) {
+        self.record.load.warm_up_at_limit = true;
     }
 
     /// The finished record.

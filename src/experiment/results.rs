@@ -53,6 +53,8 @@ pub struct PolicyResult {
     /// What a scenario asks for beyond that, the same measures in every result:
     /// deadlines missed, energy per query, loads; see `docs/results.md`.
     pub measures: Vec<(&'static str, Estimate)>,
+    /// What is doubtful about these results, one line each.
+    pub warnings: Vec<String>,
     /// The difference to the first policy on the same draws; `None` for the first.
     pub difference: Option<PairedDifference>,
     /// All delays, in nanoseconds.

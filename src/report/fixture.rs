@@ -150,6 +150,7 @@ fn policy(which: usize, delays_ms: Vec<Vec<f64>>) -> PolicyResult {
                 .collect(),
         ),
         measures: Vec::new(),
+        warnings: Vec::new(),
         difference: (which > 0).then(|| PairedDifference {
             to: NAMES[0].to_owned(),
             delay_mean_ms: of(0.5),

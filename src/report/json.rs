@@ -69,6 +69,9 @@ fn policy(result: &PolicyResult) -> Value {
         "stages_mean_ms": stages,
         "difference": result.difference.as_ref().map(difference),
     });
+    if !result.warnings.is_empty() {
+        json["warnings"] = json!(result.warnings);
+    }
     if !result.measures.is_empty() {
         let measures: Map<String, Value> = result
             .measures

@@ -1,0 +1,59 @@
+//! What a user should know before believing results.
+
+use super::measures::{device_offered_load, edge_offered_load};
+use super::record::ReplicationRecord;
+use super::results::PolicyResult;
+use crate::scenario::{Scenario, WarmUp};
+use crate::world::arrivals::Arrivals;
+
+/// What is doubtful about one policy's results at one point, one line each.
+pub(super) fn warnings(
+    scenario: &Scenario,
+    replications: &[ReplicationRecord],
+    result: &PolicyResult,
+) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let mean = |value: &dyn Fn(&ReplicationRecord) -> f64| {
+        replications.iter().map(value).sum::<f64>() / replications.len() as f64
+    };
+    if result.queries == 0 {
+        warnings.push("no query was answered in the measured part of the run".to_owned());
+        return warnings;
+    }
+    if scenario.workload.arrivals != Arrivals::Batch {
+        let drops = scenario.workload.deadline.is_some_and(|d| d.drop);
+        for (what, load) in [
+            ("a server", mean(&|r| edge_offered_load(&r.load))),
+            ("a device", mean(&|r| device_offered_load(&r.load))),
+        ] {
+            if load >= 1.0 && !drops {
+                warnings.push(format!(
+                    "unstable: {what} is offered {load:.2} of what it can do; its queue grows as \
+                     long as the run lasts, and so do the delays"
+                ));
+            }
+        }
+    }
+    for q in &result.delay_quantiles {
+        if q.low_ms.is_some() && q.high_ms.is_none() {
+            warnings.push(format!(
+                "too short to bound the quantile {} of delay: {} queries in {} replications",
+                q.quantile, result.queries, result.replications
+            ));
+        }
+    }
+    if scenario.run.warm_up == WarmUp::Mser5 {
+        let undecided = replications
+            .iter()
+            .filter(|r| r.load.warm_up_at_limit)
+            .count();
+        if undecided > 0 {
+            warnings.push(format!(
+                "MSER-5 would leave out half of the run or more in {undecided} of {} \
+                 replications: the run is too short, or the system is not stationary",
+                replications.len()
+            ));
+        }
+    }
+    warnings
+}
