@@ -106,10 +106,7 @@ impl Experiment {
                     .step_by(per_cell as usize)
                     .map(move |first| Cell {
                         point,
-                        replications: first
-                            ..first
-                                .saturating_add(per_cell)
-                                .min(replications),
+                        replications: first..first.saturating_add(per_cell).min(replications),
                     })
             })
             .collect();
