@@ -163,11 +163,11 @@ fn an_overloaded_system_is_called_unstable() {
 fn a_changing_channel_averages_out_what_a_static_one_keeps() {
     let text = |variation: &str| {
         format!(
-            "(users: (count: 10), servers: (placement: Listed([(250, 250)]), bandwidth_mhz: 1), replications: 40,
+            "(users: (count: 10, tx_power_mw: 0.02), servers: (placement: Listed([(250, 250)]), bandwidth_mhz: 1), replications: 40,
               channel: (variation: {variation}, block_ms: 1), sharing: Live,
-              workload: (arrivals: Poisson(rate_per_user_hz: 1), query_bits: Fixed(200000),
+              workload: (arrivals: Poisson(rate_per_user_hz: 0.2), query_bits: Fixed(20000),
                          llm_gflop: Fixed(0.01)),
-              run: (duration_s: 3), policies: [EdgeAll])"
+              run: (duration_s: 30), policies: [EdgeAll])"
         )
     };
     let uplink_p99 = |variation| run(&text(variation))[0].delay_quantiles[3].value_ms;
