@@ -46,6 +46,11 @@ class CellFailed(Exception):
 def run_cells(cells):
     """Run cells in a child process; return its records and its seconds."""
     binary = os.path.abspath("edgelm")
+    if not os.path.exists(binary):
+        raise CellFailed(
+            f"cells {cells}: the working directory is gone from node {os.uname().nodename}: give "
+            "nodes that share a disk folders of their own with `ray start --temp-dir`"
+        )
     if not os.access(binary, os.X_OK):  # modes do not survive every transport
         os.chmod(binary, 0o755)
     started = time.monotonic()

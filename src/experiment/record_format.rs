@@ -172,3 +172,35 @@ pub(super) fn arithmetic() -> &'static str {
         hasher.finalize().to_hex()[..16].to_owned()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{Experiment, ReplicationRecord};
+    use crate::scenario::Loaded;
+    use proptest::prelude::*;
+    use std::path::Path;
+
+    fn plan() -> Plan {
+        let text = "(users: (count: 1), replications: 1, policies: [LocalAll])";
+        let loaded = Loaded::from_text(text, Path::new("one.ron"), &[]).unwrap();
+        Plan::new(&Experiment::new(loaded).unwrap())
+    }
+
+    proptest! {
+        /// Every pattern of 64 bits, infinities and quiet and signalling NaNs included.
+        #[test]
+        fn every_bit_of_a_number_survives(bits in any::<u64>(), queries in any::<u64>()) {
+            let mut one = ReplicationRecord { queries, ..ReplicationRecord::default() };
+            one.delay_sum_s = f64::from_bits(bits);
+            let plan = plan();
+            let record = CellRecord { cell: 0, policies: vec![vec![one]] };
+            let bytes = encode(&plan, &record).bytes;
+            let (read, rest) = decode(&plan, &bytes).unwrap();
+            prop_assert!(rest.is_empty());
+            let found = &read.record.policies[0][0];
+            prop_assert_eq!(found.delay_sum_s.to_bits(), bits);
+            prop_assert_eq!(found.queries, queries);
+        }
+    }
+}

@@ -326,9 +326,13 @@ def processes(sweep):
     os.environ.update({name: ENVIRONMENT[name] for name in ENVIRONMENT if name.startswith("RAY_")})
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2})
+    # Nodes that share Ray's folder would lose the working directory with the first.
+    def arguments(name):
+        return {"num_cpus": 2, "temp_dir": str(sweep.at(name)), "include_log_monitor": True}
+
+    cluster = Cluster(initialize_head=True, head_node_args=arguments("a"))
     try:
-        node = cluster.add_node(num_cpus=2)
+        node = cluster.add_node(**arguments("b"))
         cluster.wait_for_nodes()
         sweep.start("processes", cluster.address)
         sweep.until(10)
@@ -338,7 +342,7 @@ def processes(sweep):
         say(f"{sweep.done()} cells done: killed a node")
         cluster.remove_node(node, allow_graceful=False)
         sweep.until(80)
-        cluster.add_node(num_cpus=2)
+        cluster.add_node(**arguments("c"))
         say(f"{sweep.done()} cells done: another node has joined")
         check(sweep.done() < CELLS, "the sweep was over before the other node joined")
         sweep.finish(SECONDS_FOR_A_SWEEP)
