@@ -5,10 +5,14 @@
 mod check;
 mod decide;
 mod gap;
+mod merge;
+mod plan;
 mod profile;
 mod run;
+mod shard;
 mod table;
 
+use crate::experiment::CellRanges;
 use crate::scenario::{Diagnostic, Override};
 use clap::{Parser, Subcommand};
 use std::io::{IsTerminal, Write};
@@ -31,6 +35,9 @@ enum Command {
     Gap(gap::Args),
     Profile(Box<profile::Args>),
     Table(table::Args),
+    Plan(plan::Args),
+    Shard(shard::Args),
+    Merge(merge::Args),
 }
 
 /// Why a command did not do what it was asked.
@@ -42,6 +49,8 @@ pub(crate) enum Failure {
     Failed(String),
     /// Ctrl-C (exit code 130).
     Interrupted,
+    /// Cells have no record yet (exit code 3); the cells go to stdout.
+    Incomplete(CellRanges),
 }
 
 impl From<Vec<Diagnostic>> for Failure {
@@ -65,6 +74,9 @@ pub fn main() -> ExitCode {
         Command::Gap(args) => gap::run(&args),
         Command::Profile(args) => profile::run(&args),
         Command::Table(args) => table::run(&args),
+        Command::Plan(args) => plan::run(&args),
+        Command::Shard(args) => shard::run(&args),
+        Command::Merge(args) => merge::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -83,6 +95,17 @@ fn report(failure: &Failure) -> ExitCode {
         }
         Failure::Failed(message) => (1, writeln!(stderr, "error: {message}")),
         Failure::Interrupted => (130, writeln!(stderr, "interrupted")),
+        Failure::Incomplete(missing) => match print(&format!("{missing}\n")) {
+            Ok(()) => (
+                3,
+                writeln!(
+                    stderr,
+                    "incomplete: {} cells are missing; run them with `edgelm shard --cells`",
+                    missing.indices().len()
+                ),
+            ),
+            Err(failure) => return report(&failure),
+        },
     };
     ExitCode::from(code)
 }

@@ -1,7 +1,7 @@
 //! `edgelm run`: simulate a scenario and write what came out.
 
 use super::{Failure, Overrides, print};
-use crate::experiment::{Experiment, RunError};
+use crate::experiment::{Experiment, Journal, Plan, RunError};
 use crate::report::{self, OutputDirectory};
 use crate::scenario::{self, Diagnostic};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -21,6 +21,9 @@ pub(super) struct Args {
     /// Threads to use; all cores if not given. Results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
+    /// Continue an interrupted run of the same scenario with the same options
+    #[arg(long)]
+    resume: bool,
     #[command(flatten)]
     overrides: Overrides,
 }
@@ -32,22 +35,54 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     // Before any work: a directory that cannot be written must not cost a run.
     let directory = OutputDirectory::prepare(args.out.join(&loaded.name))
         .map_err(|error| Diagnostic::new(error.to_string()))?;
+    let plan = Plan::new(&experiment);
+    let journal = if args.resume {
+        Journal::resume(directory.path(), plan)
+    } else {
+        Journal::begin(directory.path(), plan)
+    }
+    .map_err(|error| Diagnostic::new(error.to_string()))?;
+    let (wanted, all) = (journal.missing(), experiment.cells().len());
+    if args.resume {
+        eprintln!(
+            "{} of {all} cells are there from before",
+            all - wanted.len()
+        );
+    }
     let stop = stop_on_ctrl_c()?;
-    let progress = Progress::new(experiment.cells().len() as u64);
+    let progress = Progress::new(wanted.len() as u64);
     let started = Instant::now();
-    let outcome = experiment.run(args.threads.map(usize::from), &stop, &|| progress.advance());
+    let threads = args.threads.map(usize::from);
+    let outcome = experiment.run_cells(&wanted, threads, &stop, &|record| {
+        journal.append(record)?;
+        progress.advance();
+        Ok(())
+    });
     progress.finish();
-    let results = outcome.map_err(|error| match error {
-        RunError::Interrupted => Failure::Interrupted,
+    outcome.map_err(|error| match error {
+        RunError::Interrupted => {
+            eprintln!(
+                "{} of {all} cells are kept: the same command with --resume continues",
+                all - journal.missing().len()
+            );
+            Failure::Interrupted
+        }
         other => Failure::Failed(other.to_string()),
     })?;
     let simulated = started.elapsed();
+    let results = journal
+        .collected()
+        .results(&experiment)
+        .map_err(Failure::Incomplete)?;
     let files = report::files(loaded, &results).map_err(|e| Failure::Failed(e.to_string()))?;
     if stop.load(Ordering::Relaxed) {
         return Err(Failure::Interrupted);
     }
     directory
         .write(&files)
+        .map_err(|error| Failure::Failed(error.to_string()))?;
+    journal
+        .remove()
         .map_err(|error| Failure::Failed(error.to_string()))?;
     print(&report::summary(&results))?;
     for point in &results.points {
@@ -62,7 +97,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     eprintln!(
         "{} cells simulated in {:.2} s, {} files written to {}",
-        experiment.cells().len(),
+        wanted.len(),
         simulated.as_secs_f64(),
         files.len(),
         directory.path().display()

@@ -6,25 +6,36 @@
 //! in cell order, so that neither the number of threads nor who ran what can
 //! change a bit of the results.
 
+mod cell_ranges;
+mod collected;
 mod estimate;
 mod fold;
 mod gap;
 mod histogram;
+mod journal;
 mod measures;
 mod model;
+mod plan;
 mod point;
 mod record;
+mod record_folder;
+mod record_format;
 mod results;
 mod stage_profile;
 mod warm_up;
 mod warnings;
 
+pub use cell_ranges::CellRanges;
+pub use collected::{Collected, Damaged, RECORDS_ENDING, RecordError};
 pub use estimate::{Estimate, QuantileEstimate, quantile, student_t_975};
 pub use gap::{Gap, GapPoint, GapStudy, PolicyGap};
 pub use histogram::{DelayCounts, UNIT};
+pub use journal::Journal;
 pub use model::world_model;
+pub use plan::{Plan, PlanError};
 pub use point::{PolicyFactory, PolicyUnderTest};
 pub use record::{CellRecord, LoadRecord, ReplicationRecord, StageSums};
+pub use record_folder::{RecordFolder, record_bytes};
 pub use results::{PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans};
 pub use stage_profile::StageProfile;
 pub use warm_up::mser5;
@@ -81,6 +92,9 @@ pub enum RunError {
     /// The caller asked to stop.
     #[error("interrupted")]
     Interrupted,
+    /// A record could not be kept.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// The threads could not be started.
     #[error("cannot start the worker threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -258,20 +272,36 @@ impl Experiment {
         stop: &AtomicBool,
         done: &(dyn Fn() + Sync),
     ) -> Result<Results, RunError> {
+        let all: Vec<usize> = (0..self.cells.len()).collect();
+        let records = self.run_cells(&all, threads, stop, &|record| {
+            done();
+            Ok(record)
+        })?;
+        Ok(self.fold(records))
+    }
+
+    /// Runs some cells on `threads` threads (all cores if `None`) and hands each
+    /// record to `keep`, on the thread that made it; returns what `keep` returns, in
+    /// the order of `cells`.
+    ///
+    /// # Errors
+    /// Those of [`Experiment::run_cell`] and of `keep`, or [`RunError::Threads`].
+    pub fn run_cells<K: Send>(
+        &self,
+        cells: &[usize],
+        threads: Option<usize>,
+        stop: &AtomicBool,
+        keep: &(dyn Fn(CellRecord) -> Result<K, RunError> + Sync),
+    ) -> Result<Vec<K>, RunError> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads.unwrap_or(0))
             .build()?;
-        let records = pool.install(|| {
-            (0..self.cells.len())
-                .into_par_iter()
-                .map(|cell| {
-                    let record = self.run_cell(cell, stop)?;
-                    done();
-                    Ok(record)
-                })
-                .collect::<Result<Vec<CellRecord>, RunError>>()
-        })?;
-        Ok(self.fold(records))
+        pool.install(|| {
+            cells
+                .par_iter()
+                .map(|&cell| keep(self.run_cell(cell, stop)?))
+                .collect()
+        })
     }
 
     /// Folds the records of all cells, given in cell order, into results.

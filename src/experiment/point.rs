@@ -80,11 +80,14 @@ pub(super) fn points(loaded: &Loaded) -> Result<Vec<Point>, Vec<Diagnostic>> {
     let Some(sweep) = &loaded.scenario.sweep else {
         return Ok(vec![point(loaded, None, &programs)]);
     };
+    // An override writes the scenario out and reads it back: with the sweep in it
+    // the work would grow with the square of the number of points.
+    let common = loaded.without_sweep();
     sweep
         .values
         .iter()
         .map(|&value| {
-            let at_value = loaded.with_override(&Override {
+            let at_value = common.with_override(&Override {
                 field: sweep.field.clone(),
                 value: number(value),
                 source: "sweep.values".to_owned(),

@@ -3,6 +3,7 @@
 use super::check::{Fault, check};
 use super::diagnostic::{Diagnostic, Place, nearest};
 use super::overriding::{Override, apply, same_field};
+use super::referred::ReferredFiles;
 use super::syntax;
 use super::{Scenario, TableSource};
 use crate::policy::PolicySpec;
@@ -12,6 +13,7 @@ use crate::world::trace::Trace;
 use ron::error::{Error as RonError, SpannedError};
 use ron::extensions::Extensions;
 use ron::ser::PrettyConfig;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,6 +38,7 @@ struct Source {
     file: PathBuf,
     text: Arc<str>,
     overrides: Vec<Override>,
+    referred: ReferredFiles,
 }
 
 /// Reads and checks a scenario file, with fields overridden.
@@ -68,6 +71,7 @@ impl Loaded {
             file: file.to_owned(),
             text: text.into(),
             overrides: Vec::new(),
+            referred: ReferredFiles::on_disk(),
         };
         let mut scenario =
             Scenario::from_ron(text).map_err(|error| vec![source.ron_error(&error)])?;
@@ -76,6 +80,40 @@ impl Loaded {
             source.overrides.push(one.clone());
         }
         source.finish(scenario, None)
+    }
+
+    /// Checks a scenario that was resolved before. `files` holds the texts of the
+    /// files that it refers to, under their paths as it writes them; no other file is
+    /// read. `folder` is where programs that it names are looked for.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn from_parts(
+        scenario: Scenario,
+        name: &str,
+        files: BTreeMap<String, String>,
+        folder: &Path,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let source = Source {
+            file: folder.join(format!("{name}.ron")),
+            text: scenario.to_ron().into(),
+            overrides: Vec::new(),
+            referred: ReferredFiles::given(files),
+        };
+        source.finish(scenario, None)
+    }
+
+    /// The texts of all files that the scenario refers to, under their paths as it
+    /// writes them.
+    pub fn files(&self) -> BTreeMap<String, String> {
+        self.source.referred.texts()
+    }
+
+    /// The scenario as a single point.
+    pub(crate) fn without_sweep(&self) -> Self {
+        let mut single = self.clone();
+        single.scenario.sweep = None;
+        single
     }
 
     /// The same scenario with one more field set.
@@ -241,11 +279,14 @@ impl Source {
         };
         let field = "workload.arrivals.file";
         let path = self.file.parent().unwrap_or(Path::new("")).join(file);
-        let text = read(&path).map_err(|diagnostic| Diagnostic {
-            place: self.place(field),
-            field: Some(field.to_owned()),
-            ..diagnostic
-        })?;
+        let text = self
+            .referred
+            .read(file, &path)
+            .map_err(|diagnostic| Diagnostic {
+                place: self.place(field),
+                field: Some(field.to_owned()),
+                ..diagnostic
+            })?;
         match Trace::parse(&text) {
             Ok(trace) => Ok(Some(Arc::new(trace))),
             Err(error) => {
@@ -265,13 +306,16 @@ impl Source {
         match &scenario.workload.uncertainty.table {
             TableSource::PaperShape => Ok(Table::default()),
             TableSource::Inline(table) => Ok(table.clone()),
-            TableSource::File(path) => {
-                let path = self.file.parent().unwrap_or(Path::new("")).join(path);
-                let text = read(&path).map_err(|diagnostic| Diagnostic {
-                    place: self.place("workload.uncertainty.table"),
-                    field: Some("workload.uncertainty.table".to_owned()),
-                    ..diagnostic
-                })?;
+            TableSource::File(written) => {
+                let path = self.file.parent().unwrap_or(Path::new("")).join(written);
+                let text = self
+                    .referred
+                    .read(written, &path)
+                    .map_err(|diagnostic| Diagnostic {
+                        place: self.place("workload.uncertainty.table"),
+                        field: Some("workload.uncertainty.table".to_owned()),
+                        ..diagnostic
+                    })?;
                 Table::parse(&text).map_err(|error| table_error(&error, path, &text))
             }
             &TableSource::Synthetic {

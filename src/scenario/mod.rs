@@ -16,6 +16,7 @@ mod diagnostic;
 mod instance;
 mod loading;
 mod overriding;
+mod referred;
 mod syntax;
 mod timeline;
 

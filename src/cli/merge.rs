@@ -1,0 +1,48 @@
+//! `edgelm merge`: from the records of all cells to the files of a run.
+
+use super::{Failure, plan, print};
+use crate::experiment::Collected;
+use crate::report::{self, OutputDirectory};
+use crate::scenario::Diagnostic;
+use std::path::PathBuf;
+
+/// Fold the records of a plan's cells into the files that `edgelm run` writes
+///
+/// Reads every file that ends in .cells. If cells are missing, prints them in the form
+/// that `edgelm shard --cells` takes, and exits with code 3.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The plan that `edgelm plan` wrote
+    plan: PathBuf,
+    /// Folders with records
+    #[arg(required = true, value_name = "DIR")]
+    folders: Vec<PathBuf>,
+    /// Write into DIR/<scenario's name>
+    #[arg(long, value_name = "DIR", default_value = "output")]
+    out: PathBuf,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let (plan, experiment) = plan::read(&args.plan)?;
+    let collected = Collected::read(&plan, &args.folders)
+        .map_err(|error| Diagnostic::new(error.to_string()))?;
+    for damaged in collected.damaged() {
+        eprintln!("warning: {damaged}");
+    }
+    let results = collected
+        .results(&experiment)
+        .map_err(Failure::Incomplete)?;
+    let directory = OutputDirectory::prepare(args.out.join(plan.name()))
+        .map_err(|error| Diagnostic::new(error.to_string()))?;
+    let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
+    let files = report::files(experiment.loaded(), &results).map_err(|error| failed(&error))?;
+    directory.write(&files).map_err(|error| failed(&error))?;
+    print(&report::summary(&results))?;
+    eprintln!(
+        "{} cells merged, {} files written to {}",
+        plan.cell_count(),
+        files.len(),
+        directory.path().display()
+    );
+    Ok(())
+}

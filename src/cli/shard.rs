@@ -1,0 +1,128 @@
+//! `edgelm shard`: run some cells of a plan.
+
+use super::{Failure, plan};
+use crate::experiment::{CellRanges, Plan, RecordError, RecordFolder, RunError, record_bytes};
+use crate::scenario::Diagnostic;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+/// Run some cells of a plan; write one record a cell
+///
+/// Without --cells the cells are the block of --block K cells that the array
+/// scheduler's task index says: HQ_TASK_ID (HyperQueue), JOB_COMPLETION_INDEX
+/// (Kubernetes indexed jobs) or SLURM_ARRAY_TASK_ID (Slurm), counted from 0.
+///
+/// Exit codes: 0 done; 1 to 127 a failure that running it again will not cure. Killed
+/// by a signal (128 and above, as shells show it): run it again, what is written stays.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The plan that `edgelm plan` wrote
+    plan: PathBuf,
+    /// The cells to run, A..B without B; several ranges with commas between
+    #[arg(long, value_name = "A..B", conflicts_with = "block")]
+    cells: Option<CellRanges>,
+    /// Cells in the block of a task of an array
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..))]
+    block: Option<u64>,
+    /// The folder for the records, `cell-<index>.cells` each; cells whose record is
+    /// there are skipped. `-` writes all records to standard output
+    #[arg(long, value_name = "DIR|-", default_value = "records")]
+    out: PathBuf,
+    /// Threads to use; all cores if not given. Records do not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+/// Where array schedulers put a task's index, the innermost first: a HyperQueue
+/// worker may itself live in a task of a Slurm array.
+const INDEX_VARIABLES: [&str; 3] = ["HQ_TASK_ID", "JOB_COMPLETION_INDEX", "SLURM_ARRAY_TASK_ID"];
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let (plan, experiment) = plan::read(&args.plan)?;
+    let cells = cells(args, &plan)?;
+    // Nobody sets it: a signal ends the process at once, which is what tells its
+    // scheduler to try again.
+    let never = AtomicBool::new(false);
+    let threads = args.threads.map(usize::from);
+    let failed = |error: RunError| match error {
+        RunError::Record(error @ RecordError::Foreign { .. }) => refuse(&error),
+        other => Failure::Failed(other.to_string()),
+    };
+    if args.out == Path::new("-") {
+        let write = |record| {
+            let bytes = record_bytes(&plan, &record);
+            let mut stdout = std::io::stdout().lock();
+            let written = stdout.write_all(&bytes).and_then(|()| stdout.flush());
+            written.map_err(|reason| {
+                RunError::Record(RecordError::Io {
+                    action: "write to",
+                    file: "standard output".into(),
+                    reason,
+                })
+            })
+        };
+        experiment
+            .run_cells(&cells, threads, &never, &write)
+            .map_err(failed)?;
+        return Ok(());
+    }
+    let folder = RecordFolder::prepare(&plan, args.out.clone()).map_err(|error| refuse(&error))?;
+    let mut wanted = Vec::new();
+    for &cell in &cells {
+        if !folder.has(cell).map_err(|error| failed(error.into()))? {
+            wanted.push(cell);
+        }
+    }
+    experiment
+        .run_cells(&wanted, threads, &never, &|record| {
+            Ok(folder.write(&record)?)
+        })
+        .map_err(failed)?;
+    eprintln!(
+        "{} cells run, {} were there already, in {}",
+        wanted.len(),
+        cells.len() - wanted.len(),
+        args.out.display()
+    );
+    Ok(())
+}
+
+fn refuse(error: &RecordError) -> Failure {
+    Diagnostic::new(error.to_string()).into()
+}
+
+fn cells(args: &Args, plan: &Plan) -> Result<Vec<usize>, Diagnostic> {
+    let all = plan.cell_count();
+    if let Some(ranges) = &args.cells {
+        if ranges.end() > all {
+            return Err(Diagnostic::new(format!(
+                "--cells {ranges}: the plan has cells 0..{all}"
+            )));
+        }
+        return Ok(ranges.indices());
+    }
+    let (variable, text) = INDEX_VARIABLES
+        .iter()
+        .find_map(|variable| Some((variable, std::env::var(variable).ok()?)))
+        .ok_or_else(|| {
+            Diagnostic::new("which cells?").help(format!(
+                "give --cells A..B (this plan has cells 0..{all}), or start it as a task of \
+                     an array: {}",
+                INDEX_VARIABLES.join(", ")
+            ))
+        })?;
+    let index: usize = text.parse().map_err(|_| {
+        Diagnostic::new(format!(
+            "{variable}: found {text}, allowed is a whole number"
+        ))
+    })?;
+    let block = args
+        .block
+        .map_or(1, |block| usize::try_from(block).unwrap_or(usize::MAX));
+    let first = index.saturating_mul(block);
+    if first >= all {
+        eprintln!("{variable}={index}: no cells, the plan has only {all}");
+    }
+    Ok((first.min(all)..first.saturating_add(block).min(all)).collect())
+}

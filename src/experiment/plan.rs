@@ -1,0 +1,177 @@
+//! A run before it is run: everything that its results depend on, in one file.
+//!
+//! A cell's record is a function of the plan and the cell's index alone, so that
+//! cells may be run anywhere, in any order and more than once.
+
+use super::{Cell, Experiment};
+use crate::scenario::{Diagnostic, Loaded, Scenario};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The version of the plan's format.
+const FORMAT: u32 = 1;
+
+/// A resolved scenario with all that it refers to, and its cells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    content: Content,
+    hash: String,
+}
+
+/// What the hash is taken over, in this order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Content {
+    format: u32,
+    edgelm: String,
+    name: String,
+    scenario: Scenario,
+    files: BTreeMap<String, String>,
+    /// (point, first replication, end of the replications) each.
+    cells: Vec<(usize, u32, u32)>,
+}
+
+/// Why a plan cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// It is not JSON, or not a plan.
+    #[error("not a plan: {0}")]
+    Json(#[from] serde_json::Error),
+    /// It was written in another format.
+    #[error("its format is {found}, this edgelm reads format {FORMAT}")]
+    Format {
+        /// Its format.
+        found: u32,
+    },
+    /// It was made by another version, whose results may differ.
+    #[error(
+        "it was made by edgelm {found}, this is edgelm {}: run its cells and merge them with \
+         the version that planned them, or plan again",
+        env!("CARGO_PKG_VERSION")
+    )]
+    Version {
+        /// The version that made it.
+        found: String,
+    },
+    /// It was changed after it was made.
+    #[error("its content does not match its hash: it was changed or damaged; plan again")]
+    Hash,
+}
+
+impl Plan {
+    /// The plan of an experiment. Policies that were added in code are not part of it.
+    pub fn new(experiment: &Experiment) -> Self {
+        let loaded = experiment.loaded();
+        Self::of(Content {
+            format: FORMAT,
+            edgelm: env!("CARGO_PKG_VERSION").to_owned(),
+            name: loaded.name.clone(),
+            scenario: loaded.scenario.clone(),
+            files: loaded.files(),
+            cells: experiment.cells().iter().map(triple).collect(),
+        })
+    }
+
+    fn of(content: Content) -> Self {
+        let hash = match serde_json::to_vec(&content) {
+            Ok(bytes) => blake3::hash(&bytes).to_hex().to_string(),
+            Err(error) => unreachable!("plain data always serialises: {error}"),
+        };
+        Self { content, hash }
+    }
+
+    /// Reads a plan.
+    ///
+    /// # Errors
+    /// [`PlanError`].
+    pub fn from_json(text: &str) -> Result<Self, PlanError> {
+        // What another version wrote is told apart before its fields are.
+        #[derive(Deserialize)]
+        struct Origin {
+            format: u32,
+            edgelm: String,
+            hash: String,
+        }
+        let origin: Origin = serde_json::from_str(text)?;
+        if origin.format != FORMAT {
+            return Err(PlanError::Format {
+                found: origin.format,
+            });
+        }
+        if origin.edgelm != env!("CARGO_PKG_VERSION") {
+            return Err(PlanError::Version {
+                found: origin.edgelm,
+            });
+        }
+        let mut fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)?;
+        fields.remove("hash");
+        let plan = Self::of(serde_json::from_value(fields.into())?);
+        if plan.hash == origin.hash {
+            Ok(plan)
+        } else {
+            Err(PlanError::Hash)
+        }
+    }
+
+    /// The plan as JSON, one field a line.
+    pub fn to_json(&self) -> String {
+        let fields = match serde_json::to_value(&self.content) {
+            Ok(serde_json::Value::Object(fields)) => fields,
+            other => unreachable!("a structure serialises as an object, not as {other:?}"),
+        };
+        let mut text = format!("{{\n\"hash\": \"{}\"", self.hash);
+        for (name, value) in &fields {
+            text.push_str(&format!(",\n\"{name}\": {value}"));
+        }
+        text.push_str("\n}\n");
+        text
+    }
+
+    /// The hash of scenario, files, cells, format and edgelm's version, in
+    /// hexadecimal (BLAKE3).
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// The name of the results' folder.
+    pub fn name(&self) -> &str {
+        &self.content.name
+    }
+
+    /// How many cells there are.
+    pub fn cell_count(&self) -> usize {
+        self.content.cells.len()
+    }
+
+    /// The experiment that the plan describes. `file` is where the plan came from:
+    /// programs that a scenario names are looked for in its folder.
+    ///
+    /// # Errors
+    /// What [`Experiment::new`] says of the scenario.
+    pub fn experiment(&self, file: &Path) -> Result<Experiment, Vec<Diagnostic>> {
+        let content = &self.content;
+        let experiment = Experiment::new(Loaded::from_parts(
+            content.scenario.clone(),
+            &content.name,
+            content.files.clone(),
+            file.parent().unwrap_or(Path::new("")),
+        )?)?;
+        if experiment
+            .cells()
+            .iter()
+            .map(triple)
+            .ne(content.cells.iter().copied())
+        {
+            return Err(vec![Diagnostic::new(format!(
+                "{}: its cells are not those of its scenario; plan again",
+                file.display()
+            ))]);
+        }
+        Ok(experiment)
+    }
+}
+
+fn triple(cell: &Cell) -> (usize, u32, u32) {
+    (cell.point, cell.replications.start, cell.replications.end)
+}

@@ -1,0 +1,79 @@
+//! A folder of records, one file a cell, into which many machines may write.
+
+use super::collected::{self, RECORDS_ENDING, RecordError};
+use super::record_format::{self, Unreadable};
+use super::{CellRecord, Plan};
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+/// A folder that takes the records of one plan.
+#[derive(Debug)]
+pub struct RecordFolder<'p> {
+    plan: &'p Plan,
+    path: PathBuf,
+}
+
+impl<'p> RecordFolder<'p> {
+    /// Creates the folder with its parents if it is missing.
+    ///
+    /// # Errors
+    /// [`RecordError::Io`].
+    pub fn prepare(plan: &'p Plan, path: PathBuf) -> Result<Self, RecordError> {
+        fs::create_dir_all(&path).map_err(RecordError::io("create the folder", &path))?;
+        Ok(Self { plan, path })
+    }
+
+    fn file(&self, cell: usize) -> PathBuf {
+        self.path.join(format!("cell-{cell:07}.{RECORDS_ENDING}"))
+    }
+
+    /// Whether a cell's record is there and whole. A damaged one is not: it will be
+    /// written anew.
+    ///
+    /// # Errors
+    /// [`RecordError::Foreign`] if the file there is another plan's: it is not this
+    /// one's to overwrite.
+    pub fn has(&self, cell: usize) -> Result<bool, RecordError> {
+        let file = self.file(cell);
+        let bytes = match fs::read(&file) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(RecordError::io("read", &file)(error)),
+        };
+        let (records, end) = collected::records(self.plan, &bytes);
+        match end.reason {
+            Some(Unreadable::Foreign(reason)) => Err(RecordError::Foreign { file, reason }),
+            Some(Unreadable::Damaged(_)) => Ok(false),
+            None => Ok(records.len() == 1 && records[0].record.cell == cell),
+        }
+    }
+
+    /// Writes a record beside its place, brings it to the disk and renames it, so
+    /// that it is never half there.
+    ///
+    /// # Errors
+    /// [`RecordError::Io`].
+    pub fn write(&self, record: &CellRecord) -> Result<(), RecordError> {
+        let file = self.file(record.cell);
+        let bytes = record_format::encode(self.plan, record).bytes;
+        let written = || -> io::Result<()> {
+            let mut builder = tempfile::Builder::new();
+            builder.prefix(".edgelm-");
+            #[cfg(unix)]
+            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+            let mut beside = builder.tempfile_in(&self.path)?;
+            beside.write_all(&bytes)?;
+            beside.as_file().sync_all()?;
+            beside.persist(&file)?;
+            Ok(())
+        };
+        written().map_err(RecordError::io("write", &file))
+    }
+}
+
+/// A record as [`Collected::read`](super::Collected::read) understands it, for a
+/// stream or a file of many.
+pub fn record_bytes(plan: &Plan, record: &CellRecord) -> Vec<u8> {
+    record_format::encode(plan, record).bytes
+}

@@ -1,0 +1,58 @@
+//! The files that a scenario refers to: tables, traces.
+
+use super::Diagnostic;
+use super::loading::read;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Their texts, under their paths as the scenario writes them. Clones share what
+/// was read, so that a run can say afterwards what it depended on.
+#[derive(Debug, Clone)]
+pub(super) struct ReferredFiles {
+    texts: Arc<Mutex<BTreeMap<String, String>>>,
+    on_disk: bool,
+}
+
+impl ReferredFiles {
+    /// Files to be read when they are asked for.
+    pub fn on_disk() -> Self {
+        Self {
+            texts: Arc::default(),
+            on_disk: true,
+        }
+    }
+
+    /// Files whose texts are known; no other can be read.
+    pub fn given(texts: BTreeMap<String, String>) -> Self {
+        Self {
+            texts: Arc::new(Mutex::new(texts)),
+            on_disk: false,
+        }
+    }
+
+    /// The text of the file that the scenario writes as `written` and that lies at
+    /// `path`.
+    ///
+    /// # Errors
+    /// That it cannot be read.
+    pub fn read(&self, written: &Path, path: &Path) -> Result<String, Diagnostic> {
+        let key = written.to_string_lossy().into_owned();
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = texts.get(&key) {
+            return Ok(text.clone());
+        }
+        if !self.on_disk {
+            return Err(Diagnostic::new(format!("the plan holds no file {key}")));
+        }
+        let text = read(path)?;
+        texts.insert(key, text.clone());
+        Ok(text)
+    }
+
+    /// All texts read so far, or all that are known.
+    pub fn texts(&self) -> BTreeMap<String, String> {
+        let texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        texts.clone()
+    }
+}

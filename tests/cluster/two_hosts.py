@@ -1,0 +1,385 @@
+"""Two hosts on one machine, and what can happen to them during a sweep.
+
+    python two_hosts.py EDGELM FOLDER_OF_RAY_AND_PYTHON
+
+Started by run.sh. Every host is a network namespace with a mount namespace of its own,
+in which Ray's folder and shared memory are private; a third network namespace holds the
+switch. Nothing reaches a network of the machine itself.
+"""
+
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+EDGELM = os.path.abspath(sys.argv[1])
+# Not resolved: a virtual environment is known by the path of its interpreter.
+RAY_BIN = os.path.abspath(sys.argv[2])
+DRIVER = pathlib.Path(__file__).resolve().parents[2] / "cluster/ray/edgelm_ray.py"
+CELLS = 200
+SCENARIO = """(
+    users: (count: %d), replications: 500, policies: [EdgeAll, Goa(tau: 0.6), MinDelay],
+    sweep: (field: "users.tx_power_mw", values: [20, 40, 60, 80, 100, 120, 140, 160, 180, 200]),
+)"""
+USERS = 500
+SECONDS_FOR_A_SWEEP = 300
+SECONDS_AFTER_A_CUT = 60
+ENVIRONMENT = {
+    **os.environ,
+    "RAY_grpc_client_keepalive_time_ms": "5000",
+    "RAY_grpc_client_keepalive_timeout_ms": "5000",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
+MISSES_NAMESPACES = "namespaces are not permitted here"
+
+
+def say(text):
+    print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True)
+
+
+def check(holds, text):
+    if not holds:
+        raise AssertionError(text)
+
+
+def command_line(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
+def shard_children(pids):
+    """The edgelm processes among some processes that are at work on cells."""
+    found = []
+    for pid in pids:
+        words = command_line(pid)
+        if len(words) > 1 and words[0].endswith("/edgelm") and words[1] == "shard":
+            found.append(pid)
+    return found
+
+
+def kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+        return True
+    except ProcessLookupError:
+        return False
+
+
+def descendants(root):
+    """The processes under one, itself included."""
+    children = {}
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            except OSError:
+                continue
+            children.setdefault(parent, []).append(int(entry.name))
+    found, open_ = [], [root]
+    while open_:
+        pid = open_.pop()
+        found.append(pid)
+        open_.extend(children.get(pid, []))
+    return found
+
+
+class Sweep:
+    """The reference of a scenario, and a driver at work on its plan."""
+
+    def __init__(self, folder, users):
+        self.folder = folder
+        self.at("sweep.ron").write_text(SCENARIO % users)
+        started = time.monotonic()
+        self.edgelm("run", "sweep.ron", "--out", "expected")
+        say(f"edgelm run: {CELLS} cells in {time.monotonic() - started:.1f} s")
+        self.edgelm("plan", "sweep.ron", "-o", "plan.json")
+        self.driver = None
+
+    def at(self, name):
+        return self.folder / name
+
+    def edgelm(self, *arguments):
+        subprocess.run([EDGELM, *arguments], cwd=self.folder, check=True, stdout=subprocess.DEVNULL)
+
+    def start(self, case, address, prefix=(), nodes=2):
+        self.case = case
+        self.log = self.at(f"{case}.log")
+        command = [
+            *prefix, f"{RAY_BIN}/python", str(DRIVER), "plan.json", "--edgelm", EDGELM,
+            "--records", f"{case}-records", "--out", f"{case}-results",
+            "--address", address, "--nodes", str(nodes), "--wait", "120", "--block", "2",
+        ]
+        with open(self.log, "wb") as log:
+            self.driver = subprocess.Popen(
+                command, cwd=self.folder, env=ENVIRONMENT, stdout=log, stderr=subprocess.STDOUT
+            )
+        self.started = time.monotonic()
+
+    def done(self):
+        return 2 * len(list(self.at(f"{self.case}-records").glob("block-*.cells")))
+
+    def until(self, cells):
+        """Wait until so many cells are done, while the driver runs."""
+        while self.done() < cells:
+            check(self.driver.poll() is None, f"the driver ended early:\n{self.text()}")
+            check(
+                time.monotonic() - self.started < SECONDS_FOR_A_SWEEP,
+                f"{self.done()} of {cells} cells are done:\n{self.text()}",
+            )
+            time.sleep(0.02)
+
+    def kill_a_child(self, pids):
+        """Kill an edgelm at work on cells: try until one was there to be killed."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            for pid in shard_children(pids()):
+                if kill(pid):
+                    say(f"{self.done()} cells done: killed the edgelm process {pid}")
+                    return
+            time.sleep(0.01)
+        raise AssertionError(f"no edgelm process was found:\n{self.text()}")
+
+    def text(self):
+        return self.log.read_text(errors="replace")
+
+    def finish(self, within):
+        """Wait for the driver; its files must be those of `edgelm run`."""
+        code = self.driver.wait(timeout=max(1, within))
+        check(code == 0, f"the driver ended with code {code}:\n{self.text()}")
+        expected, found = self.at("expected/sweep"), self.at(f"{self.case}-results/sweep")
+        names = sorted(path.name for path in expected.iterdir())
+        check(len(names) > 5, "edgelm run wrote too few files")
+        check(sorted(path.name for path in found.iterdir()) == names, "other files")
+        for name in names:
+            check((expected / name).read_bytes() == (found / name).read_bytes(), f"{name} differs")
+        say(f"{self.case}: {len(names)} files are those of edgelm run")
+
+    def abandon(self):
+        if self.driver and self.driver.poll() is None:
+            self.driver.kill()
+            self.driver.wait()
+
+
+class Network:
+    """A switch and hosts on it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.tag = f"edgelm{os.getpid()}"
+        self.switch = f"{self.tag}s"
+        self.hosts = []
+
+    def __enter__(self):
+        try:
+            self.ip("netns", "add", self.switch)
+            self.ip("-n", self.switch, "link", "add", "bridge", "type", "bridge")
+            self.ip("-n", self.switch, "link", "set", "bridge", "up")
+        except (OSError, subprocess.CalledProcessError) as error:
+            self.__exit__()
+            raise PermissionError(str(error)) from error
+        return self
+
+    def __exit__(self, *_):
+        for host in self.hosts:
+            host.stop()
+        subprocess.run(["ip", "netns", "del", self.switch], stderr=subprocess.DEVNULL)
+
+    @staticmethod
+    def ip(*arguments):
+        subprocess.run(["ip", *arguments], check=True, stderr=subprocess.PIPE)
+
+    def host(self, number):
+        host = Host(self, number)
+        self.hosts.append(host)
+        return host
+
+
+class Host:
+    """A network and a mount namespace, held by a process that sleeps."""
+
+    def __init__(self, network, number):
+        self.network = network
+        self.name = f"{network.tag}h{number}"
+        self.address = f"10.99.0.{number}"
+        self.cable = f"to{number}"
+        ip = network.ip
+        self.holder = None
+        ip("netns", "add", self.name)
+        try:
+            ip("link", "add", self.cable, "netns", network.switch, "type", "veth",
+               "peer", "name", "eth0", "netns", self.name)
+            ip("-n", network.switch, "link", "set", self.cable, "master", "bridge", "up")
+            ip("-n", self.name, "link", "set", "lo", "up")
+            ip("-n", self.name, "addr", "add", f"{self.address}/24", "dev", "eth0")
+            ip("-n", self.name, "link", "set", "eth0", "up")
+            self.temporary = network.folder / "ray"
+            self.temporary.mkdir(exist_ok=True)
+            script = (
+                f"mount -t tmpfs -o size=1g tmpfs {self.temporary} && "
+                "mount -t tmpfs -o size=1g tmpfs /dev/shm && echo ready && exec sleep infinity"
+            )
+            self.holder = subprocess.Popen(
+                ["ip", "netns", "exec", self.name,
+                 "unshare", "--mount", "--propagation", "private", "sh", "-c", script],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            )
+            if self.holder.stdout.readline() != b"ready\n":
+                raise PermissionError(self.holder.stderr.read().decode())
+        except subprocess.CalledProcessError as error:
+            raise PermissionError(error.stderr.decode()) from error
+
+    def inside(self):
+        # The folder is entered inside: one from outside would be of another mount.
+        return ["nsenter", "--target", str(self.holder.pid), "--mount", "--net",
+                "sh", "-c", 'cd "$0" && exec "$@"', str(self.network.folder)]
+
+    def pids(self):
+        listed = subprocess.run(["ip", "netns", "pids", self.name], stdout=subprocess.PIPE)
+        return [int(pid) for pid in listed.stdout.split() if int(pid) != self.holder.pid]
+
+    def ray(self, *arguments):
+        command = [*self.inside(), f"{RAY_BIN}/ray", "start", "--num-cpus", "2",
+                   "--node-ip-address", self.address, "--object-store-memory", "200000000",
+                   "--disable-usage-stats", *arguments]
+        done = subprocess.run(command, env=ENVIRONMENT, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+        check(done.returncode == 0, f"ray start on {self.name}:\n{done.stdout.decode()}")
+
+    def head(self):
+        self.ray("--head", "--port", "6379", "--include-dashboard=false",
+                 "--temp-dir", str(self.temporary))
+        return f"{self.address}:6379"
+
+    def join(self, address):
+        self.ray("--address", address, "--temp-dir", str(self.temporary))
+
+    def kill_all(self):
+        killed = sum(kill(pid) for pid in self.pids())
+        check(killed > 1, f"{self.name} had {killed} processes")
+        return killed
+
+    def cut(self):
+        self.network.ip("-n", self.network.switch, "link", "set", self.cable, "down")
+
+    def stop(self):
+        for _ in range(5):
+            for pid in self.pids() if self.holder else []:
+                kill(pid)
+        if self.holder:
+            self.holder.kill()
+            self.holder.wait()
+        subprocess.run(["ip", "netns", "del", self.name], stderr=subprocess.DEVNULL)
+
+
+def losses(sweep, network):
+    """A child, then a whole host, are killed; another host joins late."""
+    one, two, three = (network.host(number) for number in (1, 2, 3))
+    address = one.head()
+    two.join(address)
+    sweep.start("losses", address, prefix=one.inside())
+    sweep.until(10)
+    sweep.kill_a_child(two.pids)
+    sweep.until(60)
+    say(f"{sweep.done()} cells done: killed {two.kill_all()} processes of a host")
+    sweep.until(80)
+    three.join(address)
+    say(f"{sweep.done()} cells done: another host has joined")
+    at_join = sweep.done()
+    check(at_join < CELLS, "the sweep was over before the other host joined")
+    sweep.finish(SECONDS_FOR_A_SWEEP)
+    text = sweep.text()
+    check("killed by signal 9, to be retried" in text, f"the child's death was not noticed:\n{text}")
+    check(" 1 nodes alive" in text, f"the host's death was not noticed:\n{text}")
+    after = text.split(" 1 nodes alive", 1)[1]
+    check(" 2 nodes alive" in after, f"the late host was not noticed:\n{text}")
+
+
+def cut_cable(sweep, network):
+    """The cable of a host is cut; nobody tells the others."""
+    one, two = (network.host(number) for number in (1, 2))
+    address = one.head()
+    two.join(address)
+    sweep.start("cut", address, prefix=one.inside())
+    sweep.until(100)
+    deadline = time.monotonic() + 30
+    while not shard_children(two.pids()):
+        check(time.monotonic() < deadline, "the other host has nothing to lose")
+    two.cut()
+    cut = time.monotonic()
+    say(f"{sweep.done()} cells done: cut the cable of a host")
+    sweep.finish(SECONDS_FOR_A_SWEEP)
+    took = time.monotonic() - cut
+    say(f"finished {took:.1f} s after the cut")
+    check(" 1 nodes alive" in sweep.text(), f"the cut was not noticed:\n{sweep.text()}")
+    check(took < SECONDS_AFTER_A_CUT, f"{took:.0f} s after the cut are too many:\n{sweep.text()}")
+
+
+def processes(sweep):
+    """The same losses with two nodes of one host."""
+    os.environ.update({name: ENVIRONMENT[name] for name in ENVIRONMENT if name.startswith("RAY_")})
+    from ray.cluster_utils import Cluster
+
+    # Nodes that share Ray's folder would lose the working directory with the first.
+    def arguments(name):
+        return {"num_cpus": 2, "temp_dir": str(sweep.at(name)), "include_log_monitor": True}
+
+    cluster = Cluster(initialize_head=True, head_node_args=arguments("a"))
+    try:
+        node = cluster.add_node(**arguments("b"))
+        cluster.wait_for_nodes()
+        sweep.start("processes", cluster.address)
+        sweep.until(10)
+        # Nodes as processes of one host are children of this one.
+        sweep.kill_a_child(lambda: descendants(os.getpid()))
+        sweep.until(60)
+        say(f"{sweep.done()} cells done: killed a node")
+        cluster.remove_node(node, allow_graceful=False)
+        sweep.until(80)
+        cluster.add_node(**arguments("c"))
+        say(f"{sweep.done()} cells done: another node has joined")
+        check(sweep.done() < CELLS, "the sweep was over before the other node joined")
+        sweep.finish(SECONDS_FOR_A_SWEEP)
+        check("killed by signal 9, to be retried" in sweep.text(), sweep.text())
+    finally:
+        cluster.shutdown()
+
+
+def main():
+    # A short path: Ray's sockets lie under it.
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="edgelm-", dir="/tmp"))
+    sweep = None
+    try:
+        sweep = Sweep(folder, USERS)
+        try:
+            if os.environ.get("EDGELM_CLUSTER_TEST") == "processes":
+                raise PermissionError("EDGELM_CLUSTER_TEST=processes")
+            for case in (losses, cut_cable):
+                with Network(folder) as network:
+                    case(sweep, network)
+                    sweep.abandon()
+        except PermissionError as error:
+            say("=" * 70)
+            say(f"SKIPPED the hosts as namespaces: {MISSES_NAMESPACES} ({error})")
+            say("SKIPPED the cut cable. Two nodes as processes of one host instead:")
+            say("=" * 70)
+            processes(sweep)
+    except subprocess.TimeoutExpired:
+        sys.exit(f"the driver does not end:\n{sweep.text()}")
+    except AssertionError as error:
+        sys.exit(f"FAILED: {error}")
+    finally:
+        if sweep:
+            sweep.abandon()
+        shutil.rmtree(folder, ignore_errors=True)
+    say("ok")
+
+
+if __name__ == "__main__":
+    main()
