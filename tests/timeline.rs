@@ -335,3 +335,43 @@ fn runs_in_time_are_checked() {
         }
     }
 }
+
+#[test]
+fn a_stopping_rule_goes_on_until_the_precision_is_there() {
+    let text = |until: &str| {
+        format!(
+            "(users: (count: 1, capacity_gflops: Fixed(1)), replications: 4, sharing: Live, {until}
+              workload: (arrivals: Poisson(rate_per_user_hz: 0.5), slm_gflop: Exponential(mean: 1)),
+              run: (queries: 400), policies: [LocalAll])"
+        )
+    };
+    let rule = |width: f64| {
+        let rule = format!(
+            "until: (metric: delay_p95, relative_half_width: {width}, max_replications: 60),"
+        );
+        run(&text(&rule)).remove(0)
+    };
+    let width = |result: &PolicyResult| {
+        let p95 = &result.delay_quantiles[2];
+        let bounds = p95.high_ms.zip(p95.low_ms);
+        bounds.map(|(high, low)| 0.5 * (high - low) / p95.value_ms)
+    };
+    let (loose, tight) = (rule(0.3), rule(0.1));
+    assert!(loose.replications < tight.replications && tight.replications < 60);
+    assert!(width(&loose).expect("bounded") <= 0.3);
+    assert!(width(&tight).expect("bounded") <= 0.1);
+    let hopeless = rule(0.001);
+    assert_eq!(hopeless.replications, 60);
+    let not_reached = |w: &String| w.contains("precision asked for was not reached");
+    assert!(
+        hopeless.warnings.iter().any(not_reached),
+        "{:?}",
+        hopeless.warnings
+    );
+    // What was run is what a run of that many replications is.
+    let plain = run(&text("").replace(
+        "replications: 4",
+        &format!("replications: {}", loose.replications),
+    ));
+    assert_eq!(plain[0].delay_mean_ms, loose.delay_mean_ms);
+}

@@ -42,33 +42,43 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Journal::begin(directory.path(), plan)
     }
     .map_err(|error| Diagnostic::new(error.to_string()))?;
-    let (wanted, all) = (journal.missing(), experiment.cells().len());
+    let all = experiment.cells().len();
+    let kept = || all - journal.missing_of_all();
     if args.resume {
-        eprintln!(
-            "{} of {all} cells are there from before",
-            all - wanted.len()
-        );
+        eprintln!("{} of {all} cells are there from before", kept());
     }
+    let before = kept();
     let stop = stop_on_ctrl_c()?;
-    let progress = Progress::new(wanted.len() as u64);
+    let progress = Progress::new((all - before) as u64);
     let started = Instant::now();
     let threads = args.threads.map(usize::from);
-    let outcome = experiment.run_cells(&wanted, threads, &stop, &|record| {
-        journal.append(record)?;
-        progress.advance();
-        Ok(())
-    });
-    progress.finish();
-    outcome.map_err(|error| match error {
-        RunError::Interrupted => {
-            eprintln!(
-                "{} of {all} cells are kept: the same command with --resume continues",
-                all - journal.missing().len()
-            );
-            Failure::Interrupted
+    // With a stopping rule each look at the precision may ask for more.
+    loop {
+        let wanted = journal.missing(&experiment);
+        if wanted.is_empty() {
+            break;
         }
-        other => Failure::Failed(other.to_string()),
-    })?;
+        let outcome = experiment.run_cells(&wanted, threads, &stop, &|record| {
+            journal.append(record)?;
+            progress.advance();
+            Ok(())
+        });
+        outcome.map_err(|error| {
+            progress.finish();
+            match error {
+                RunError::Interrupted => {
+                    eprintln!(
+                        "{} of {all} cells are kept: the same command with --resume continues",
+                        kept()
+                    );
+                    Failure::Interrupted
+                }
+                other => Failure::Failed(other.to_string()),
+            }
+        })?;
+    }
+    progress.finish();
+    let simulated_cells = kept() - before;
     let simulated = started.elapsed();
     let results = journal
         .collected()
@@ -97,7 +107,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     eprintln!(
         "{} cells simulated in {:.2} s, {} files written to {}",
-        wanted.len(),
+        simulated_cells,
         simulated.as_secs_f64(),
         files.len(),
         directory.path().display()

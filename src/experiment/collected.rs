@@ -229,13 +229,14 @@ impl Collected {
         }
     }
 
-    /// The cells that have no record, increasing.
-    pub fn missing(&self) -> Vec<usize> {
-        let cells = self.cells.iter().enumerate();
-        cells
-            .filter(|(_, kept)| kept.is_none())
-            .map(|(at, _)| at)
-            .collect()
+    /// The cells that must be run before the records can be folded, increasing.
+    pub fn missing(&self, experiment: &Experiment) -> Vec<usize> {
+        experiment.needed(&|cell| self.cells[cell].as_ref().map(|kept| &kept.record))
+    }
+
+    /// How many cells have no record.
+    pub fn empty(&self) -> usize {
+        self.cells.iter().filter(|kept| kept.is_none()).count()
     }
 
     /// Files that could not be read to their end.
@@ -248,7 +249,7 @@ impl Collected {
     /// # Errors
     /// The cells that are missing.
     pub fn results(self, experiment: &Experiment) -> Result<Results, CellRanges> {
-        let missing = self.missing();
+        let missing = self.missing(experiment);
         if !missing.is_empty() {
             return Err(CellRanges::of(&missing));
         }

@@ -14,8 +14,9 @@ pub(super) fn fold(experiment: &Experiment, records: Vec<CellRecord>) -> Results
         .iter()
         .map(|point| vec![Vec::new(); point.policies.len()])
         .collect();
-    for (cell, record) in experiment.cells.iter().zip(records) {
-        for (all, new) in by_point[cell.point].iter_mut().zip(record.policies) {
+    for record in records {
+        let point = experiment.cells[record.cell].point;
+        for (all, new) in by_point[point].iter_mut().zip(record.policies) {
             all.extend(new);
         }
     }

@@ -3,7 +3,7 @@
 
 use super::collected::{self, Collected, RecordError};
 use super::record_format;
-use super::{CellRecord, Plan};
+use super::{CellRecord, Experiment, Plan};
 use std::fs::{self, File, TryLockError};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -77,9 +77,14 @@ impl Journal {
         }
     }
 
-    /// The cells that have no record yet, increasing.
-    pub fn missing(&self) -> Vec<usize> {
-        self.state().collected.missing()
+    /// The cells that must be run next, increasing; none once the run is complete.
+    pub fn missing(&self, experiment: &Experiment) -> Vec<usize> {
+        self.state().collected.missing(experiment)
+    }
+
+    /// How many cells have no record, wanted or not.
+    pub fn missing_of_all(&self) -> usize {
+        self.state().collected.empty()
     }
 
     /// Keeps a record, in memory and in the file.

@@ -17,6 +17,7 @@ mod measures;
 mod model;
 mod plan;
 mod point;
+mod precision;
 mod record;
 mod record_folder;
 mod record_format;
@@ -48,6 +49,7 @@ use crate::world::World;
 use crate::world::arrivals::Arrivals;
 use crate::world::streams::StreamKey;
 use point::Point;
+use precision::Standing;
 use rayon::prelude::*;
 use record::Recording;
 use std::ops::Range;
@@ -108,7 +110,9 @@ impl Experiment {
     /// not valid.
     pub fn new(loaded: Loaded) -> Result<Self, Vec<Diagnostic>> {
         let points = point::points(&loaded)?;
-        let replications = loaded.scenario.replications;
+        let least = loaded.scenario.replications;
+        let until = loaded.scenario.until.as_ref();
+        let replications = until.map_or(least, |until| until.max_replications);
         // A run in time is worth a cell by itself.
         let per_cell = match loaded.scenario.workload.arrivals {
             Arrivals::Batch => BATCHES_PER_CELL,
@@ -272,12 +276,32 @@ impl Experiment {
         stop: &AtomicBool,
         done: &(dyn Fn() + Sync),
     ) -> Result<Results, RunError> {
-        let all: Vec<usize> = (0..self.cells.len()).collect();
-        let records = self.run_cells(&all, threads, stop, &|record| {
-            done();
-            Ok(record)
-        })?;
-        Ok(self.fold(records))
+        let mut records: Vec<Option<CellRecord>> = vec![None; self.cells.len()];
+        loop {
+            let wanted = self.needed(&|cell| records[cell].as_ref());
+            if wanted.is_empty() {
+                return Ok(self.fold(records.into_iter().flatten().collect()));
+            }
+            for record in self.run_cells(&wanted, threads, stop, &|record| {
+                done();
+                Ok(record)
+            })? {
+                let cell = record.cell;
+                records[cell] = Some(record);
+            }
+        }
+    }
+
+    /// The cells that must be run next, given the records there are; none once the
+    /// results can be folded. Without a stopping rule these are all cells that have
+    /// no record; with one, as many as the next look at the precision needs.
+    pub fn needed<'r>(&self, records: &dyn Fn(usize) -> Option<&'r CellRecord>) -> Vec<usize> {
+        (0..self.points.len())
+            .flat_map(|point| match precision::standing(self, point, records) {
+                Standing::Needs(cells) => cells,
+                Standing::Decided(_) => Vec::new(),
+            })
+            .collect()
     }
 
     /// Runs some cells on `threads` threads (all cores if `None`) and hands each
@@ -304,17 +328,36 @@ impl Experiment {
         })
     }
 
-    /// Folds the records of all cells, given in cell order, into results.
+    /// Folds records into results. Those beyond what a stopping rule asked for
+    /// change nothing.
     ///
     /// # Panics
-    /// If a record is missing or out of order: that is a mistake of the caller.
+    /// If a record is missing ([`Experiment::needed`]): that is a mistake of the
+    /// caller.
     pub fn fold(&self, records: Vec<CellRecord>) -> Results {
-        assert!(
-            records.len() == self.cells.len()
-                && records.iter().enumerate().all(|(at, r)| r.cell == at),
-            "one record a cell, in cell order"
-        );
-        fold::fold(self, records)
+        let mut by_cell: Vec<Option<CellRecord>> = vec![None; self.cells.len()];
+        for record in records {
+            let cell = record.cell;
+            by_cell[cell] = Some(record);
+        }
+        let used: Vec<usize> = (0..self.points.len())
+            .map(
+                |point| match precision::standing(self, point, &|cell| by_cell[cell].as_ref()) {
+                    Standing::Decided(cells) => cells,
+                    Standing::Needs(cells) => panic!("cells {cells:?} have no record"),
+                },
+            )
+            .collect();
+        let mut left = used;
+        let records = by_cell
+            .into_iter()
+            .zip(&self.cells)
+            .filter_map(|(record, cell)| {
+                let wanted = left[cell.point] > 0;
+                left[cell.point] = left[cell.point].saturating_sub(1);
+                record.filter(|_| wanted)
+            });
+        fold::fold(self, records.collect())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a user should know before believing results.
 
 use super::measures::{device_offered_load, edge_offered_load};
+use super::precision::relative_half_width;
 use super::record::ReplicationRecord;
 use super::results::PolicyResult;
 use crate::scenario::{Scenario, WarmUp};
@@ -39,6 +40,21 @@ pub(super) fn warnings(
             warnings.push(format!(
                 "too short to bound the quantile {} of delay: {} queries in {} replications",
                 q.quantile, result.queries, result.replications
+            ));
+        }
+    }
+    if let Some(until) = &scenario.until {
+        let own: Vec<&ReplicationRecord> = replications.iter().collect();
+        let reached = relative_half_width(until.metric, &own);
+        if reached.is_none_or(|width| width > until.relative_half_width) {
+            warnings.push(format!(
+                "the precision asked for was not reached in {} replications: {}, wanted {}",
+                replications.len(),
+                reached.map_or_else(
+                    || "no interval".to_owned(),
+                    |width| format!("a relative half-width of {width:.3}")
+                ),
+                until.relative_half_width
             ));
         }
     }

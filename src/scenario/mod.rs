@@ -26,7 +26,7 @@ pub use instance::{Instance, InstanceServer, InstanceSnapshot, InstanceUser};
 pub(crate) use loading::read;
 pub use loading::{Loaded, load, policy_from_text};
 pub use overriding::Override;
-pub use timeline::{EnergySpec, RunSpec, TokenSpec, WarmUp};
+pub use timeline::{EnergySpec, RunSpec, TokenSpec, Until, WarmUp, WatchedMetric};
 
 use crate::engine::{Deadline, Probe, Scheduling, Sharing};
 use crate::physics::radio::Interference;
@@ -81,6 +81,10 @@ pub struct Scenario {
     /// What computing costs in energy; without it energy is not reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub energy: Option<EnergySpec>,
+    /// Replicate until this is precise enough; without it there are `replications`
+    /// at every point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Until>,
     /// The policies to compare, on the same draws; differences are to the first.
     pub policies: Vec<PolicySpec>,
     /// The field that varies over the points of the study; without it there is one point.

@@ -73,3 +73,52 @@ pub struct EnergySpec {
     /// Of a server, in joules per GFLOP.
     pub server_j_per_gflop: f64,
 }
+
+/// A stopping rule: replications go on until every policy's estimate is precise
+/// enough, at each point by itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Until {
+    /// What is to be precise.
+    pub metric: WatchedMetric,
+    /// Half-width of its 95 % interval over its estimate, at most.
+    pub relative_half_width: f64,
+    /// Replications at most; `replications` is how many there are at least.
+    pub max_replications: u32,
+}
+
+/// What a stopping rule watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WatchedMetric {
+    /// Mean delay.
+    DelayMean,
+    /// A quantile of delay.
+    DelayP50,
+    /// A quantile of delay.
+    DelayP90,
+    /// A quantile of delay.
+    DelayP95,
+    /// A quantile of delay.
+    DelayP99,
+    /// A quantile of delay.
+    DelayP999,
+    /// Share of queries answered right.
+    Accuracy,
+    /// Eq. 10.
+    Objective,
+}
+
+impl WatchedMetric {
+    /// The quantile that a metric of delay names.
+    pub fn quantile(self) -> Option<f64> {
+        match self {
+            Self::DelayP50 => Some(0.5),
+            Self::DelayP90 => Some(0.9),
+            Self::DelayP95 => Some(0.95),
+            Self::DelayP99 => Some(0.99),
+            Self::DelayP999 => Some(0.999),
+            Self::DelayMean | Self::Accuracy | Self::Objective => None,
+        }
+    }
+}

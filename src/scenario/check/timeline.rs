@@ -15,6 +15,16 @@ pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
     run(scenario, faults);
     change(scenario, faults);
     costs(scenario, faults);
+    if let Some(until) = &scenario.until {
+        faults.positive("until.relative_half_width", until.relative_half_width);
+        if until.max_replications < scenario.replications {
+            faults.add(
+                "until.max_replications",
+                &until.max_replications.to_string(),
+                &format!("at least `replications`, {}", scenario.replications),
+            );
+        }
+    }
 }
 
 fn arrivals(scenario: &Scenario, faults: &mut Faults) {
