@@ -103,7 +103,7 @@ fn goa_in_python_gives_the_same_bytes_as_goa() {
 fn a_policy_that_dies_is_quoted() {
     assert_error(
         &answering("sys.exit('my model file is missing')"),
-        5_000,
+        30_000,
         &[
             "ended (exit status: 1)",
             "my model file is missing",
@@ -116,7 +116,7 @@ fn a_policy_that_dies_is_quoted() {
 fn a_policy_that_dies_before_its_greeting_is_quoted() {
     assert_error(
         "import numbpy\n",
-        5_000,
+        30_000,
         &["ended", "ModuleNotFoundError", "numbpy"],
     );
 }
@@ -125,8 +125,9 @@ fn a_policy_that_dies_before_its_greeting_is_quoted() {
 fn a_policy_that_sleeps_is_late() {
     assert_error(
         &answering("print('thinking', file=sys.stderr, flush=True); time.sleep(60)"),
-        700,
-        &["did not answer within 700 ms", "thinking"],
+        // Long enough for Python to start on a busy machine.
+        5_000,
+        &["did not answer within 5000 ms", "thinking"],
     );
 }
 
@@ -139,7 +140,7 @@ fn a_policy_that_does_not_read_is_late_too() {
 fn a_policy_that_prints_garbage_is_shown_its_line() {
     assert_error(
         &answering("print('deciding now...', flush=True)"),
-        5_000,
+        30_000,
         &["answered `deciding now...`", "no answer"],
     );
 }
@@ -148,7 +149,7 @@ fn a_policy_that_prints_garbage_is_shown_its_line() {
 fn an_answer_with_an_unknown_field_is_no_answer() {
     assert_error(
         &answering("say({'id': m['id'], 'offloaded': []})"),
-        5_000,
+        30_000,
         &["unknown field `offloaded`", "`offload`"],
     );
 }
@@ -157,7 +158,7 @@ fn an_answer_with_an_unknown_field_is_no_answer() {
 fn a_policy_that_decides_twice_for_a_query_is_told_which() {
     assert_error(
         &answering("say({'id': m['id'], 'offload': [[2, 0], [3, 1], [2, 3]]})"),
-        5_000,
+        30_000,
         &["decided twice for query 2 (user 2): server 0, then server 3"],
     );
 }
@@ -166,12 +167,12 @@ fn a_policy_that_decides_twice_for_a_query_is_told_which() {
 fn a_policy_that_names_server_99_is_told_how_many_there_are() {
     assert_error(
         &answering("say({'id': m['id'], 'offload': [[0, 99]]})"),
-        5_000,
+        30_000,
         &["sent query 0 to server 99", "there are 4"],
     );
     assert_error(
         &answering("say({'id': m['id'], 'offload': [[0, -1]]})"),
-        5_000,
+        30_000,
         &["sent query 0 to server -1"],
     );
 }
@@ -180,7 +181,7 @@ fn a_policy_that_names_server_99_is_told_how_many_there_are() {
 fn a_policy_that_names_query_5_of_5_is_told_how_many_wait() {
     assert_error(
         &answering("say({'id': m['id'], 'offload': [[5, 0]]})"),
-        5_000,
+        30_000,
         &["decided for query 5, but 5 wait"],
     );
 }
@@ -189,7 +190,7 @@ fn a_policy_that_names_query_5_of_5_is_told_how_many_wait() {
 fn an_answer_to_another_question_is_refused() {
     assert_error(
         &answering("say({'id': m['id'] + 1, 'offload': []})"),
-        5_000,
+        30_000,
         &["answered message 2 where message 1 was asked"],
     );
 }
@@ -198,7 +199,7 @@ fn an_answer_to_another_question_is_refused() {
 fn another_protocol_is_refused() {
     assert_error(
         "import sys\nnext(sys.stdin)\nprint('{\"protocol\": 7}', flush=True)\nsys.stdin.read()\n",
-        5_000,
+        30_000,
         &["speaks protocol 7, this edgelm speaks 1"],
     );
 }

@@ -208,13 +208,18 @@ impl Experiment {
             for (at, policy) in policies.iter_mut().enumerate() {
                 let shown = point.policies[at].metric;
                 world.show(shown.unwrap_or(point.model.workload.metric));
-                let record =
-                    measure(&world, point, policy.as_mut()).map_err(|error| RunError::Policy {
+                let record = measure(&world, point, policy.as_mut()).map_err(|error| {
+                    // Ctrl-C reaches an external policy's process, too.
+                    if stop.load(Ordering::Relaxed) {
+                        return RunError::Interrupted;
+                    }
+                    RunError::Policy {
                         policy: point.policies[at].label.clone(),
                         error,
                         point: cell.point,
                         replication,
-                    })?;
+                    }
+                })?;
                 records[at].push(record);
             }
         }

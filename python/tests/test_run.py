@@ -1,0 +1,42 @@
+"""Scenarios run from Python give what the command gives."""
+
+import pandas
+import pytest
+
+import edgelm
+
+TEXT = "(users: (count: 20), replications: 40, policies: [Goa(tau: 0.6), LocalAll])"
+
+
+def test_rows_are_a_data_frame_with_the_columns_of_results_csv():
+    frame = pandas.DataFrame(edgelm.run(TEXT))
+    assert list(frame["policy"]) == ["Goa(tau: 0.6)", "LocalAll"]
+    assert (frame["queries"] == 20 * 40).all()
+    local = frame.iloc[1]
+    assert local["offloaded_share"] == 0.0
+    # 2.596 GFLOP at 45.53 to 136.6 GFLOP/s.
+    assert 19.0 < local["delay_p50_ms"] < 57.1
+    assert local["delay_ci95_ms"] > 0
+
+
+def test_seed_threads_and_overrides():
+    once = edgelm.run(TEXT, seed=3, threads=1)
+    assert once == edgelm.run(TEXT, seed=3, threads=2)
+    assert once != edgelm.run(TEXT, seed=4)
+    more = edgelm.run(TEXT, overrides={"users.count": 30}, replications=5)
+    assert more[0]["queries"] == 30 * 5
+
+
+def test_a_file_is_read_with_its_sweep(tmp_path):
+    file = tmp_path / "study.ron"
+    file.write_text(TEXT[:-1] + ', sweep: (field: "users.count", values: [5, 9]))')
+    frame = pandas.DataFrame(edgelm.run(file))
+    assert list(frame["value"]) == [5, 5, 9, 9]
+    assert set(frame["sweep"]) == {"users.count"}
+
+
+def test_a_wrong_scenario_is_a_value_error_that_says_where():
+    with pytest.raises(ValueError, match="did you mean `count`"):
+        edgelm.run("(users: (cuont: 5), policies: [EdgeAll])")
+    with pytest.raises(ValueError, match="no-such-file"):
+        edgelm.run("no-such-file.ron")
