@@ -8,6 +8,7 @@
 
 mod cell_ranges;
 mod collected;
+mod delay_band;
 mod estimate;
 mod fold;
 mod gap;
@@ -27,6 +28,7 @@ mod warnings;
 
 pub use cell_ranges::CellRanges;
 pub use collected::{Collected, Damaged, RECORDS_ENDING, RecordError};
+pub use delay_band::delay_band;
 pub use estimate::{Estimate, QuantileEstimate, quantile, student_t_975};
 pub use gap::{Gap, GapPoint, GapStudy, PolicyGap};
 pub use histogram::{DelayCounts, UNIT};
