@@ -35,7 +35,7 @@ pub use histogram::{DelayCounts, UNIT};
 pub use journal::Journal;
 pub use model::world_model;
 pub use plan::{Plan, PlanError};
-pub use point::{PolicyFactory, PolicyUnderTest};
+pub use point::{PointOutline, PolicyFactory, PolicyUnderTest};
 pub use record::{CellRecord, LoadRecord, ReplicationRecord, StageSums};
 pub use record_folder::{RecordFolder, record_bytes};
 pub use results::{PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans};

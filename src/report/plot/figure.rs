@@ -99,6 +99,7 @@ pub(super) struct Layout {
     legend_columns: usize,
     legend_column_width: f64,
     y_ticks: Vec<String>,
+    x_label: String,
 }
 
 impl Layout {
@@ -150,7 +151,9 @@ impl Layout {
             + legend_height
             + if rows + title.len() > 0 { 4.0 } else { 0.0 };
         let bottom = top + figure.plot_height_pt;
-        let x_label = if figure.x.label.is_empty() {
+        let middle = (left + right) / 2.0;
+        let room = 2.0 * middle.min(theme::WIDTH_PT - middle) - 2.0 * theme::MARGIN_PT;
+        let x_label_height = if figure.x.label.is_empty() {
             0.0
         } else {
             theme::LABEL_PT + 5.0
@@ -159,7 +162,7 @@ impl Layout {
             + theme::TICK_LENGTH_PT
             + TICK_GAP_PT
             + theme::TICK_PT
-            + x_label
+            + x_label_height
             + theme::MARGIN_PT;
         Ok(Self {
             start: 0.0,
@@ -173,6 +176,7 @@ impl Layout {
             legend_columns,
             legend_column_width: entry + COLUMN_GAP_PT,
             y_ticks,
+            x_label: measure.fit(&figure.x.label, theme::LABEL_PT, room),
         })
     }
 
@@ -290,7 +294,7 @@ impl Layout {
             (middle.0, baseline),
             Align::Middle,
             theme::LABEL_PT,
-            &figure.x.label,
+            &self.x_label,
             ink,
         );
         let baseline = theme::MARGIN_PT + CAP_HEIGHT * theme::LABEL_PT + 0.5;

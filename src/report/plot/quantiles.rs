@@ -162,7 +162,9 @@ fn points(line: &[(f64, QuantileEstimate)]) -> Vec<(f64, f64)> {
 
 /// Everything of a quantile that an axis must show.
 fn extent(q: &QuantileEstimate) -> impl Iterator<Item = f64> + use<> {
-    [Some(q.value_ms), q.low_ms, q.high_ms]
+    // An arrow needs room.
+    let high = q.high_ms.unwrap_or(1.15 * q.value_ms);
+    [Some(q.value_ms), q.low_ms, Some(high)]
         .into_iter()
         .flatten()
 }

@@ -12,6 +12,8 @@ const ROW_PT: f64 = 18.0;
 const HALF: f64 = 0.38;
 /// How far the whiskers of the stages spread over a bar, in rows.
 const WHISKERS: f64 = 0.56;
+/// Half the height of a whisker's ends, in rows.
+const CAP: f64 = 0.08;
 /// Share of the axis below which a stage is too small for a whisker.
 const LEAST: f64 = 0.01;
 
@@ -51,18 +53,14 @@ pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Vec<u8>>, Pl
             let ends = policies.iter().flat_map(|policy| ends(stages(policy)));
             let most = ends.fold(0.0, f64::max);
             let most = if most > 0.0 { most } else { 1.0 };
-            let label = if note.is_empty() {
-                (*label).to_owned()
-            } else {
-                format!("{label}, {note}")
-            };
             let mut figure = Figure::new(
-                Axis::linear_between(&label, 0.0, 1.04 * most),
+                Axis::linear_between(label, 0.0, 1.04 * most),
                 Axis::categories("", policies.iter().map(|policy| &*policy.policy)).reversed(),
             );
             figure.plot_height_pt = ROW_PT * (policies.len() as f64 + 0.2).max(2.0);
             if panel == 0 {
-                figure.title = title.to_owned();
+                let title = [title, &note].into_iter().filter(|text| !text.is_empty());
+                figure.title = title.collect::<Vec<_>>().join(", ");
                 for (name, style) in shown(&policies) {
                     figure.legend_entry(name.replace('_', " "), style, Swatch::Area);
                 }
@@ -89,7 +87,11 @@ pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Vec<u8>>, Pl
                 };
                 let share = (at as f64 + 0.5) / whiskers.len() as f64 - 0.5;
                 let y = row + WHISKERS * share;
-                plot.line(&[(low.max(0.0), y), (high, y)], plain(theme::INK));
+                let (low, ink) = (low.max(0.0), plain(theme::INK));
+                plot.line(&[(low, y), (high, y)], ink);
+                for end in [low, high] {
+                    plot.line(&[(end, y - CAP), (end, y + CAP)], ink);
+                }
             }
         }
     })
