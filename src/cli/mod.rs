@@ -4,6 +4,7 @@
 
 mod check;
 mod decide;
+mod detail;
 mod gap;
 mod merge;
 mod plan;
@@ -11,6 +12,7 @@ mod profile;
 mod run;
 mod shard;
 mod table;
+mod trace;
 
 use crate::experiment::CellRanges;
 use crate::scenario::{Diagnostic, Override};
@@ -38,6 +40,7 @@ enum Command {
     Plan(plan::Args),
     Shard(shard::Args),
     Merge(merge::Args),
+    Trace(trace::Args),
 }
 
 /// Why a command did not do what it was asked.
@@ -77,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => plan::run(&args),
         Command::Shard(args) => shard::run(&args),
         Command::Merge(args) => merge::run(&args),
+        Command::Trace(args) => trace::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,6 @@
 //! `edgelm run`: simulate a scenario and write what came out.
 
-use super::{Failure, Overrides, print};
+use super::{Failure, Overrides, detail, print};
 use crate::experiment::{Experiment, Journal, Plan, RunError};
 use crate::report::{self, OutputDirectory};
 use crate::scenario::{self, Diagnostic};
@@ -24,6 +24,8 @@ pub(super) struct Args {
     /// Continue an interrupted run of the same scenario with the same options
     #[arg(long)]
     resume: bool,
+    #[command(flatten)]
+    detail: detail::Options,
     #[command(flatten)]
     overrides: Overrides,
 }
@@ -85,11 +87,13 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         .results(&experiment)
         .map_err(Failure::Incomplete)?;
     let files = report::files(loaded, &results).map_err(|e| Failure::Failed(e.to_string()))?;
+    let details = args.detail.write(&experiment, &directory, &stop)?;
     if stop.load(Ordering::Relaxed) {
         return Err(Failure::Interrupted);
     }
+    let written = files.len() + details.len();
     directory
-        .write(&files)
+        .write_with(&files, details)
         .map_err(|error| Failure::Failed(error.to_string()))?;
     journal
         .remove()
@@ -109,7 +113,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         "{} cells simulated in {:.2} s, {} files written to {}",
         simulated_cells,
         simulated.as_secs_f64(),
-        files.len(),
+        written,
         directory.path().display()
     );
     Ok(())

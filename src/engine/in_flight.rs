@@ -60,6 +60,7 @@ impl InFlight {
                 query,
                 number,
                 arrived: now,
+                decided: None,
                 choice: Choice::Local,
                 stages: Stages::default(),
                 device_work: Flop(0.0),

@@ -46,6 +46,8 @@ pub struct CompletedQuery {
     pub number: u64,
     /// When it arrived.
     pub arrived: Seconds,
+    /// When the policy decided where; `None` for one dropped before.
+    pub decided: Option<Seconds>,
     /// Where it was answered (`Local` too for one dropped before its decision).
     pub choice: Choice,
     /// Its stages.

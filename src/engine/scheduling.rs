@@ -120,6 +120,7 @@ impl Run<'_> {
     fn decided(&mut self, slot: usize, choice: Choice) {
         let flight = &mut self.in_flight[slot];
         flight.record.choice = choice;
+        flight.record.decided = Some(self.now);
         flight.record.stages.wait += self.now - flight.since;
         flight.since = self.now;
     }

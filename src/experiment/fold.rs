@@ -1,5 +1,6 @@
 //! From records to results, in cell order.
 
+use super::delay_band::delay_band;
 use super::estimate::{Estimate, quantile};
 use super::measures::measures;
 use super::results::{PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans};
@@ -7,6 +8,7 @@ use super::stage_profile::{StageProfile, slowest};
 use super::warnings::warnings;
 use super::{CellRecord, DelayCounts, Experiment, ReplicationRecord, StageSums, histogram};
 use crate::scenario::Scenario;
+use crate::world::arrivals::Arrivals;
 
 pub(super) fn fold(experiment: &Experiment, records: Vec<CellRecord>) -> Results {
     let mut by_point: Vec<Vec<Vec<ReplicationRecord>>> = experiment
@@ -145,6 +147,11 @@ fn policy_result(
             .iter()
             .map(|&q| quantile(q, &pooled, &delays))
             .collect(),
+        delay_band: if scenario.workload.arrivals == Arrivals::Batch {
+            Vec::new()
+        } else {
+            delay_band(&pooled, &delays)
+        },
         accuracy: over(accuracy),
         offloaded_share: over(offloaded_share),
         objective_s: over(|record| record.objective_s),

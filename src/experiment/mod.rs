@@ -8,6 +8,7 @@
 
 mod cell_ranges;
 mod collected;
+mod delay_band;
 mod estimate;
 mod fold;
 mod gap;
@@ -28,13 +29,14 @@ mod warnings;
 
 pub use cell_ranges::CellRanges;
 pub use collected::{Collected, Damaged, RECORDS_ENDING, RecordError};
+pub use delay_band::delay_band;
 pub use estimate::{Estimate, QuantileEstimate, quantile, student_t_975};
 pub use gap::{Gap, GapPoint, GapStudy, PolicyGap};
 pub use histogram::{DelayCounts, UNIT};
 pub use journal::Journal;
 pub use model::world_model;
 pub use plan::{Plan, PlanError};
-pub use point::{PolicyFactory, PolicyUnderTest};
+pub use point::{PointOutline, PolicyFactory, PolicyUnderTest};
 pub use record::{CellRecord, LoadRecord, ReplicationRecord, StageSums};
 pub use record_folder::{RecordFolder, record_bytes};
 pub use results::{PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans};

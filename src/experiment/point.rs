@@ -1,5 +1,6 @@
 //! The points of a sweep: the scenario with one field set, and its policies.
 
+use super::Experiment;
 use super::model::{settings, world_model};
 use super::warm_up::Pilot;
 use crate::engine::{Settings, simulate};
@@ -36,6 +37,28 @@ impl PolicyUnderTest {
     /// A fresh policy.
     pub fn make(&self) -> Box<dyn Policy> {
         (self.factory)()
+    }
+}
+
+/// What a study asks at one point of its sweep.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PointOutline<'a> {
+    /// The swept field's value.
+    pub value: Option<f64>,
+    /// The complete scenario at this point.
+    pub scenario: &'a Scenario,
+    /// The policies' labels, in the order of the results.
+    pub policies: Vec<&'a str>,
+}
+
+impl Experiment {
+    /// The points, in the order of the sweep.
+    pub fn points(&self) -> impl ExactSizeIterator<Item = PointOutline<'_>> {
+        self.points.iter().map(|point| PointOutline {
+            value: point.value,
+            scenario: &point.scenario,
+            policies: point.policies.iter().map(|policy| &*policy.label).collect(),
+        })
     }
 }
 

@@ -40,6 +40,9 @@ pub struct PolicyResult {
     pub delay_mean_ms: Estimate,
     /// Quantiles of delay, in milliseconds; those of [`QUANTILES`].
     pub delay_quantiles: Vec<QuantileEstimate>,
+    /// Many more quantiles, increasing, for a band around the distribution; none
+    /// for a batch, whose replications are single instants.
+    pub delay_band: Vec<QuantileEstimate>,
     /// Share of queries answered right.
     pub accuracy: Estimate,
     /// Share of queries answered at the edge.

@@ -1,6 +1,7 @@
 //! The folder that a run writes into.
 
 use super::OutputFile;
+use super::streamed::StreamedFile;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
@@ -78,24 +79,43 @@ impl OutputDirectory {
     /// # Errors
     /// [`DirectoryError::Write`]; what was there before is then still whole.
     pub fn write(&self, files: &[OutputFile]) -> Result<(), DirectoryError> {
+        self.write_with(files, Vec::new())
+    }
+
+    /// The same together with files that were streamed into this folder.
+    ///
+    /// # Errors
+    /// As [`OutputDirectory::write`].
+    pub fn write_with(
+        &self,
+        files: &[OutputFile],
+        streamed: Vec<StreamedFile>,
+    ) -> Result<(), DirectoryError> {
         let failed = |name: &str| {
             let path = self.path.join(name);
             move |reason| DirectoryError::Write { path, reason }
         };
         let mut written = Vec::with_capacity(files.len());
         for file in files {
-            written.push(beside(&self.path, &file.bytes).map_err(failed(&file.name))?);
+            let temporary = beside(&self.path, &file.bytes).map_err(failed(&file.name))?;
+            written.push((file.name.clone(), temporary));
+        }
+        for file in streamed {
+            let name = file.place().file_name().unwrap_or_default();
+            let name = name.to_string_lossy().into_owned();
+            let temporary = file.settle().map_err(failed(&name))?;
+            written.push((name, temporary));
         }
         let old = self.manifest();
-        let new: BTreeSet<String> = files.iter().map(|file| file.name.clone()).collect();
+        let new: BTreeSet<String> = written.iter().map(|(name, _)| name.clone()).collect();
         // Until the stale files are gone the list holds both, so that an
         // interruption forgets none.
         self.write_manifest(old.union(&new))
             .map_err(failed(MANIFEST))?;
-        for (file, temporary) in files.iter().zip(written) {
+        for (name, temporary) in written {
             temporary
-                .persist(self.path.join(&file.name))
-                .map_err(|error| failed(&file.name)(error.error))?;
+                .persist(self.path.join(&name))
+                .map_err(|error| failed(&name)(error.error))?;
         }
         for stale in old.difference(&new) {
             match fs::remove_file(self.path.join(stale)) {
@@ -137,16 +157,22 @@ fn is_plain(name: &str) -> bool {
 /// A complete file under a passing name in the same folder, on the disk; removed
 /// again unless it is renamed.
 fn beside(folder: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let mut file = new_beside(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// An empty file under a passing name in a folder; removed again unless it is
+/// renamed.
+pub(super) fn new_beside(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".edgelm-");
     // Results are for everyone whom the user's umask lets read them, not private
     // as temporary files are.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    Ok(file)
+    builder.tempfile_in(folder)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::experiment::{
     DelayCounts, Estimate, PairedDifference, PointResult, PolicyResult, QUANTILES, Results,
-    StageMeans, StageSums, quantile,
+    StageMeans, StageSums, delay_band, quantile,
 };
 use crate::scenario::Scenario;
 use crate::units::Seconds;
@@ -130,6 +130,7 @@ fn policy(which: usize, delays_ms: Vec<Vec<f64>>) -> PolicyResult {
             .iter()
             .map(|&q| quantile(q, &pooled, &all))
             .collect(),
+        delay_band: delay_band(&pooled, &all),
         accuracy: Estimate::of(&shares),
         offloaded_share: Estimate::of(&shares),
         objective_s: of(1e-3),

@@ -13,8 +13,13 @@
 //! | `accuracy.png`, `delay_mean.png` | against the swept field, or by policy without a sweep |
 //! | `accuracy_delay.png` | the accuracy-delay plane, without a sweep or over one of policies' parameters |
 //! | `delay_ccdf.png` | complementary CDF of delay at the last point |
+//! | `delay_quantiles.png` | p50, p99 and p99.9 against the swept field, or by policy |
+//! | `delay_stages.png` | stages of the mean query and of the slowest 1 % at the last point |
+//!
+//! What is streamed while a replication is simulated is in [`detail`].
 
 mod csv;
+pub mod detail;
 mod directory;
 #[cfg(test)]
 mod fixture;
@@ -23,10 +28,12 @@ mod hgrm;
 mod json;
 mod number;
 pub mod plot;
+mod streamed;
 mod table;
 pub mod uncertainty;
 
 pub use directory::{DirectoryError, OutputDirectory};
+pub use streamed::StreamedFile;
 pub use table::summary;
 
 use crate::experiment::Results;

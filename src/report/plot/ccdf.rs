@@ -2,7 +2,9 @@
 //! which is as a rule the one of greatest load; the `.hgrm` files hold the others.
 //!
 //! Markers are the reported quantiles with their 95 % intervals; an arrow says that
-//! the run is too short to bound one.
+//! the run is too short to bound one. Where queries arrive over time, a band joins
+//! the intervals of many quantiles, each by itself; it ends where they have no
+//! upper bound.
 
 use super::{Axis, Figure, PlotError, point_note, theme};
 use crate::experiment::{PolicyResult, Results, UNIT};
@@ -42,6 +44,9 @@ pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Vec<u8>>, Pl
     let lowest = figure.y.low;
     let png = figure.png(|plot| {
         for (at, policy) in &shown {
+            plot.band_x(&band(policy), theme::series(*at));
+        }
+        for (at, policy) in &shown {
             plot.line(&curve(&policy.histogram, lowest), theme::series(*at));
         }
         for (at, policy) in &shown {
@@ -80,6 +85,15 @@ fn curve(histogram: &Histogram<u64>, floor: f64) -> Vec<(f64, f64)> {
     points
 }
 
+/// (share of delays beyond, ends of the interval) while both ends are known.
+fn band(policy: &PolicyResult) -> Vec<(f64, f64, f64)> {
+    policy
+        .delay_band
+        .iter()
+        .map_while(|q| Some((1.0 - q.quantile, q.low_ms?, q.high_ms?)))
+        .collect()
+}
+
 fn ms(ns: u64) -> f64 {
     ns as f64 * UNIT.0 * 1e3
 }
@@ -103,5 +117,17 @@ mod tests {
             assert!((longer as f64 / histogram.len() as f64) <= share);
         }
         assert!(draw("", &fixture::no_query()).unwrap().is_none());
+    }
+
+    #[test]
+    fn the_band_holds_the_curve_and_ends_where_it_has_no_bound() {
+        let results = fixture::sweep(1, 1);
+        let policy = &results.points[0].policies[0];
+        let band = band(policy);
+        assert!(band.len() > 20 && band.len() < policy.delay_band.len());
+        for &(beyond, low, high) in &band {
+            let value = policy.histogram.value_at_quantile(1.0 - beyond);
+            assert!(low <= ms(value) && ms(value) <= high, "{beyond}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What an axis calls a field of the scenario.
 
 /// Fields that have a usual name and symbol.
-const KNOWN: [(&str, &str, &str); 8] = [
+const KNOWN: [(&str, &str, &str); 9] = [
     ("users.count", "Number of users", "N"),
     ("servers.count", "Number of servers", "M"),
     ("servers.bandwidth_mhz", "Bandwidth of a server", "B"),
@@ -14,6 +14,11 @@ const KNOWN: [(&str, &str, &str); 8] = [
     ("workload.query_bits", "Query size", "D"),
     ("workload.slm_gflop", "Work of the small model", "W_SLM"),
     ("workload.llm_gflop", "Work of the large model", "W_LLM"),
+    (
+        "workload.arrivals.rate_per_user_hz",
+        "Arrival rate per user",
+        "λ",
+    ),
 ];
 
 /// Units as they end a field's name, and as they are written; longer ones first.
@@ -106,6 +111,10 @@ mod tests {
             ("policies[1].tau", "Threshold τ"),
             ("channel.noise_dbm_per_hz", "channel.noise (dBm/Hz)"),
             ("seed", "seed"),
+            (
+                "workload.arrivals.rate_per_user_hz",
+                "Arrival rate per user λ (Hz)",
+            ),
             (
                 "workload.arrivals.rate_per_s",
                 "workload.arrivals.rate (1/s)",

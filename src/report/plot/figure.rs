@@ -1,7 +1,8 @@
 //! A figure: axes with grid and labels, a legend above them, and the data.
 
-use super::axis::{Axis, Scale};
+use super::axis::Axis;
 use super::canvas::{Align, Canvas, PlotError, TextMeasure};
+use super::marks::Plot;
 use super::theme::{self, Style};
 
 /// What stands for a series in the legend.
@@ -37,8 +38,6 @@ const COLUMN_GAP_PT: f64 = 14.0;
 const LEGEND_ROW_PT: f64 = 13.0;
 const TITLE_ROW_PT: f64 = 14.0;
 const TICK_GAP_PT: f64 = 3.0;
-/// Greatest shift between series that are set side by side.
-const SIDE_STEP_PT: f64 = 2.0;
 /// Height of digits and capitals, as a share of the font's size.
 const CAP_HEIGHT: f64 = 0.73;
 /// Share of the width that the labels of the vertical axis may take.
@@ -76,37 +75,35 @@ impl Figure {
     /// [`PlotError`].
     pub fn png(&self, data: impl FnOnce(&mut Plot<'_>)) -> Result<Vec<u8>, PlotError> {
         let layout = Layout::of(self)?;
-        let mut canvas = Canvas::new(theme::WIDTH_PT, layout.height)?;
+        let mut canvas = Canvas::new(theme::WIDTH_PT, layout.end)?;
         layout.draw_above(self, &mut canvas);
         layout.draw_grid(self, &mut canvas);
-        let mut plot = Plot {
-            figure: self,
-            layout: &layout,
-            canvas: &mut canvas,
-            shift: 0.0,
-        };
-        data(&mut plot);
+        data(&mut Plot::new(self, &layout, &mut canvas));
         layout.draw_axes(self, &mut canvas);
         canvas.into_png()
     }
 }
 
 /// Where everything goes, in points.
-struct Layout {
-    height: f64,
-    left: f64,
-    right: f64,
-    top: f64,
-    bottom: f64,
+pub(super) struct Layout {
+    /// The upper end of the figure.
+    start: f64,
+    /// Its lower end.
+    pub end: f64,
+    pub left: f64,
+    pub right: f64,
+    pub top: f64,
+    pub bottom: f64,
     title: Vec<String>,
     legend: Vec<String>,
     legend_columns: usize,
     legend_column_width: f64,
     y_ticks: Vec<String>,
+    x_label: String,
 }
 
 impl Layout {
-    fn of(figure: &Figure) -> Result<Self, PlotError> {
+    pub fn of(figure: &Figure) -> Result<Self, PlotError> {
         let measure = TextMeasure::new()?;
         let width = |text: &str| measure.width(text, theme::TICK_PT);
         let inner = theme::WIDTH_PT - 2.0 * theme::MARGIN_PT;
@@ -154,19 +151,22 @@ impl Layout {
             + legend_height
             + if rows + title.len() > 0 { 4.0 } else { 0.0 };
         let bottom = top + figure.plot_height_pt;
-        let x_label = if figure.x.label.is_empty() {
+        let middle = (left + right) / 2.0;
+        let room = 2.0 * middle.min(theme::WIDTH_PT - middle) - 2.0 * theme::MARGIN_PT;
+        let x_label_height = if figure.x.label.is_empty() {
             0.0
         } else {
             theme::LABEL_PT + 5.0
         };
-        let height = bottom
+        let end = bottom
             + theme::TICK_LENGTH_PT
             + TICK_GAP_PT
             + theme::TICK_PT
-            + x_label
+            + x_label_height
             + theme::MARGIN_PT;
         Ok(Self {
-            height,
+            start: 0.0,
+            end,
             left,
             right,
             top,
@@ -176,19 +176,32 @@ impl Layout {
             legend_columns,
             legend_column_width: entry + COLUMN_GAP_PT,
             y_ticks,
+            x_label: measure.fit(&figure.x.label, theme::LABEL_PT, room),
         })
     }
 
-    fn x(&self, axis: &Axis, value: f64) -> Option<f64> {
+    /// Sets the whole figure lower.
+    pub fn move_down(&mut self, by: f64) {
+        for y in [
+            &mut self.start,
+            &mut self.end,
+            &mut self.top,
+            &mut self.bottom,
+        ] {
+            *y += by;
+        }
+    }
+
+    pub fn x(&self, axis: &Axis, value: f64) -> Option<f64> {
         Some(self.left + axis.place(value)? * (self.right - self.left))
     }
 
-    fn y(&self, axis: &Axis, value: f64) -> Option<f64> {
+    pub fn y(&self, axis: &Axis, value: f64) -> Option<f64> {
         Some(self.bottom - axis.place(value)? * (self.bottom - self.top))
     }
 
-    fn draw_above(&self, figure: &Figure, canvas: &mut Canvas) {
-        let mut y = theme::MARGIN_PT;
+    pub fn draw_above(&self, figure: &Figure, canvas: &mut Canvas) {
+        let mut y = self.start + theme::MARGIN_PT;
         for line in &self.title {
             let at = (theme::WIDTH_PT / 2.0, y + theme::LABEL_PT);
             canvas.text(at, Align::Middle, theme::LABEL_PT, line, theme::INK);
@@ -209,7 +222,7 @@ impl Layout {
         }
     }
 
-    fn draw_grid(&self, figure: &Figure, canvas: &mut Canvas) {
+    pub fn draw_grid(&self, figure: &Figure, canvas: &mut Canvas) {
         let mut line = |x: Option<f64>, y: Option<f64>, colour| {
             if let Some(x) = x {
                 canvas.segment((x, self.top), (x, self.bottom), theme::GRID_PT, colour);
@@ -232,7 +245,7 @@ impl Layout {
         }
     }
 
-    fn draw_axes(&self, figure: &Figure, canvas: &mut Canvas) {
+    pub fn draw_axes(&self, figure: &Figure, canvas: &mut Canvas) {
         let ink = theme::INK;
         let half = theme::AXIS_PT / 2.0;
         for (from, to) in [
@@ -276,12 +289,12 @@ impl Layout {
             (self.left + self.right) / 2.0,
             (self.top + self.bottom) / 2.0,
         );
-        let baseline = self.height - theme::MARGIN_PT - 2.5;
+        let baseline = self.end - theme::MARGIN_PT - 2.5;
         canvas.text(
             (middle.0, baseline),
             Align::Middle,
             theme::LABEL_PT,
-            &figure.x.label,
+            &self.x_label,
             ink,
         );
         let baseline = theme::MARGIN_PT + CAP_HEIGHT * theme::LABEL_PT + 0.5;
@@ -311,230 +324,6 @@ fn draw_swatch(canvas: &mut Canvas, (x, y): (f64, f64), style: Style, swatch: Sw
     }
 }
 
-fn rectangle(canvas: &mut Canvas, a: (f64, f64), b: (f64, f64), style: Style) {
+pub(super) fn rectangle(canvas: &mut Canvas, a: (f64, f64), b: (f64, f64), style: Style) {
     canvas.polygon(&[a, (b.0, a.1), b, (a.0, b.1)], style.colour, 1.0);
-}
-
-/// Draws data, in the axes' coordinates. Values that have no place on an axis
-/// (not finite, not positive on a logarithmic one) are left out.
-pub struct Plot<'a> {
-    figure: &'a Figure,
-    layout: &'a Layout,
-    canvas: &'a mut Canvas,
-    /// To the right, in points.
-    shift: f64,
-}
-
-impl Plot<'_> {
-    /// A point in the figure; beyond the ends of an axis, its end.
-    fn at(&self, x: f64, y: f64) -> Option<(f64, f64)> {
-        let (layout, figure) = (self.layout, self.figure);
-        Some((
-            (layout.x(&figure.x, x)? + self.shift).clamp(layout.left, layout.right),
-            layout.y(&figure.y, y)?.clamp(layout.top, layout.bottom),
-        ))
-    }
-
-    /// Sets what follows a little to the side: series number `series` of `count` at
-    /// the places `x`, side by side, so that no interval hides another. The shift
-    /// is at most a few points of print and a sixth of the way to the next place.
-    pub fn side_by_side(&mut self, series: usize, count: usize, x: &[f64]) {
-        self.shift = 0.0;
-        let mut places: Vec<f64> = x
-            .iter()
-            .filter_map(|&x| self.layout.x(&self.figure.x, x))
-            .collect();
-        places.sort_by(f64::total_cmp);
-        let gap = places
-            .windows(2)
-            .map(|pair| pair[1] - pair[0])
-            .filter(|gap| *gap > 0.0)
-            .fold(f64::INFINITY, f64::min);
-        let step = (gap / 3.0 / count.max(1) as f64).min(SIDE_STEP_PT);
-        self.shift = (series as f64 - (count as f64 - 1.0) / 2.0) * step;
-    }
-
-    fn placed(&self, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
-        let mut placed: Vec<(f64, f64)> = Vec::with_capacity(points.len());
-        for (at, &(x, y)) in points.iter().enumerate() {
-            let Some(point) = self.at(x, y) else { continue };
-            // A curve may have far more points than the paper has dots.
-            let near = placed
-                .last()
-                .is_some_and(|last| (last.0 - point.0).hypot(last.1 - point.1) < 0.1);
-            if !near || at + 1 == points.len() {
-                placed.push(point);
-            }
-        }
-        placed
-    }
-
-    /// A line through points.
-    pub fn line(&mut self, points: &[(f64, f64)], style: Style) {
-        let placed = self.placed(points);
-        self.canvas
-            .polyline(&placed, theme::LINE_PT, style.colour, style.dash);
-    }
-
-    /// A marker at each point.
-    pub fn markers(&mut self, points: &[(f64, f64)], style: Style) {
-        for &(x, y) in points {
-            if let Some(at) = self.at(x, y) {
-                self.canvas
-                    .marker(at, style.marker, theme::MARKER_PT, style.colour);
-            }
-        }
-    }
-
-    /// A vertical error bar.
-    pub fn error_y(&mut self, x: f64, (low, high): (f64, f64), style: Style) {
-        if let (Some(low), Some(high)) = (self.at(x, low), self.at(x, high)) {
-            self.canvas
-                .segment(low, high, theme::ERROR_BAR_PT, style.colour);
-            for end in [low, high] {
-                let (a, b) = (
-                    (end.0 - theme::CAP_PT, end.1),
-                    (end.0 + theme::CAP_PT, end.1),
-                );
-                self.canvas.segment(a, b, theme::ERROR_BAR_PT, style.colour);
-            }
-        }
-    }
-
-    /// A horizontal error bar; an end that is not known is an arrow.
-    pub fn error_x(&mut self, y: f64, x: f64, ends: (Option<f64>, Option<f64>), style: Style) {
-        let Some(middle) = self.at(x, y) else { return };
-        for (end, away) in [(ends.0, -1.0), (ends.1, 1.0)] {
-            match end.and_then(|end| self.at(end, y)) {
-                Some(end) => {
-                    self.canvas
-                        .segment(middle, end, theme::ERROR_BAR_PT, style.colour);
-                    let (a, b) = (
-                        (end.0, end.1 - theme::CAP_PT),
-                        (end.0, end.1 + theme::CAP_PT),
-                    );
-                    self.canvas.segment(a, b, theme::ERROR_BAR_PT, style.colour);
-                }
-                None => self.arrow(middle, away, style),
-            }
-        }
-    }
-
-    fn arrow(&mut self, from: (f64, f64), away: f64, style: Style) {
-        let tip = (from.0 + away * 11.0, from.1);
-        let base = tip.0 - away * 4.0;
-        self.canvas
-            .segment(from, (base, tip.1), theme::ERROR_BAR_PT, style.colour);
-        let head = [tip, (base, tip.1 - 2.0), (base, tip.1 + 2.0)];
-        self.canvas.polygon(&head, style.colour, 1.0);
-    }
-
-    /// A translucent band between two curves: (x, low, high).
-    pub fn band(&mut self, points: &[(f64, f64, f64)], style: Style) {
-        let edge = |which: fn(&(f64, f64, f64)) -> f64| {
-            let edge: Vec<(f64, f64)> = points.iter().map(|p| (p.0, which(p))).collect();
-            self.placed(&edge)
-        };
-        let mut outline = edge(|p| p.1);
-        outline.extend(edge(|p| p.2).into_iter().rev());
-        if outline.len() > 2 {
-            self.canvas.polygon(&outline, style.colour, 0.2);
-        }
-    }
-
-    /// A filled bar between two corners; on a logarithmic axis, from its end.
-    pub fn bar(&mut self, x: (f64, f64), y: (f64, f64), style: Style) {
-        let from_end = |axis: &Axis, value: f64| match axis.scale {
-            Scale::Log => value.max(axis.low.min(axis.high)),
-            Scale::Linear => value,
-        };
-        let (x_axis, y_axis) = (&self.figure.x, &self.figure.y);
-        let corners = (
-            self.at(from_end(x_axis, x.0), from_end(y_axis, y.0)),
-            self.at(from_end(x_axis, x.1), from_end(y_axis, y.1)),
-        );
-        if let (Some(a), Some(b)) = corners {
-            rectangle(self.canvas, a, b, style);
-        }
-    }
-
-    /// A short text beside a point.
-    pub fn annotate(&mut self, x: f64, y: f64, text: &str) {
-        if let Some((x, y)) = self.at(x, y) {
-            let at = (x + 5.0, y - 4.0);
-            self.canvas
-                .text(at, Align::Start, theme::TICK_PT, text, theme::INK);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn figure() -> Figure {
-        let mut figure = Figure::new(
-            Axis::linear_between("x", 0.0, 10.0),
-            Axis::log("y", [0.1, 10.0]),
-        );
-        figure.legend_entry("area", theme::series(0), Swatch::Area);
-        figure.legend_entry("line", theme::series(1), Swatch::Line);
-        figure
-    }
-
-    /// How many dots have exactly this colour.
-    fn dots(png: &[u8], colour: theme::Rgb) -> usize {
-        let mut reader = png::Decoder::new(png).read_info().unwrap();
-        let mut dots = vec![0; reader.output_buffer_size()];
-        reader.next_frame(&mut dots).unwrap();
-        let wanted = [colour.0, colour.1, colour.2];
-        dots.chunks(3).filter(|dot| *dot == wanted).count()
-    }
-
-    #[test]
-    fn a_bar_covers_its_share_of_the_plot() {
-        let figure = figure();
-        let style = theme::series(0);
-        let empty = dots(&figure.png(|_| {}).unwrap(), style.colour);
-        // From below the logarithmic axis to its middle: a quarter of the plot.
-        let quarter = figure.png(|plot| plot.bar((0.0, 5.0), (0.0, 1.0), style));
-        let whole = figure.png(|plot| plot.bar((-9.0, 99.0), (0.0, 1e9), style));
-        let quarter = (dots(&quarter.unwrap(), style.colour) - empty) as f64;
-        let whole = (dots(&whole.unwrap(), style.colour) - empty) as f64;
-        assert!(
-            (quarter / whole - 0.25).abs() < 0.01,
-            "{quarter} of {whole}"
-        );
-    }
-
-    #[test]
-    fn a_band_lets_the_grid_through() {
-        let figure = figure();
-        let style = theme::series(1);
-        let band = [(0.0, 0.2, 5.0), (10.0, 0.2, 5.0)];
-        let png = figure.png(|plot| plot.band(&band, style)).unwrap();
-        // A fifth of (213, 94, 0) on white, give or take a rounding.
-        let shades = (245..=248).flat_map(|r| (221..=224).map(move |g| (r, g)));
-        let tinted: usize = shades
-            .flat_map(|(r, g)| (203..=206).map(move |b| (r, g, b)))
-            .map(|shade| dots(&png, shade))
-            .sum();
-        assert!(tinted > 100_000, "{tinted}");
-        assert!(dots(&png, theme::GRID) < dots(&figure.png(|_| {}).unwrap(), theme::GRID));
-    }
-
-    #[test]
-    fn values_without_a_place_leave_nothing() {
-        let figure = figure();
-        let style = theme::series(2);
-        let nowhere = [(f64::NAN, 1.0), (1.0, 0.0), (2.0, f64::INFINITY)];
-        let png = figure.png(|plot| {
-            plot.line(&nowhere, style);
-            plot.markers(&nowhere, style);
-            plot.error_y(3.0, (-1.0, f64::NAN), style);
-            plot.error_x(f64::NAN, 3.0, (None, None), style);
-            plot.annotate(f64::NAN, 1.0, "nowhere");
-        });
-        assert_eq!(png.unwrap(), figure.png(|_| {}).unwrap());
-    }
 }

@@ -31,13 +31,18 @@ mod ccdf;
 mod field_label;
 mod figure;
 pub(super) mod gap;
+mod marks;
+mod panels;
 mod plane;
+mod quantiles;
+mod stages;
 pub mod theme;
 
 pub use axis::{Axis, Scale};
 pub use canvas::{Align, Canvas, PlotError};
 pub use field_label::{field_label, field_symbol};
-pub use figure::{Figure, Plot, Swatch};
+pub use figure::{Figure, Swatch};
+pub use marks::Plot;
 
 use super::{OutputFile, ReportError, Study};
 use crate::experiment::{Estimate, PolicyResult, Results};
@@ -81,11 +86,20 @@ pub(super) fn files(study: Study<'_>) -> Result<Vec<OutputFile>, ReportError> {
             bytes,
         });
     }
-    if let Some(bytes) = ccdf::draw(title, results)? {
-        files.push(OutputFile {
-            name: "delay_ccdf.png".to_owned(),
+    let quantiles = if swept {
+        quantiles::against_sweep(title, results)?
+    } else {
+        quantiles::by_policy(title, results)?
+    };
+    for (name, bytes) in [
+        ("delay_ccdf.png", ccdf::draw(title, results)?),
+        ("delay_quantiles.png", quantiles),
+        ("delay_stages.png", stages::draw(title, results)?),
+    ] {
+        files.extend(bytes.map(|bytes| OutputFile {
+            name: name.to_owned(),
             bytes,
-        });
+        }));
     }
     // Over a sweep of anything but the policies' own parameters, the world changes
     // along the curves, and they are no trade-off that anyone could choose from.
@@ -156,7 +170,9 @@ mod tests {
             fixture::one_point(5),
             fixture::sweep(1, 5),
         ] {
-            for file in pictures(&results) {
+            // The stages have colours of their own.
+            let by_policy = |file: &OutputFile| file.name != "delay_stages.png";
+            for file in pictures(&results).into_iter().filter(by_policy) {
                 let (.., dots) = decode(&file);
                 for (r, g, b) in &theme::PALETTE[..5] {
                     assert!(
@@ -192,6 +208,6 @@ mod tests {
     #[test]
     fn without_a_completed_query_there_is_no_ccdf() {
         assert_eq!(pictures(&fixture::no_query()).len(), 2);
-        assert_eq!(pictures(&fixture::single_query()).len(), 4);
+        assert_eq!(pictures(&fixture::single_query()).len(), 5);
     }
 }

@@ -1,0 +1,199 @@
+//! Single replications in detail: every query, the state of all stations over time,
+//! and the timeline as a trace. Replications are simulated once more for it and
+//! written as they go, so that memory does not grow with them.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `queries.csv` | a row per query: its stages, where it was answered, whether right |
+//! | `time_series.csv` | a row per station and sampling instant |
+//! | a trace | one replication's timeline in the Trace Event Format |
+
+mod life;
+mod queries;
+mod time_series;
+mod trace;
+
+pub use trace::{TraceBounds, TraceCounts, TraceSelection, trace};
+
+use super::directory::{DirectoryError, OutputDirectory};
+use super::number::{optional, shortest};
+use super::streamed::StreamedFile;
+use crate::engine::{CompletedQuery, Recorder, SystemState};
+use crate::experiment::{Experiment, RunError};
+use crate::units::Seconds;
+use queries::QueryRows;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use time_series::SeriesRows;
+
+/// What a run is to write beside its results.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct DetailRequest {
+    /// Whether to write `queries.csv`.
+    pub queries: bool,
+    /// How often to sample for `time_series.csv`, if it is to be written.
+    pub sample_every: Option<Seconds>,
+    /// The first so many replications of every point and policy.
+    pub replications: u32,
+}
+
+/// Why details could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum DetailError {
+    /// The file cannot be created or written.
+    #[error(transparent)]
+    File(#[from] DirectoryError),
+    /// The replication could not be simulated.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+/// Which replication rows are of; the first columns of every row.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Origin {
+    sweep: String,
+    value: String,
+    policy: String,
+    replication: String,
+    users: usize,
+}
+
+impl Origin {
+    const COLUMNS: [&'static str; 4] = ["sweep", "value", "policy", "replication"];
+
+    fn fields(&self) -> [&str; 4] {
+        [&self.sweep, &self.value, &self.policy, &self.replication]
+    }
+}
+
+/// Simulates the replications asked for once more, point by point and policy by
+/// policy, and writes what was asked for. The files lie beside their places; give
+/// them to [`OutputDirectory::write_with`].
+///
+/// # Errors
+/// [`DetailError`]; [`RunError::Interrupted`] once `stop` is set.
+pub fn details(
+    experiment: &Experiment,
+    request: &DetailRequest,
+    directory: &OutputDirectory,
+    stop: &AtomicBool,
+) -> Result<Vec<StreamedFile>, DetailError> {
+    let new = |name: &str| StreamedFile::create(directory.path().join(name));
+    let mut recorder = DetailRecorder {
+        queries: match request.queries {
+            true => Some(QueryRows::new(new("queries.csv")?)),
+            false => None,
+        },
+        series: match request.sample_every {
+            Some(_) => Some(SeriesRows::new(new("time_series.csv")?)),
+            None => None,
+        },
+    };
+    if recorder.queries.is_none() && recorder.series.is_none() {
+        return Ok(Vec::new());
+    }
+    let scenario = &experiment.loaded().scenario;
+    let sweep = scenario.sweep.as_ref();
+    for (at, point) in experiment.points().enumerate() {
+        for (policy, label) in point.policies.iter().enumerate() {
+            for replication in 0..request.replications.min(scenario.replications) {
+                if stop.load(Ordering::Relaxed) {
+                    return Err(RunError::Interrupted.into());
+                }
+                recorder.begin(&Origin {
+                    sweep: sweep.map_or_else(String::new, |sweep| sweep.field.clone()),
+                    value: optional(point.value),
+                    policy: (*label).to_owned(),
+                    replication: replication.to_string(),
+                    users: point.scenario.users.count,
+                });
+                let every = request.sample_every;
+                experiment.replay(at, policy, replication, every, &mut recorder)?;
+            }
+        }
+    }
+    Ok(recorder.finish()?)
+}
+
+/// Hands what it is shown to those who write it down.
+struct DetailRecorder {
+    queries: Option<QueryRows<StreamedFile>>,
+    series: Option<SeriesRows<StreamedFile>>,
+}
+
+impl DetailRecorder {
+    fn begin(&mut self, origin: &Origin) {
+        if let Some(queries) = &mut self.queries {
+            queries.begin(origin.clone());
+        }
+        if let Some(series) = &mut self.series {
+            series.begin(origin.clone());
+        }
+    }
+
+    fn finish(self) -> Result<Vec<StreamedFile>, DirectoryError> {
+        let queries = self.queries.map(QueryRows::finish).transpose()?;
+        let series = self.series.map(SeriesRows::finish).transpose()?;
+        Ok(queries.into_iter().chain(series).collect())
+    }
+}
+
+impl Recorder for DetailRecorder {
+    fn left(&mut self, query: &CompletedQuery, measured: bool) {
+        if let Some(queries) = &mut self.queries {
+            queries.left(query, measured);
+        }
+    }
+
+    fn sampled(&mut self, now: Seconds, state: &SystemState) {
+        if let Some(series) = &mut self.series {
+            series.sampled(now, state);
+        }
+    }
+}
+
+/// Rows of a CSV file. A recorder cannot refuse what it is shown: the first error is
+/// kept until the end.
+struct Rows<W: io::Write> {
+    writer: csv::Writer<W>,
+    failure: Option<csv::Error>,
+}
+
+impl<W: io::Write> Rows<W> {
+    fn new<'a>(out: W, header: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut rows = Self {
+            writer: csv::Writer::from_writer(out),
+            failure: None,
+        };
+        rows.write(header);
+        rows
+    }
+
+    fn write<F: AsRef<[u8]>>(&mut self, fields: impl IntoIterator<Item = F>) {
+        if self.failure.is_none() {
+            self.failure = self.writer.write_record(fields).err();
+        }
+    }
+
+    fn finish(self) -> io::Result<W> {
+        match self.failure {
+            Some(failure) => Err(io::Error::from(failure)),
+            None => self.writer.into_inner().map_err(|error| error.into_error()),
+        }
+    }
+}
+
+impl Rows<StreamedFile> {
+    /// The file, all rows in it.
+    fn into_file(self) -> Result<StreamedFile, DirectoryError> {
+        let path = self.writer.get_ref().place().to_owned();
+        self.finish()
+            .map_err(|reason| DirectoryError::Write { path, reason })
+    }
+}
+
+/// An instant or a duration without the noise of a clock's last bits: to the
+/// picosecond.
+fn seconds(time: Seconds) -> String {
+    shortest((time.0 * 1e12).round() / 1e12)
+}

@@ -1,0 +1,69 @@
+//! `queries.csv`: a row per query, in the order in which they left.
+
+use super::super::directory::DirectoryError;
+use super::super::number::shortest;
+use super::super::streamed::StreamedFile;
+use super::{Origin, Rows, seconds};
+use crate::engine::{CompletedQuery, Recorder};
+use crate::experiment::StageSums;
+use crate::snapshot::Choice;
+use std::io::Write;
+
+/// Writes the queries of one replication after the other.
+pub(super) struct QueryRows<W: Write> {
+    rows: Rows<W>,
+    origin: Origin,
+}
+
+impl<W: Write> QueryRows<W> {
+    pub fn new(out: W) -> Self {
+        let stages = StageSums::NAMES.map(|stage| format!("{stage}_ms"));
+        let mut header = Origin::COLUMNS.to_vec();
+        header.extend(["query", "user", "server", "arrival_s", "uncertainty"]);
+        header.push("delay_ms");
+        header.extend(stages.iter().map(String::as_str));
+        header.extend(["correct", "dropped", "missed_deadline", "measured"]);
+        Self {
+            rows: Rows::new(out, header),
+            origin: Origin::default(),
+        }
+    }
+
+    /// What follows is of this replication.
+    pub fn begin(&mut self, origin: Origin) {
+        self.origin = origin;
+    }
+}
+
+impl QueryRows<StreamedFile> {
+    pub fn finish(self) -> Result<StreamedFile, DirectoryError> {
+        self.rows.into_file()
+    }
+}
+
+impl<W: Write> Recorder for QueryRows<W> {
+    fn left(&mut self, query: &CompletedQuery, measured: bool) {
+        let flag = |value: bool| if value { "true" } else { "false" };
+        let mut row = Vec::with_capacity(24);
+        row.extend(self.origin.fields().map(str::to_owned));
+        row.push(query.number.to_string());
+        row.push(query.query.user.to_string());
+        row.push(match query.choice {
+            Choice::Local => String::new(),
+            Choice::Edge(server) => server.to_string(),
+        });
+        row.push(seconds(query.arrived));
+        row.push(shortest(query.query.uncertainty));
+        row.push(shortest(query.stages.total().as_ms()));
+        let stages = StageSums::of(&query.stages);
+        row.extend(stages.map(|stage| shortest(stage.as_ms())));
+        let flags = [
+            query.correct(),
+            query.dropped,
+            query.missed_deadline,
+            measured,
+        ];
+        row.extend(flags.map(|value| flag(value).to_owned()));
+        self.rows.write(row);
+    }
+}

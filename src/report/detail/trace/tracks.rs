@@ -1,0 +1,197 @@
+//! Which track a slice goes to: the first that is free.
+
+use super::events::Events;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
+use std::io::Write;
+
+/// A group of tracks, a "process" of the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Process {
+    /// Counters of no station in particular.
+    System,
+    Server(usize),
+    User(usize),
+}
+
+impl Process {
+    /// Its number; 0 means the idle process to some viewers.
+    fn pid(self) -> u64 {
+        match self {
+            Self::System => 1,
+            Self::Server(server) => 2 + server as u64,
+            Self::User(user) => 1_000_000 + user as u64,
+        }
+    }
+
+    fn name(self) -> String {
+        match self {
+            Self::System => "system".to_owned(),
+            Self::Server(server) => format!("server {server}"),
+            Self::User(user) => format!("user {user}"),
+        }
+    }
+}
+
+/// What the tracks of a process are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Block {
+    Uplink,
+    Compute,
+    Device,
+    Queries,
+}
+
+impl Block {
+    fn tid(self, lane: usize) -> u64 {
+        const LANES: u64 = 1_000_000;
+        let block = match self {
+            Self::Uplink | Self::Device => 0,
+            Self::Compute | Self::Queries => 1,
+        };
+        1 + block * LANES + lane as u64
+    }
+
+    fn name(self, lane: usize) -> String {
+        match (self, lane) {
+            (Self::Uplink, lane) => format!("uplink {}", lane + 1),
+            (Self::Compute, lane) => format!("compute {}", lane + 1),
+            (Self::Device, 0) => "device".to_owned(),
+            (Self::Device, lane) => format!("device {}", lane + 1),
+            (Self::Queries, lane) => format!("queries {}", lane + 1),
+        }
+    }
+}
+
+/// Where and when a slice is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub pid: u64,
+    pub tid: u64,
+    pub start_ns: u64,
+    pub end_ns: u64,
+}
+
+impl Place {
+    /// A part of it.
+    pub fn inner(self, start_ns: u64, end_ns: u64) -> Self {
+        let start_ns = start_ns.clamp(self.start_ns, self.end_ns);
+        Self {
+            start_ns,
+            end_ns: end_ns.clamp(start_ns, self.end_ns),
+            ..self
+        }
+    }
+}
+
+/// All tracks that have been needed.
+#[derive(Debug, Default)]
+pub(super) struct Tracks {
+    lanes: HashMap<(Process, Block), Lanes>,
+    introduced: HashSet<Process>,
+}
+
+impl Tracks {
+    /// The number of a process, its name written before its first use.
+    pub fn introduce<W: Write>(&mut self, events: &mut Events<W>, process: Process) -> u64 {
+        let pid = process.pid();
+        if self.introduced.insert(process) {
+            events.name_process(pid, &process.name());
+        }
+        pid
+    }
+
+    /// A track that is free from `start_ns` on. Slices must come in the order of
+    /// their beginnings.
+    pub fn place<W: Write>(
+        &mut self,
+        events: &mut Events<W>,
+        process: Process,
+        block: Block,
+        start_ns: u64,
+        end_ns: u64,
+    ) -> Place {
+        let pid = self.introduce(events, process);
+        let lanes = self.lanes.entry((process, block)).or_default();
+        let (lane, start_ns, is_new) = lanes.take(start_ns, end_ns);
+        let tid = block.tid(lane);
+        if is_new {
+            events.name_thread(pid, tid, &block.name(lane));
+        }
+        Place {
+            pid,
+            tid,
+            start_ns,
+            end_ns: end_ns.max(start_ns),
+        }
+    }
+}
+
+/// Tracks side by side, each with one slice at a time.
+#[derive(Debug, Default)]
+struct Lanes {
+    /// When each lane's last slice ends.
+    ends_ns: Vec<u64>,
+    busy: BinaryHeap<Reverse<(u64, usize)>>,
+    free: BTreeSet<usize>,
+}
+
+/// What follows at once may seem to begin this much earlier: both ends are rounded,
+/// and computed along different sums.
+const ROUNDING_NS: u64 = 2;
+
+impl Lanes {
+    /// A lane, the slice's beginning in it, and whether it is a new one.
+    fn take(&mut self, start_ns: u64, end_ns: u64) -> (usize, u64, bool) {
+        while let Some(&Reverse((end, lane))) = self.busy.peek()
+            && end <= start_ns + ROUNDING_NS
+        {
+            self.busy.pop();
+            self.free.insert(lane);
+        }
+        let (lane, is_new) = match self.free.pop_first() {
+            Some(lane) => (lane, false),
+            None => {
+                self.ends_ns.push(0);
+                (self.ends_ns.len() - 1, true)
+            }
+        };
+        let start_ns = start_ns.max(self.ends_ns[lane]);
+        let end_ns = end_ns.max(start_ns);
+        self.ends_ns[lane] = end_ns;
+        self.busy.push(Reverse((end_ns, lane)));
+        (lane, start_ns, is_new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// No lane holds two slices at once, and there are no more lanes than
+        /// slices at any one time.
+        #[test]
+        fn lanes_hold_one_slice_at_a_time(
+            mut slices in prop::collection::vec((0u64..10_000, 10u64..3_000), 1..60)
+        ) {
+            slices.sort_unstable();
+            let mut lanes = Lanes::default();
+            let mut placed: Vec<(usize, u64, u64)> = Vec::new();
+            for &(start, took) in &slices {
+                let (lane, begins, _) = lanes.take(start, start + took);
+                prop_assert!(begins >= start && begins <= start + ROUNDING_NS);
+                for &(other, from, to) in &placed {
+                    prop_assert!(other != lane || to <= begins || from >= start + took);
+                }
+                placed.push((lane, begins, start + took));
+            }
+            let most = slices
+                .iter()
+                .map(|&(at, _)| slices.iter().filter(|s| s.0 <= at && at < s.0 + s.1).count())
+                .max();
+            prop_assert!(lanes.ends_ns.len() <= most.unwrap());
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Quantiles of delay: against the swept field in a panel each, or by policy where
+//! nothing is swept. An arrow says that the run is too short to bound a quantile.
+
+use super::{Axis, Figure, PlotError, field_label, panels, point_note, theme};
+use crate::experiment::{PolicyResult, QuantileEstimate, Results};
+
+/// The quantiles that are shown: the middle, and the two that promises are made of.
+const SHOWN: [f64; 3] = [0.5, 0.99, 0.999];
+
+/// Height of a quantile's panel, in points.
+const PANEL_PT: f64 = 110.0;
+
+/// Height of a policy's row, in points.
+const ROW_PT: f64 = 18.0;
+
+/// A delay has no upper bound.
+const BOUNDS: (f64, f64) = (0.0, f64::INFINITY);
+
+pub(super) fn against_sweep(title: &str, results: &Results) -> Result<Option<Vec<u8>>, PlotError> {
+    let lines: Vec<Vec<Vec<(f64, QuantileEstimate)>>> = SHOWN
+        .iter()
+        .map(|&quantile| {
+            (0..results.series.len())
+                .map(|policy| line(results, policy, quantile))
+                .collect()
+        })
+        .collect();
+    if lines.iter().flatten().all(Vec::is_empty) {
+        return Ok(None);
+    }
+    let values: Vec<f64> = results.points.iter().filter_map(|p| p.value).collect();
+    let figures: Vec<Figure> = SHOWN
+        .iter()
+        .zip(&lines)
+        .enumerate()
+        .map(|(at, (quantile, lines))| {
+            let (first, last) = (at == 0, at + 1 == SHOWN.len());
+            let x_label = if last {
+                field_label(&results.sweep_field)
+            } else {
+                String::new()
+            };
+            let mut figure = Figure::new(
+                Axis::fitting(&x_label, values.iter().copied()),
+                Axis::bounded(
+                    &format!("{} delay (ms)", name(*quantile)),
+                    lines.iter().flatten().flat_map(|(_, q)| extent(q)),
+                    BOUNDS,
+                ),
+            );
+            figure.plot_height_pt = PANEL_PT;
+            if first {
+                figure.title = title.to_owned();
+                figure.series(&results.series);
+            }
+            figure
+        })
+        .collect();
+    let count = results.series.len();
+    panels::stacked(&figures, |panel, plot| {
+        let lines = &lines[panel];
+        for (policy, line) in lines.iter().enumerate() {
+            plot.side_by_side(policy, count, &values);
+            plot.line(&points(line), theme::series(policy));
+        }
+        for (policy, line) in lines.iter().enumerate() {
+            plot.side_by_side(policy, count, &values);
+            for (x, q) in line {
+                if q.low_ms.is_some() || q.high_ms.is_some() {
+                    let ends = (q.low_ms, q.high_ms);
+                    plot.error_y_open(*x, q.value_ms, ends, theme::series(policy));
+                }
+            }
+        }
+        for (policy, line) in lines.iter().enumerate() {
+            plot.side_by_side(policy, count, &values);
+            plot.markers(&points(line), theme::series(policy));
+        }
+    })
+    .map(Some)
+}
+
+pub(super) fn by_policy(title: &str, results: &Results) -> Result<Option<Vec<u8>>, PlotError> {
+    let Some(point) = results.points.last() else {
+        return Ok(None);
+    };
+    let rows: Vec<(&str, Vec<QuantileEstimate>)> = point
+        .policies
+        .iter()
+        .map(|policy| {
+            (
+                &*policy.policy,
+                SHOWN.iter().filter_map(|&q| known(policy, q)).collect(),
+            )
+        })
+        .collect();
+    if rows.iter().all(|(_, quantiles)| quantiles.is_empty()) {
+        return Ok(None);
+    }
+    let names: Vec<String> = SHOWN.iter().map(|&quantile| name(quantile)).collect();
+    let mut label = format!("Delay (ms): {}", names.join(", "));
+    let note = point_note(results, point.value);
+    if !note.is_empty() {
+        label = format!("{label}; {note}");
+    }
+    let mut figure = Figure::new(
+        Axis::log(
+            &label,
+            rows.iter().flat_map(|row| row.1.iter().flat_map(extent)),
+        ),
+        Axis::categories("", rows.iter().map(|row| row.0)).reversed(),
+    );
+    figure.title = title.to_owned();
+    figure.plot_height_pt = ROW_PT * (rows.len() as f64 + 0.2).max(2.0);
+    figure
+        .png(|plot| {
+            for (at, (_, quantiles)) in rows.iter().enumerate() {
+                let style = theme::series(at);
+                for q in quantiles {
+                    if q.low_ms.is_some() || q.high_ms.is_some() {
+                        plot.error_x(at as f64, q.value_ms, (q.low_ms, q.high_ms), style);
+                    }
+                    plot.markers(&[(q.value_ms, at as f64)], style);
+                }
+            }
+        })
+        .map(Some)
+}
+
+/// "p99.9".
+fn name(quantile: f64) -> String {
+    // Twelve digits hide that 0.999 x 100 is not 99.9.
+    let percent = (quantile * 1e14).round() / 1e12;
+    format!("p{percent}")
+}
+
+/// A policy's quantile at every point that has it.
+fn line(results: &Results, policy: usize, quantile: f64) -> Vec<(f64, QuantileEstimate)> {
+    let mut line: Vec<(f64, QuantileEstimate)> = results
+        .points
+        .iter()
+        .filter_map(|point| Some((point.value?, known(point.policies.get(policy)?, quantile)?)))
+        .collect();
+    line.sort_by(|a, b| a.0.total_cmp(&b.0));
+    line
+}
+
+/// A quantile, unless fewer than one query lies beyond it: that is just the slowest.
+fn known(policy: &PolicyResult, quantile: f64) -> Option<QuantileEstimate> {
+    let found = policy
+        .delay_quantiles
+        .iter()
+        .find(|q| q.quantile == quantile);
+    found
+        .copied()
+        .filter(|_| (1.0 - quantile) * policy.queries as f64 >= 1.0)
+}
+
+fn points(line: &[(f64, QuantileEstimate)]) -> Vec<(f64, f64)> {
+    line.iter().map(|(x, q)| (*x, q.value_ms)).collect()
+}
+
+/// Everything of a quantile that an axis must show.
+fn extent(q: &QuantileEstimate) -> impl Iterator<Item = f64> + use<> {
+    // An arrow needs room.
+    let high = q.high_ms.unwrap_or(1.15 * q.value_ms);
+    [Some(q.value_ms), q.low_ms, Some(high)]
+        .into_iter()
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn quantiles_have_their_usual_names() {
+        assert_eq!(SHOWN.map(name), ["p50", "p99", "p99.9"]);
+    }
+
+    #[test]
+    fn a_quantile_that_no_query_lies_beyond_is_not_shown() {
+        let results = fixture::sweep(3, 2);
+        assert_eq!(line(&results, 1, 0.999).len(), 3);
+        let single = fixture::single_query();
+        assert!(known(&single.points[0].policies[0], 0.5).is_none());
+        assert!(by_policy("", &single).unwrap().is_none());
+        assert!(by_policy("", &fixture::no_query()).unwrap().is_none());
+        assert!(against_sweep("", &fixture::sweep(2, 1)).unwrap().is_some());
+    }
+}

@@ -1,0 +1,200 @@
+//! Where the time goes: the stages of the mean query and those of the slowest 1 %,
+//! stacked, one row a policy, at the sweep's last point. What grows from the upper
+//! panel to the lower one makes the tail.
+
+use super::theme::{Marker, Rgb, Style};
+use super::{Axis, Figure, PlotError, Swatch, interval, panels, point_note, theme};
+use crate::experiment::{Estimate, PolicyResult, Results, StageMeans};
+
+/// Height of a policy's row, in points.
+const ROW_PT: f64 = 18.0;
+/// Half the thickness of a bar, in rows.
+const HALF: f64 = 0.38;
+/// How far the whiskers of the stages spread over a bar, in rows.
+const WHISKERS: f64 = 0.56;
+/// Half the height of a whisker's ends, in rows.
+const CAP: f64 = 0.08;
+/// Share of the axis below which a stage is too small for a whisker.
+const LEAST: f64 = 0.01;
+
+/// Colours of the stages, related stages of related hue (Okabe and Ito's, and grey).
+const COLOURS: [(&str, Rgb); 7] = [
+    ("device_queue", (213, 94, 0)),
+    ("probe", (204, 121, 167)),
+    ("wait", (150, 150, 150)),
+    ("local_compute", (230, 159, 0)),
+    ("uplink", (0, 114, 178)),
+    ("edge_queue", (86, 180, 233)),
+    ("edge_compute", (0, 158, 115)),
+];
+
+/// A panel: its label, and what it stacks.
+const PANELS: [(&str, fn(&PolicyResult) -> &StageMeans); 2] = [
+    ("Mean (ms)", |policy| &policy.stages_ms),
+    ("Mean of the slowest 1 % (ms)", |policy| {
+        &policy.slowest_stages_ms
+    }),
+];
+
+/// `None` if no query completed.
+pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Vec<u8>>, PlotError> {
+    let Some(point) = results.points.last() else {
+        return Ok(None);
+    };
+    let policies: Vec<&PolicyResult> = point.policies.iter().collect();
+    if policies.iter().all(|policy| policy.queries == 0) {
+        return Ok(None);
+    }
+    let note = point_note(results, point.value);
+    let figures: Vec<Figure> = PANELS
+        .iter()
+        .enumerate()
+        .map(|(panel, (label, stages))| {
+            let ends = policies.iter().flat_map(|policy| ends(stages(policy)));
+            let most = ends.fold(0.0, f64::max);
+            let most = if most > 0.0 { most } else { 1.0 };
+            let mut figure = Figure::new(
+                Axis::linear_between(label, 0.0, 1.04 * most),
+                Axis::categories("", policies.iter().map(|policy| &*policy.policy)).reversed(),
+            );
+            figure.plot_height_pt = ROW_PT * (policies.len() as f64 + 0.2).max(2.0);
+            if panel == 0 {
+                let title = [title, &note].into_iter().filter(|text| !text.is_empty());
+                figure.title = title.collect::<Vec<_>>().join(", ");
+                for (name, style) in shown(&policies) {
+                    figure.legend_entry(name.replace('_', " "), style, Swatch::Area);
+                }
+            }
+            figure
+        })
+        .collect();
+    panels::stacked(&figures, |panel, plot| {
+        let (stages, axis) = (PANELS[panel].1, &figures[panel].x);
+        for (row, policy) in policies.iter().enumerate() {
+            let row = row as f64;
+            let parts = parts(stages(policy));
+            for part in &parts {
+                plot.bar((part.from, part.to), (row - HALF, row + HALF), part.style);
+            }
+            // One below the other, so that no whisker hides another.
+            let whiskers: Vec<&Part> = parts
+                .iter()
+                .filter(|part| part.to - part.from >= LEAST * axis.high)
+                .collect();
+            for (at, part) in whiskers.iter().enumerate() {
+                let Some((low, high)) = part.interval else {
+                    continue;
+                };
+                let share = (at as f64 + 0.5) / whiskers.len() as f64 - 0.5;
+                let y = row + WHISKERS * share;
+                let (low, ink) = (low.max(0.0), plain(theme::INK));
+                plot.line(&[(low, y), (high, y)], ink);
+                for end in [low, high] {
+                    plot.line(&[(end, y - CAP), (end, y + CAP)], ink);
+                }
+            }
+        }
+    })
+    .map(Some)
+}
+
+/// One stage's piece of a bar.
+struct Part {
+    from: f64,
+    to: f64,
+    /// The stage's interval, set around its end.
+    interval: Option<(f64, f64)>,
+    style: Style,
+}
+
+fn parts(stages: &StageMeans) -> Vec<Part> {
+    let mut from = 0.0;
+    in_order(stages)
+        .map(|(_, estimate, style)| {
+            let to = from + estimate.mean;
+            let around_end = Estimate {
+                mean: to,
+                ..estimate
+            };
+            let part = Part {
+                from,
+                to,
+                interval: interval(around_end),
+                style,
+            };
+            from = to;
+            part
+        })
+        .collect()
+}
+
+/// Everything that the axis must show.
+fn ends(stages: &StageMeans) -> Vec<f64> {
+    let parts = parts(stages);
+    parts
+        .iter()
+        .flat_map(|part| [part.to, part.interval.map_or(part.to, |ends| ends.1)])
+        .filter(|end| end.is_finite())
+        .collect()
+}
+
+/// The stages in the order of a query's life, those that nobody spent time in left
+/// out.
+fn in_order(stages: &StageMeans) -> impl Iterator<Item = (&'static str, Estimate, Style)> + '_ {
+    COLOURS.iter().filter_map(|&(name, colour)| {
+        let (_, estimate) = stages.0.iter().find(|(stage, _)| *stage == name)?;
+        (estimate.mean > 0.0).then(|| (name, *estimate, plain(colour)))
+    })
+}
+
+/// The legend: stages that anybody spent time in.
+fn shown(policies: &[&PolicyResult]) -> Vec<(&'static str, Style)> {
+    COLOURS
+        .iter()
+        .filter(|(name, _)| {
+            policies
+                .iter()
+                .flat_map(|policy| PANELS.iter().map(move |panel| panel.1(policy)))
+                .any(|stages| in_order(stages).any(|stage| stage.0 == *name))
+        })
+        .map(|&(name, colour)| (name, plain(colour)))
+        .collect()
+}
+
+fn plain(colour: Rgb) -> Style {
+    Style {
+        colour,
+        marker: Marker::Square,
+        dash: &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::StageSums;
+    use crate::report::fixture;
+
+    #[test]
+    fn every_stage_has_a_colour() {
+        let mut names = COLOURS.map(|(name, _)| name);
+        let mut all = StageSums::NAMES;
+        names.sort_unstable();
+        all.sort_unstable();
+        assert_eq!(names, all);
+    }
+
+    #[test]
+    fn a_bar_is_as_long_as_the_mean_delay() {
+        let results = fixture::one_point(3);
+        for policy in &results.points[0].policies {
+            let parts = parts(&policy.stages_ms);
+            assert_eq!(parts[0].from, 0.0);
+            assert!(parts.windows(2).all(|pair| pair[0].to == pair[1].from));
+            let end = parts.last().unwrap().to;
+            assert!((end / policy.delay_mean_ms.mean - 1.0).abs() < 1e-12);
+        }
+        assert!(draw("", &results).unwrap().is_some());
+        assert!(draw("", &fixture::no_query()).unwrap().is_none());
+    }
+}
