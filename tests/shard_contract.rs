@@ -421,6 +421,68 @@ fn forge(record: &[u8], header_of: impl Fn(&[u8]) -> usize) -> Vec<u8> {
     forged
 }
 
+/// A timeline whose arrivals lie in a file: the plan brings them along.
+#[test]
+fn a_trace_travels_with_the_plan() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    fs::write(
+        at("trace.ron"),
+        "(users: (count: 4), replications: 30, policies: [EdgeAll, Goa(tau: 0.6)], sharing: Live,
+          workload: (arrivals: Trace(file: \"arrivals.csv\")),
+          run: (duration_s: 10, warm_up: Seconds(1)))",
+    )
+    .expect("writable");
+    let mut trace = "arrival_s,prompt_tokens,output_tokens\n".to_owned();
+    for arrival in 0..60 {
+        trace.push_str(&format!("{},20,5\n", f64::from(arrival) * 0.15));
+    }
+    fs::write(at("arrivals.csv"), trace).expect("writable");
+    let quiet = |arguments: &[&str]| {
+        edgelm()
+            .current_dir(folder.path())
+            .args(arguments)
+            .assert()
+            .success();
+    };
+    quiet(&["run", "trace.ron", "--out", "expected"]);
+    quiet(&["plan", "trace.ron", "-o", "plan.json"]);
+    fs::remove_file(at("arrivals.csv")).expect("removable");
+    quiet(&["shard", "plan.json", "--cells", "0..30"]);
+    quiet(&["merge", "plan.json", "records", "--out", "merged"]);
+    assert!(files(&at("merged/trace")) == files(&at("expected/trace")));
+}
+
+/// The plan of every shipped scenario is read back as it was written.
+#[test]
+fn shipped_scenarios_can_be_planned() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (plan, empty) = (folder.path().join("plan.json"), folder.path().join("empty"));
+    fs::create_dir(&empty).expect("writable");
+    let mut planned = 0;
+    for entry in fs::read_dir("scenarios").expect("the folder") {
+        let path = entry.expect("an entry").path();
+        // One names a trace file that the user brings.
+        let brought = path.ends_with("azure-code.ron");
+        if path.extension().is_none_or(|ending| ending != "ron") || brought {
+            continue;
+        }
+        edgelm()
+            .args([Path::new("plan"), &path, Path::new("-o"), &plan])
+            .assert()
+            .success();
+        let output = edgelm()
+            .args([Path::new("merge"), &plan, &empty])
+            .output()
+            .expect("it starts");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{}: {told}", path.display());
+        assert!(output.stdout.starts_with(b"0.."), "{}", path.display());
+        planned += 1;
+    }
+    assert!(planned > 0);
+}
+
 #[test]
 fn a_reader_that_goes_away_is_a_failure() {
     let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_edgelm"))

@@ -38,6 +38,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let files = report::files(experiment.loaded(), &results).map_err(|error| failed(&error))?;
     directory.write(&files).map_err(|error| failed(&error))?;
     print(&report::summary(&results))?;
+    super::run::warn(&results);
     eprintln!(
         "{} cells merged, {} files written to {}",
         plan.cell_count(),

@@ -1,7 +1,7 @@
 //! `edgelm run`: simulate a scenario and write what came out.
 
 use super::{Failure, Overrides, detail, print};
-use crate::experiment::{Experiment, Journal, Plan, RunError};
+use crate::experiment::{Experiment, Journal, Plan, Results, RunError};
 use crate::report::{self, OutputDirectory};
 use crate::scenario::{self, Diagnostic};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -99,6 +99,19 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         .remove()
         .map_err(|error| Failure::Failed(error.to_string()))?;
     print(&report::summary(&results))?;
+    warn(&results);
+    eprintln!(
+        "{} cells simulated in {:.2} s, {} files written to {}",
+        simulated_cells,
+        simulated.as_secs_f64(),
+        written,
+        directory.path().display()
+    );
+    Ok(())
+}
+
+/// Says on stderr what is doubtful about results.
+pub(super) fn warn(results: &Results) {
     for point in &results.points {
         for policy in &point.policies {
             let at = point.value.map_or_else(String::new, |value| {
@@ -109,14 +122,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             }
         }
     }
-    eprintln!(
-        "{} cells simulated in {:.2} s, {} files written to {}",
-        simulated_cells,
-        simulated.as_secs_f64(),
-        written,
-        directory.path().display()
-    );
-    Ok(())
 }
 
 /// A flag that Ctrl-C sets.
