@@ -165,12 +165,13 @@ fn policy(given: Option<&str>, labels: &[&str]) -> Result<usize, Diagnostic> {
         bare(kind) == bare(given)
     };
     let mut of_kind = (0..labels.len()).filter(|&at| of_kind(&labels[at]));
-    let found = labels.iter().position(|label| same(label)).or_else(|| {
-        match (of_kind.next(), of_kind.next()) {
+    let found = labels
+        .iter()
+        .position(same)
+        .or_else(|| match (of_kind.next(), of_kind.next()) {
             (Some(at), None) => Some(at),
             _ => None,
-        }
-    });
+        });
     found.ok_or_else(|| {
         let error = Diagnostic::new(format!("--policy {given}: the scenario has no such policy"));
         let list: Vec<String> = labels

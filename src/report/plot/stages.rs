@@ -29,7 +29,9 @@ const COLOURS: [(&str, Rgb); 7] = [
 ];
 
 /// A panel: its label, and what it stacks.
-const PANELS: [(&str, fn(&PolicyResult) -> &StageMeans); 2] = [
+type Panel = (&'static str, fn(&PolicyResult) -> &StageMeans);
+
+const PANELS: [Panel; 2] = [
     ("Mean (ms)", |policy| &policy.stages_ms),
     ("Mean of the slowest 1 % (ms)", |policy| {
         &policy.slowest_stages_ms
