@@ -27,7 +27,7 @@ const EVERYTHING: &str = "(
 /// Decisions at once, and nothing before them: a query transmits as it arrives.
 const AT_ONCE: &str = "(
     users: (count: 20), replications: 1, sharing: Live, scheduling: PerArrival,
-    workload: (arrivals: Poisson(rate_per_user_hz: 20)),
+    workload: (arrivals: Poisson(rate_per_user_hz: 20), query_bits: Fixed(200000)),
     run: (duration_s: 1),
     policies: [EdgeAll],
 )";
@@ -361,6 +361,15 @@ fn slices_nest(events: &[Value]) {
         .map(|e| (id(e, "pid"), id(e, "tid")))
         .collect();
     assert_eq!(named.len(), tracks.len());
+    let mut numbers: Vec<i64> = tracks.keys().map(|track| track.1).collect();
+    let processes = tracks.keys().map(|track| track.0);
+    numbers.extend(processes.collect::<std::collections::BTreeSet<i64>>());
+    let distinct: std::collections::BTreeSet<&i64> = numbers.iter().collect();
+    assert_eq!(
+        distinct.len(),
+        numbers.len(),
+        "one number is one track or one process"
+    );
     for (track, mut slices) in tracks {
         assert!(named.contains(&track) && track.0 > 0 && track.1 > 0);
         slices.sort_by_key(|slice| (ns(slice, "ts"), -ns(slice, "dur")));
@@ -484,7 +493,7 @@ fn options_that_name_nothing_are_refused_before_any_work() {
         (&["--users", "3..13"], "has 12 users"),
         (&["--users", "5..5"], "write A..B"),
         (&["--from", "2", "--to", "1"], "later than --from"),
-        (&["--to", "-1"], "--to"),
+        (&["--to=-1"], "--to"),
         (&["--sample", "0"], "from 0.001"),
         (&["--out", "small.ron/trace.json"], "small.ron"),
         (&["--set", "users.cuont=3"], "users.count"),

@@ -150,18 +150,18 @@ impl<W: Write> Events<W> {
         });
     }
 
-    /// Names a process, which is listed by its number.
-    pub fn name_process(&mut self, pid: u64, name: &str) {
+    /// Names a process, and says where it is listed.
+    pub fn name_process(&mut self, pid: u64, name: &str, place: usize) {
         self.metadata("process_name", pid, None, serde_json::json!({"name": name}));
-        let place = serde_json::json!({"sort_index": pid});
+        let place = serde_json::json!({"sort_index": place});
         self.metadata("process_sort_index", pid, None, place);
     }
 
-    /// Names a track, which is listed by its number.
-    pub fn name_thread(&mut self, pid: u64, tid: u64, name: &str) {
+    /// Names a track, and says where it is listed.
+    pub fn name_thread(&mut self, pid: u64, tid: u64, name: &str, place: usize) {
         let name = serde_json::json!({"name": name});
         self.metadata("thread_name", pid, Some(tid), name);
-        let place = serde_json::json!({"sort_index": tid});
+        let place = serde_json::json!({"sort_index": place});
         self.metadata("thread_sort_index", pid, Some(tid), place);
     }
 
@@ -238,7 +238,7 @@ mod tests {
             }
         }
         let mut events = Events::new(Full, &serde_json::Value::Null);
-        events.name_process(1, "system");
+        events.name_process(1, "system", 0);
         let error = events.finish().err().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }

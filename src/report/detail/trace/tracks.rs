@@ -2,7 +2,7 @@
 
 use super::events::Events;
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use std::io::Write;
 
 /// A group of tracks, a "process" of the format.
@@ -15,12 +15,12 @@ pub(super) enum Process {
 }
 
 impl Process {
-    /// Its number; 0 means the idle process to some viewers.
-    fn pid(self) -> u64 {
+    /// Where it is listed among the others.
+    fn sort_index(self) -> usize {
         match self {
-            Self::System => 1,
-            Self::Server(server) => 2 + server as u64,
-            Self::User(user) => 1_000_000 + user as u64,
+            Self::System => 0,
+            Self::Server(server) => 1 + server,
+            Self::User(user) => 1_000_000 + user,
         }
     }
 
@@ -43,13 +43,13 @@ pub(super) enum Block {
 }
 
 impl Block {
-    fn tid(self, lane: usize) -> u64 {
-        const LANES: u64 = 1_000_000;
+    /// Where it is listed among the others of its process.
+    fn sort_index(self, lane: usize) -> usize {
         let block = match self {
             Self::Uplink | Self::Device => 0,
             Self::Compute | Self::Queries => 1,
         };
-        1 + block * LANES + lane as u64
+        1_000_000 * block + lane
     }
 
     fn name(self, lane: usize) -> String {
@@ -85,19 +85,28 @@ impl Place {
 }
 
 /// All tracks that have been needed.
+///
+/// No two processes or tracks have the same number, whatever they belong to, since
+/// there are viewers that name a track by its number alone. Numbers start at 1: some
+/// take 0 for the idle process.
 #[derive(Debug, Default)]
 pub(super) struct Tracks {
     lanes: HashMap<(Process, Block), Lanes>,
-    introduced: HashSet<Process>,
+    pids: HashMap<Process, u64>,
+    /// Numbers given out.
+    numbers: u64,
 }
 
 impl Tracks {
     /// The number of a process, its name written before its first use.
     pub fn introduce<W: Write>(&mut self, events: &mut Events<W>, process: Process) -> u64 {
-        let pid = process.pid();
-        if self.introduced.insert(process) {
-            events.name_process(pid, &process.name());
+        if let Some(&pid) = self.pids.get(&process) {
+            return pid;
         }
+        self.numbers += 1;
+        let pid = self.numbers;
+        self.pids.insert(process, pid);
+        events.name_process(pid, &process.name(), process.sort_index());
         pid
     }
 
@@ -113,11 +122,17 @@ impl Tracks {
     ) -> Place {
         let pid = self.introduce(events, process);
         let lanes = self.lanes.entry((process, block)).or_default();
-        let (lane, start_ns, is_new) = lanes.take(start_ns, end_ns);
-        let tid = block.tid(lane);
-        if is_new {
-            events.name_thread(pid, tid, &block.name(lane));
-        }
+        let (lane, start_ns) = lanes.take(start_ns, end_ns);
+        let tid = match lanes.tids.get(lane) {
+            Some(&tid) => tid,
+            None => {
+                self.numbers += 1;
+                lanes.tids.push(self.numbers);
+                let name = block.name(lane);
+                events.name_thread(pid, self.numbers, &name, block.sort_index(lane));
+                self.numbers
+            }
+        };
         Place {
             pid,
             tid,
@@ -130,6 +145,8 @@ impl Tracks {
 /// Tracks side by side, each with one slice at a time.
 #[derive(Debug, Default)]
 struct Lanes {
+    /// The lanes' numbers in the file.
+    tids: Vec<u64>,
     /// When each lane's last slice ends.
     ends_ns: Vec<u64>,
     busy: BinaryHeap<Reverse<(u64, usize)>>,
@@ -141,26 +158,23 @@ struct Lanes {
 const ROUNDING_NS: u64 = 2;
 
 impl Lanes {
-    /// A lane, the slice's beginning in it, and whether it is a new one.
-    fn take(&mut self, start_ns: u64, end_ns: u64) -> (usize, u64, bool) {
+    /// A lane, and the slice's beginning in it.
+    fn take(&mut self, start_ns: u64, end_ns: u64) -> (usize, u64) {
         while let Some(&Reverse((end, lane))) = self.busy.peek()
             && end <= start_ns + ROUNDING_NS
         {
             self.busy.pop();
             self.free.insert(lane);
         }
-        let (lane, is_new) = match self.free.pop_first() {
-            Some(lane) => (lane, false),
-            None => {
-                self.ends_ns.push(0);
-                (self.ends_ns.len() - 1, true)
-            }
-        };
+        let lane = self.free.pop_first().unwrap_or_else(|| {
+            self.ends_ns.push(0);
+            self.ends_ns.len() - 1
+        });
         let start_ns = start_ns.max(self.ends_ns[lane]);
         let end_ns = end_ns.max(start_ns);
         self.ends_ns[lane] = end_ns;
         self.busy.push(Reverse((end_ns, lane)));
-        (lane, start_ns, is_new)
+        (lane, start_ns)
     }
 }
 
@@ -180,7 +194,7 @@ mod tests {
             let mut lanes = Lanes::default();
             let mut placed: Vec<(usize, u64, u64)> = Vec::new();
             for &(start, took) in &slices {
-                let (lane, begins, _) = lanes.take(start, start + took);
+                let (lane, begins) = lanes.take(start, start + took);
                 prop_assert!(begins >= start && begins <= start + ROUNDING_NS);
                 for &(other, from, to) in &placed {
                     prop_assert!(other != lane || to <= begins || from >= start + took);
