@@ -294,7 +294,10 @@ fn quantiles_of_m_m_1_are_the_exponentials() {
             values.push(delays[(p * delays.len() as f64) as usize]);
         }
     }
-    for (values, unit) in found.iter().zip([0.693147, 2.995732, 4.605170]) {
+    for (values, unit) in found
+        .iter()
+        .zip([std::f64::consts::LN_2, 2.995732, 4.605170])
+    {
         assert_covers(interval(values), unit / (1.0 - rho), 0.08);
     }
 }
