@@ -1,7 +1,7 @@
 //! Quantiles of delay: against the swept field in a panel each, or by policy where
 //! nothing is swept. An arrow says that the run is too short to bound a quantile.
 
-use super::{Axis, Figure, PlotError, field_label, panels, point_note, theme};
+use super::{Axis, Figure, PlotError, Scale, field_label, panels, point_note, theme};
 use crate::experiment::{PolicyResult, QuantileEstimate, Results};
 
 /// The quantiles that are shown: the middle, and the two that promises are made of.
@@ -12,6 +12,9 @@ const PANEL_PT: f64 = 110.0;
 
 /// Height of a policy's row, in points.
 const ROW_PT: f64 = 18.0;
+
+/// Share of a panel's height that an arrow takes.
+const ARROW_ROOM: f64 = 0.14;
 
 /// A delay has no upper bound.
 const BOUNDS: (f64, f64) = (0.0, f64::INFINITY);
@@ -42,11 +45,7 @@ pub(super) fn against_sweep(title: &str, results: &Results) -> Result<Option<Vec
             };
             let mut figure = Figure::new(
                 Axis::fitting(&x_label, values.iter().copied()),
-                Axis::bounded(
-                    &format!("{} delay (ms)", name(*quantile)),
-                    lines.iter().flatten().flat_map(|(_, q)| extent(q)),
-                    BOUNDS,
-                ),
+                axis(&format!("{} delay (ms)", name(*quantile)), lines),
             );
             figure.plot_height_pt = PANEL_PT;
             if first {
@@ -127,6 +126,25 @@ pub(super) fn by_policy(title: &str, results: &Results) -> Result<Option<Vec<u8>
         .map(Some)
 }
 
+/// An axis of delay that leaves room for arrows.
+fn axis(label: &str, lines: &[Vec<(f64, QuantileEstimate)>]) -> Axis {
+    let all = || lines.iter().flatten().map(|(_, q)| q);
+    let axis = Axis::bounded(label, all().flat_map(extent), BOUNDS);
+    let arrow_end = all()
+        .filter(|q| q.low_ms.is_some() && q.high_ms.is_none())
+        .filter_map(|q| axis.place(q.value_ms))
+        .fold(0.0, f64::max)
+        + ARROW_ROOM;
+    if arrow_end <= 1.0 {
+        return axis;
+    }
+    let end = match axis.scale {
+        Scale::Linear => axis.low + arrow_end * (axis.high - axis.low),
+        Scale::Log => axis.low * (axis.high / axis.low).powf(arrow_end),
+    };
+    Axis::bounded(label, all().flat_map(extent).chain([end]), BOUNDS)
+}
+
 /// "p99.9".
 fn name(quantile: f64) -> String {
     // Twelve digits hide that 0.999 x 100 is not 99.9.
@@ -162,9 +180,7 @@ fn points(line: &[(f64, QuantileEstimate)]) -> Vec<(f64, f64)> {
 
 /// Everything of a quantile that an axis must show.
 fn extent(q: &QuantileEstimate) -> impl Iterator<Item = f64> + use<> {
-    // An arrow needs room.
-    let high = q.high_ms.unwrap_or(1.15 * q.value_ms);
-    [Some(q.value_ms), q.low_ms, Some(high)]
+    [Some(q.value_ms), q.low_ms, q.high_ms]
         .into_iter()
         .flatten()
 }
@@ -177,6 +193,28 @@ mod tests {
     #[test]
     fn quantiles_have_their_usual_names() {
         assert_eq!(SHOWN.map(name), ["p50", "p99", "p99.9"]);
+    }
+
+    #[test]
+    fn arrows_stay_in_their_panel() {
+        for (values, scale) in [([10.0, 40.0], Scale::Linear), ([1.0, 9000.0], Scale::Log)] {
+            let line: Vec<(f64, QuantileEstimate)> = values
+                .iter()
+                .map(|&value_ms| {
+                    let q = QuantileEstimate {
+                        quantile: 0.999,
+                        value_ms,
+                        low_ms: Some(value_ms),
+                        high_ms: None,
+                    };
+                    (0.0, q)
+                })
+                .collect();
+            let axis = axis("", &[line]);
+            assert_eq!(axis.scale, scale);
+            let place = axis.place(values[1]).unwrap();
+            assert!(place * PANEL_PT + 11.0 <= PANEL_PT, "{place}");
+        }
     }
 
     #[test]

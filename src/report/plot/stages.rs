@@ -14,6 +14,8 @@ const HALF: f64 = 0.38;
 const WHISKERS: f64 = 0.56;
 /// Half the height of a whisker's ends, in rows.
 const CAP: f64 = 0.08;
+/// A bar this many times as long as the middle one is cut.
+const CUT_RATIO: f64 = 30.0;
 /// Share of the axis below which a stage is too small for a whisker.
 const LEAST: f64 = 0.01;
 
@@ -52,12 +54,17 @@ pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Vec<u8>>, Pl
         .iter()
         .enumerate()
         .map(|(panel, (label, stages))| {
-            let ends = policies.iter().flat_map(|policy| ends(stages(policy)));
-            let most = ends.fold(0.0, f64::max);
-            let most = if most > 0.0 { most } else { 1.0 };
+            let rows: Vec<Vec<f64>> = policies.iter().map(|p| ends(stages(p))).collect();
+            let most = longest(&rows);
+            let names = policies.iter().zip(&rows).map(|(policy, ends)| {
+                match ends.last().filter(|total| **total > most) {
+                    Some(total) => format!("{} ({total:.2e} ms)", policy.policy),
+                    None => policy.policy.clone(),
+                }
+            });
             let mut figure = Figure::new(
                 Axis::linear_between(label, 0.0, 1.04 * most),
-                Axis::categories("", policies.iter().map(|policy| &*policy.policy)).reversed(),
+                Axis::categories("", names).reversed(),
             );
             figure.plot_height_pt = ROW_PT * (policies.len() as f64 + 0.2).max(2.0);
             if panel == 0 {
@@ -77,6 +84,12 @@ pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Vec<u8>>, Pl
             let parts = parts(stages(policy));
             for part in &parts {
                 plot.bar((part.from, part.to), (row - HALF, row + HALF), part.style);
+            }
+            if parts.last().is_some_and(|part| part.to > axis.high) {
+                // The bar goes on.
+                let gap = (0.95 * axis.high, 0.965 * axis.high);
+                plot.bar(gap, (row - HALF, row + HALF), plain(theme::WHITE));
+                continue;
             }
             // One below the other, so that no whisker hides another.
             let whiskers: Vec<&Part> = parts
@@ -130,14 +143,33 @@ fn parts(stages: &StageMeans) -> Vec<Part> {
         .collect()
 }
 
-/// Everything that the axis must show.
+/// Where a row's whiskers and, last, its bar end.
 fn ends(stages: &StageMeans) -> Vec<f64> {
     let parts = parts(stages);
-    parts
-        .iter()
-        .flat_map(|part| [part.to, part.interval.map_or(part.to, |ends| ends.1)])
+    let whiskers = parts.iter().filter_map(|part| Some(part.interval?.1));
+    let total = parts.last().map(|part| part.to);
+    whiskers
+        .chain(total)
         .filter(|end| end.is_finite())
         .collect()
+}
+
+/// What the axis must show: everything, unless a policy is so slow that the others
+/// would vanish beside it. Its bar is then cut.
+fn longest(rows: &[Vec<f64>]) -> f64 {
+    let mut totals: Vec<f64> = rows
+        .iter()
+        .filter_map(|ends| ends.last().copied())
+        .collect();
+    totals.sort_by(f64::total_cmp);
+    let middle = totals.get(totals.len() / 2).copied().unwrap_or(0.0);
+    let kept = |ends: &&Vec<f64>| {
+        let total = ends.last().copied().unwrap_or(0.0);
+        total <= CUT_RATIO * middle
+    };
+    let shown = rows.iter().filter(kept).flatten();
+    let most = shown.copied().fold(0.0, f64::max);
+    if most > 0.0 { most } else { 1.0 }
 }
 
 /// The stages in the order of a query's life, those that nobody spent time in left
@@ -184,6 +216,19 @@ mod tests {
         names.sort_unstable();
         all.sort_unstable();
         assert_eq!(names, all);
+    }
+
+    #[test]
+    fn a_policy_out_of_all_proportion_is_cut() {
+        let row = |total: f64| vec![total];
+        assert_eq!(longest(&[row(10.0), row(20.0), row(200.0)]), 200.0);
+        assert_eq!(longest(&[row(10.0), row(20.0), row(2e6)]), 20.0);
+        assert_eq!(longest(&[row(2e6)]), 2e6);
+        assert_eq!(longest(&[Vec::new()]), 1.0);
+        let mut results = fixture::one_point(3);
+        let stages = &mut results.points[0].policies[1].stages_ms.0;
+        stages.iter_mut().for_each(|stage| stage.1.mean *= 1e6);
+        assert!(draw("", &results).unwrap().is_some());
     }
 
     #[test]
