@@ -184,7 +184,8 @@ def sweep(ranges, arguments):
             blocks.measured(end - start, seconds)
             done += end - start
     print(
-        f"[{time.monotonic() - started:.1f} s] {done} cells run, {blocks.seconds:.1f} s of work",
+        f"[{time.monotonic() - started:.1f} s] {done} cells run, {blocks.seconds:.1f} s of work, "
+        f"{len(alive())} nodes alive",
         file=sys.stderr,
         flush=True,
     )
