@@ -186,9 +186,12 @@ impl Run<'_> {
                 self.end_uplink(slot, cell);
             }
             (Phase::Edge, Choice::Edge(server)) => {
-                stages.edge_compute += spent;
                 let left = self.edges[server].remove(self.now, slot);
-                flight.record.edge_work = flight.record.query.llm_work - left;
+                let done = flight.record.query.llm_work - left;
+                let service = self.edges[server].service_time(done).unwrap_or(spent);
+                stages.edge_compute += service;
+                stages.edge_queue += spent - service;
+                flight.record.edge_work = done;
                 self.edge_changed(server, -1.0);
             }
             (Phase::Held, Choice::Edge(server)) => {
