@@ -120,14 +120,34 @@ fn servers(scenario: &Scenario, faults: &mut Faults) {
 
 fn channel(scenario: &Scenario, faults: &mut Faults) {
     let channel = &scenario.channel;
-    let PathLoss::LogDistance {
-        reference_db,
-        exponent,
-        min_distance_m,
-    } = channel.path_loss;
-    faults.finite("channel.path_loss.reference_db", reference_db);
-    faults.positive("channel.path_loss.exponent", exponent);
-    faults.positive("channel.path_loss.min_distance_m", min_distance_m);
+    match channel.path_loss {
+        PathLoss::LogDistance {
+            reference_db,
+            exponent,
+            min_distance_m,
+        } => {
+            faults.finite("channel.path_loss.reference_db", reference_db);
+            faults.positive("channel.path_loss.exponent", exponent);
+            faults.positive("channel.path_loss.min_distance_m", min_distance_m);
+        }
+        PathLoss::UmiLos {
+            carrier_ghz,
+            terminal_height_m,
+        }
+        | PathLoss::UmaNlos {
+            carrier_ghz,
+            terminal_height_m,
+        } => {
+            faults.positive("channel.path_loss.carrier_ghz", carrier_ghz);
+            if !(terminal_height_m.is_finite() && terminal_height_m > 1.0) {
+                faults.add(
+                    "channel.path_loss.terminal_height_m",
+                    &terminal_height_m.to_string(),
+                    "a height in metres above 1",
+                );
+            }
+        }
+    }
     if let Fading::Rician { k_db } = channel.fading {
         faults.finite("channel.fading.k_db", k_db);
     }
