@@ -184,8 +184,7 @@ impl Experiment {
         recorder: &mut dyn engine::Recorder,
     ) -> Result<(), PolicyError> {
         let point = &self.points[point];
-        let root = StreamKey::root(self.loaded.scenario.seed);
-        let world = World::draw(&point.model, root.index(replication));
+        let world = World::draw(&point.model, self.replication_key(replication));
         engine::simulate(&world, &point.settings, policy, recorder).map(|_| ())
     }
 
@@ -206,7 +205,7 @@ impl Experiment {
             if stop.load(Ordering::Relaxed) {
                 return Err(RunError::Interrupted);
             }
-            let mut world = World::draw(&point.model, self.replication_key(replication));
+            let mut world = World::draw(&point.model, self.replication_key(replication.into()));
             for (at, policy) in policies.iter_mut().enumerate() {
                 let shown = point.policies[at].metric;
                 world.show(shown.unwrap_or(point.model.workload.metric));
@@ -247,7 +246,7 @@ impl Experiment {
     ) -> Result<(), RunError> {
         let (point_index, point) = (point, &self.points[point]);
         let under_test = &point.policies[policy];
-        let mut world = World::draw(&point.model, self.replication_key(replication));
+        let mut world = World::draw(&point.model, self.replication_key(replication.into()));
         world.show(under_test.metric.unwrap_or(point.model.workload.metric));
         let mut policy = under_test.make();
         point
@@ -268,8 +267,8 @@ impl Experiment {
             })
     }
 
-    fn replication_key(&self, replication: u32) -> StreamKey {
-        StreamKey::root(self.loaded.scenario.seed).index(u64::from(replication))
+    fn replication_key(&self, replication: u64) -> StreamKey {
+        StreamKey::root(self.loaded.scenario.seed).index(replication)
     }
 
     /// Runs every cell on `threads` threads (all cores if `None`) and folds the
