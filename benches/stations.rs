@@ -4,10 +4,11 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
+use edgelm::physics::gains::LinkGains;
 use edgelm::physics::radio::Interference;
 use edgelm::station::edge::ProcessorSharing;
 use edgelm::station::naive::{NaiveProcessorSharing, NaiveUplinks};
-use edgelm::station::uplink::{Radio, Uplinks};
+use edgelm::station::uplink::{Radio, Transmission, Uplinks};
 use edgelm::units::{Bits, Flop, FlopPerSecond, Hertz, Seconds, Watts};
 use edgelm::world::streams::{Stream, StreamKey};
 use rand::RngExt;
@@ -74,24 +75,40 @@ fn processor_sharing_naive(bencher: Bencher<'_, '_>, jobs: usize) {
     });
 }
 
-#[divan::bench(args = [10, 100, 1_000])]
+fn start(uplinks: &mut Uplinks<'_>, now: Seconds, (job, cell): (usize, usize), rng: &mut Stream) {
+    let gains = gains(rng);
+    let transmission = Transmission {
+        job,
+        cell,
+        bits: bits(rng),
+        gain: gains[cell],
+        home: 0,
+        links: LinkGains::to_all(&gains),
+    };
+    uplinks.start(now, transmission);
+}
+
+#[divan::bench(args = [10, 100, 1_000, 10_000])]
 fn uplinks(bencher: Bencher<'_, '_>, transmissions: usize) {
     let mut rng = rng();
     let mut uplinks = Uplinks::new(radio(), CELLS);
     for job in 0..transmissions {
-        let gains = gains(&mut rng);
-        uplinks.start(Seconds(0.0), job, job % CELLS, bits(&mut rng), &gains);
+        start(&mut uplinks, Seconds(0.0), (job, job % CELLS), &mut rng);
     }
+    uplinks.settle(Seconds(0.0), |_, _| {});
     bencher.counter(ItemsCount::new(2u32)).bench_local(|| {
         let next = (0..CELLS).filter_map(|cell| Some((uplinks.next_end(cell)?, cell)));
         if let Some(((now, job), cell)) = next.min_by(|a, b| a.0.0.0.total_cmp(&b.0.0.0)) {
             uplinks.end(now, job);
-            let gains = gains(&mut rng);
-            uplinks.start(now, job, cell, bits(&mut rng), &gains);
+            uplinks.settle(now, |_, _| {});
+            start(&mut uplinks, now, (job, cell), &mut rng);
+            uplinks.settle(now, |_, _| {});
         }
     });
 }
 
+// At 10,000 one event of the twin takes a second: run it alone, with
+// `cargo bench --bench stations -- uplinks_naive_large --include-ignored`.
 #[divan::bench(args = [10, 100, 1_000], max_time = 5)]
 fn uplinks_naive(bencher: Bencher<'_, '_>, transmissions: usize) {
     let mut rng = rng();

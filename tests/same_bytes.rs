@@ -85,7 +85,7 @@ fn a_users_draws_do_not_depend_on_how_many_there_are() {
     let (few, many) = (World::draw(&few, key), World::draw(&many, key));
     for user in 0..5 {
         assert_eq!(few.users()[user], many.users()[user]);
-        assert_eq!(few.gains(user), many.gains(user));
+        assert_eq!(few.links(user), many.links(user));
         assert_eq!(few.query(user, 0, None), many.query(user, 0, None));
     }
     assert_eq!(few.servers(), many.servers());

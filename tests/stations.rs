@@ -4,7 +4,8 @@
 use edgelm::physics::radio::{Interference, spectral_efficiency};
 use edgelm::station::edge::{Discipline, EdgeCompute, ProcessorSharing};
 use edgelm::station::naive::{NaiveProcessorSharing, NaiveUplinks};
-use edgelm::station::uplink::{Radio, Uplinks};
+use edgelm::physics::gains::LinkGains;
+use edgelm::station::uplink::{Radio, Transmission, Uplinks};
 use edgelm::units::{Bits, Flop, FlopPerSecond, Hertz, Seconds, Watts};
 use edgelm::world::streams::StreamKey;
 use proptest::prelude::*;
@@ -25,8 +26,27 @@ const READINGS: [Interference; 3] = [
     Interference::Orthogonal,
 ];
 
+/// A transmission to `cell` that all servers hear begins.
+fn start(uplinks: &mut Uplinks<'_>, now: Seconds, job: usize, cell: usize, bits: Bits, gains: &[f64]) {
+    uplinks.start(
+        now,
+        Transmission {
+            job,
+            cell,
+            bits,
+            gain: gains[cell],
+            home: 0,
+            links: LinkGains::to_all(gains),
+        },
+    );
+}
+
+fn settle(uplinks: &mut Uplinks<'_>, now: Seconds) {
+    uplinks.settle(now, |_, _| {});
+}
+
 /// The next end of all cells.
-fn next_end(uplinks: &Uplinks, cells: usize) -> Option<(Seconds, usize)> {
+fn next_end(uplinks: &Uplinks<'_>, cells: usize) -> Option<(Seconds, usize)> {
     (0..cells)
         .filter_map(|cell| uplinks.next_end(cell))
         .min_by(|a, b| a.0.0.total_cmp(&b.0.0))
@@ -68,7 +88,7 @@ fn uplinks_in_lockstep(cells: usize, jobs: usize, reading: Interference, seed: u
                     .collect();
                 let cell = rng.random_range(0..cells);
                 let bits = Bits(100.0 + 3000.0 * rng.random::<f64>());
-                fast.start(Seconds(now), started, cell, bits, &gains);
+                start(&mut fast, Seconds(now), started, cell, bits, &gains);
                 slow.start(Seconds(now), started, cell, bits, &gains);
                 active.push(started);
                 started += 1;
@@ -79,6 +99,7 @@ fn uplinks_in_lockstep(cells: usize, jobs: usize, reading: Interference, seed: u
                 }
             }
         }
+        settle(&mut fast, Seconds(now));
         for &job in &active {
             let remaining = slow.remaining(job).expect("active").0;
             let found = fast.remaining(Seconds(now), job).0;
@@ -136,7 +157,9 @@ proptest! {
 #[test]
 fn one_transmission_alone_takes_the_closed_form() {
     let mut uplinks = Uplinks::new(radio(Interference::CoChannel), 3);
-    uplinks.start(Seconds(2.0), 0, 1, Bits(1300.0), &[1e-9, 2e-9, 3e-9]);
+    let gains = [1e-9, 2e-9, 3e-9];
+    start(&mut uplinks, Seconds(2.0), 0, 1, Bits(1300.0), &gains);
+    settle(&mut uplinks, Seconds(2.0));
     let expected = 1300.0 / (1e8 * (1.0 + 0.2 * 2e-9 / 4e-13f64).log2());
     let (ends, job) = uplinks.next_end(1).expect("busy");
     assert_eq!(job, 0);
@@ -148,8 +171,9 @@ fn equal_transmissions_in_one_cell_finish_together_at_k_times_the_single_time() 
     let k = 7;
     let mut uplinks = Uplinks::new(radio(Interference::CoChannel), 1);
     for job in 0..k {
-        uplinks.start(Seconds(0.0), job, 0, Bits(1300.0), &[1e-9]);
+        start(&mut uplinks, Seconds(0.0), job, 0, Bits(1300.0), &[1e-9]);
     }
+    settle(&mut uplinks, Seconds(0.0));
     let single = 1300.0 / (1e8 * (1.0 + 0.2 * 1e-9 / 4e-13f64).log2());
     for _ in 0..k {
         let (ends, job) = uplinks.next_end(0).expect("busy");
@@ -159,6 +183,7 @@ fn equal_transmissions_in_one_cell_finish_together_at_k_times_the_single_time() 
             ends.0
         );
         uplinks.end(ends, job);
+        settle(&mut uplinks, ends);
     }
     assert_eq!(uplinks.active(), 0);
 }
@@ -167,14 +192,16 @@ fn equal_transmissions_in_one_cell_finish_together_at_k_times_the_single_time() 
 fn two_cells_take_the_two_phase_closed_form() {
     let mut uplinks = Uplinks::new(radio(Interference::CoChannel), 2);
     let (own, cross) = (1e-9, 1e-11);
-    uplinks.start(Seconds(0.0), 0, 0, Bits(1000.0), &[own, cross]);
-    uplinks.start(Seconds(0.0), 1, 1, Bits(3000.0), &[cross, own]);
+    start(&mut uplinks, Seconds(0.0), 0, 0, Bits(1000.0), &[own, cross]);
+    start(&mut uplinks, Seconds(0.0), 1, 1, Bits(3000.0), &[cross, own]);
+    settle(&mut uplinks, Seconds(0.0));
     let disturbed = 1e8 * spectral_efficiency(0.2 * own / (0.2 * cross + 4e-13));
     let alone = 1e8 * spectral_efficiency(0.2 * own / 4e-13);
     let (first, job) = uplinks.next_end(0).expect("busy");
     assert_eq!(job, 0);
     assert!((first.0 / (1000.0 / disturbed) - 1.0).abs() < 1e-12);
     uplinks.end(first, 0);
+    settle(&mut uplinks, first);
     let (second, _) = uplinks.next_end(1).expect("busy");
     let expected = 1000.0 / disturbed + 2000.0 / alone;
     assert!((second.0 / expected - 1.0).abs() < 1e-12);
@@ -187,7 +214,7 @@ fn interference_does_not_drift_over_a_million_events() {
     let mut rng = StreamKey::root(5).stream();
     let mut gains = vec![Vec::new(); 8];
     // One transmission stays, so that the sums are never reset.
-    uplinks.start(Seconds(0.0), 8, 0, Bits(1e12), &[1e-9; 4]);
+    start(&mut uplinks, Seconds(0.0), 8, 0, Bits(1e12), &[1e-9; 4]);
     for event in 0..500_000 {
         let job = event % 8;
         let now = Seconds(1e-6 * event as f64);
@@ -197,7 +224,8 @@ fn interference_does_not_drift_over_a_million_events() {
         gains[job] = (0..cells)
             .map(|_| 10f64.powf(-4.0 - 8.0 * rng.random::<f64>()))
             .collect::<Vec<f64>>();
-        uplinks.start(now, job, job % cells, Bits(1e12), &gains[job]);
+        start(&mut uplinks, now, job, job % cells, Bits(1e12), &gains[job]);
+        settle(&mut uplinks, now);
     }
     for cell in 0..cells {
         let elsewhere = gains

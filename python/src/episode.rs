@@ -6,6 +6,7 @@
 
 use edgelm::engine::{CompletedQuery, Recorder};
 use edgelm::experiment::Experiment;
+use edgelm::physics::gains::GainTable;
 use edgelm::physics::radio::Interference;
 use edgelm::policy::{Policy, PolicyError};
 use edgelm::snapshot::{Choice, Completion, Decision, ServerState, View, WaitingQuery};
@@ -32,7 +33,9 @@ impl Snapshot {
             now: view.now,
             queries: view.queries.to_vec(),
             servers: view.servers.to_vec(),
-            gains: view.gains.to_vec(),
+            gains: (0..view.queries.len() * view.servers.len())
+                .map(|at| view.gain(at / view.servers.len(), at % view.servers.len()))
+                .collect(),
             tx_power: view.tx_power,
             interference: view.interference,
             key: view.key,
@@ -44,7 +47,7 @@ impl Snapshot {
             now: self.now,
             queries: &self.queries,
             servers: &self.servers,
-            gains: &self.gains,
+            gains: GainTable::Full(&self.gains),
             tx_power: self.tx_power,
             interference: self.interference,
             key: self.key,

@@ -43,7 +43,7 @@ pub fn write(row: &mut [f32], snapshot: &Snapshot, load: &Load<'_>, at: usize) {
     let of_servers = snapshot.servers.iter().enumerate().flat_map(|(j, server)| {
         [
             load.edge_delay(at, j).as_ms(),
-            10.0 * view.gains_of(at)[j].log10(),
+            10.0 * view.gain(at, j).log10(),
             load.connected(j) as f64,
             server.capacity.0 * 1e-12,
         ]

@@ -1,11 +1,14 @@
 //! Who is connected to each server, from decision to completion, and the powers
 //! that held shares count.
 
+use super::Sharing;
+use crate::physics::gains::LinkGains;
 use crate::units::Watts;
 
 /// Counts and powers of the connected queries.
 #[derive(Debug)]
 pub(super) struct Connections {
+    sharing: Sharing,
     tx_power: Watts,
     connected: Vec<usize>,
     from_others: Vec<Watts>,
@@ -17,8 +20,9 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    pub fn new(servers: usize, tx_power: Watts) -> Self {
+    pub fn new(sharing: Sharing, servers: usize, tx_power: Watts) -> Self {
         Self {
+            sharing,
             tx_power,
             connected: vec![0; servers],
             from_others: vec![Watts(0.0); servers],
@@ -44,14 +48,18 @@ impl Connections {
     }
 
     /// The query in `slot` connects.
-    pub fn connect(&mut self, slot: usize, gains: &[f64], server: usize) {
+    pub fn connect(&mut self, slot: usize, links: LinkGains<'_>, server: usize) {
+        self.connected[server] += 1;
+        self.total += 1;
+        // Live shares count who transmits now: the uplinks know.
+        if self.sharing == Sharing::Live {
+            return;
+        }
         let servers = self.connected.len();
         if self.gains.len() < (slot + 1) * servers {
             self.gains.resize((slot + 1) * servers, 0.0);
         }
-        self.gains[slot * servers..(slot + 1) * servers].copy_from_slice(gains);
-        self.connected[server] += 1;
-        self.total += 1;
+        self.gains[slot * servers..(slot + 1) * servers].copy_from_slice(links.gains());
         self.add_power(slot, server, 1.0);
     }
 
@@ -59,6 +67,9 @@ impl Connections {
     pub fn disconnect(&mut self, slot: usize, server: usize) {
         self.connected[server] -= 1;
         self.total -= 1;
+        if self.sharing == Sharing::Live {
+            return;
+        }
         self.add_power(slot, server, -1.0);
         // Nobody left: what remains is the rounding of sums and differences.
         if self.total == 0 {

@@ -39,6 +39,7 @@ use calendar::{Calendar, Next, Station};
 use connections::Connections;
 use in_flight::InFlight;
 use occupancy::Occupancy;
+use scheduling::Scratch;
 
 /// What happens at an instant of the virtual clock, beside the completions of
 /// stations. Queries are named by their slot among those in flight; the
@@ -90,6 +91,7 @@ pub fn simulate(
             }
             Next::Event(event) => run.handle(event, policy, recorder)?,
         }
+        run.settle_uplinks();
         recorder.counted(run.now, &run.counts);
         for completion in run.observed.drain(..) {
             policy.observe(&completion);
@@ -116,7 +118,9 @@ struct Run<'w> {
     /// Scheduling instants so far.
     instants: u64,
     connections: Connections,
-    uplinks: Uplinks,
+    uplinks: Uplinks<'w>,
+    /// Room for what policies are shown.
+    snapshot: Scratch,
     /// Whether the next coherence block is in the calendar.
     block_pending: bool,
     edges: Vec<EdgeCompute>,
@@ -148,8 +152,12 @@ impl<'w> Run<'w> {
             waiting: Vec::new(),
             instant_pending: false,
             instants: 0,
-            connections: Connections::new(servers, model.users.tx_power),
-            uplinks: Uplinks::new(radio, servers),
+            connections: Connections::new(settings.sharing, servers, model.users.tx_power),
+            uplinks: match world.neighbourhoods() {
+                None => Uplinks::new(radio, servers),
+                Some(near) => Uplinks::in_city(radio, near, servers),
+            },
+            snapshot: Scratch::default(),
             block_pending: false,
             edges: world
                 .servers()

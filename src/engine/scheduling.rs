@@ -3,9 +3,28 @@
 
 use super::in_flight::Phase;
 use super::{Event, Run, Sharing};
+use crate::physics::gains::{GainTable, LinkGains};
 use crate::policy::{self, Policy, PolicyError};
-use crate::snapshot::{Choice, ServerState, Service, Truth, View, WaitingQuery, services};
+use crate::snapshot::{
+    Choice, Decision, ServerState, Service, Truth, View, WaitingQuery, services,
+};
 use crate::units::Seconds;
+
+/// What a policy is shown, in memory that is used again.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    queries: Vec<WaitingQuery>,
+    servers: Vec<ServerState>,
+    gains: Vec<f64>,
+}
+
+impl Scratch {
+    fn clear(&mut self) {
+        self.queries.clear();
+        self.servers.clear();
+        self.gains.clear();
+    }
+}
 
 impl Run<'_> {
     /// Asks the policy about all that wait, and starts what it decides.
@@ -14,14 +33,13 @@ impl Run<'_> {
             return Ok(());
         }
         let waiting = std::mem::take(&mut self.waiting);
-        let servers = self.server_states();
-        let mut gains = Vec::with_capacity(waiting.len() * servers.len());
-        let mut queries = Vec::with_capacity(waiting.len());
+        let mut scratch = std::mem::take(&mut self.snapshot);
+        self.server_states(&mut scratch.servers);
         for &slot in &waiting {
             let flight = &self.in_flight[slot];
             let query = &flight.record.query;
-            gains.extend_from_slice(self.links.row(query.user, self.now));
-            queries.push(WaitingQuery {
+            self.links.bring_to(query.user, self.now);
+            scratch.queries.push(WaitingQuery {
                 user: query.user,
                 uncertainty: query.uncertainty,
                 bits: query.bits,
@@ -36,65 +54,75 @@ impl Run<'_> {
                 }),
             });
         }
-        let view = View {
-            now: self.now,
-            queries: &queries,
-            servers: &servers,
-            gains: &gains,
-            tx_power: self.world.model().users.tx_power,
-            interference: self.world.model().interference,
-            key: self.world.key().named("policy").index(self.instants),
-        };
+        let (decision, services) = self.ask(policy, &mut scratch)?;
         self.instants += 1;
-        let decision = policy.decide(&view)?;
-        policy::check(&view, &decision)?;
         self.occupancy
             .waiting
             .add(self.now, -(waiting.len() as f64));
-        match self.settings.sharing {
-            Sharing::Held => {
-                for (at, service) in services(&view, &decision).into_iter().enumerate() {
-                    self.decided(waiting[at], decision.choices[at]);
-                    match service {
-                        Service::Local { .. } => self.starts_locally(waiting[at]),
-                        Service::Edge {
-                            server,
-                            uplink,
-                            compute,
-                        } => {
-                            let row = view.gains_of(at);
-                            self.connections.connect(waiting[at], row, server);
-                            self.starts_held(waiting[at], server, uplink, compute);
-                        }
-                    }
-                }
-            }
-            Sharing::Live => {
-                for (at, choice) in decision.choices.iter().enumerate() {
-                    self.decided(waiting[at], *choice);
-                    match *choice {
-                        Choice::Local => self.starts_locally(waiting[at]),
-                        Choice::Edge(server) => {
-                            let row = view.gains_of(at);
-                            self.connections.connect(waiting[at], row, server);
-                            self.starts_uplink(waiting[at], server, row);
-                        }
-                    }
-                }
+        for (at, (&slot, &choice)) in waiting.iter().zip(&decision.choices).enumerate() {
+            self.decided(slot, choice);
+            let Choice::Edge(server) = choice else {
+                self.starts_locally(slot);
+                continue;
+            };
+            let links = self.links.of(scratch.queries[at].user);
+            self.connections.connect(slot, links, server);
+            match services.get(at) {
+                Some(&Service::Edge {
+                    uplink, compute, ..
+                }) => self.starts_held(slot, server, uplink, compute),
+                _ => self.starts_uplink(slot, server),
             }
         }
+        scratch.clear();
+        self.snapshot = scratch;
         self.waiting = waiting;
         self.waiting.clear();
         Ok(())
     }
 
-    fn server_states(&self) -> Vec<ServerState> {
+    /// What the policy says of the waiting queries, and what service follows for each
+    /// where shares are held (nothing where they are live).
+    fn ask(
+        &self,
+        policy: &mut dyn Policy,
+        scratch: &mut Scratch,
+    ) -> Result<(Decision, Vec<Service>), PolicyError> {
+        let near: Vec<LinkGains<'_>>;
+        let users = scratch.queries.iter().map(|query| query.user);
+        let gains = if self.world.neighbourhoods().is_some() {
+            near = users.map(|user| self.links.of(user)).collect();
+            GainTable::Near(&near)
+        } else {
+            for user in users {
+                scratch
+                    .gains
+                    .extend_from_slice(self.links.of(user).gains());
+            }
+            GainTable::Full(&scratch.gains)
+        };
+        let view = View {
+            now: self.now,
+            queries: &scratch.queries,
+            servers: &scratch.servers,
+            gains,
+            tx_power: self.world.model().users.tx_power,
+            interference: self.world.model().interference,
+            key: self.world.key().named("policy").index(self.instants),
+        };
+        let decision = policy.decide(&view)?;
+        policy::check(&view, &decision)?;
+        let services = match self.settings.sharing {
+            Sharing::Held => services(&view, &decision),
+            Sharing::Live => Vec::new(),
+        };
+        Ok((decision, services))
+    }
+
+    fn server_states(&self, states: &mut Vec<ServerState>) {
         let model = self.world.model();
-        self.world
-            .servers()
-            .iter()
-            .enumerate()
-            .map(|(j, server)| {
+        let servers = self.world.servers().iter().enumerate();
+        states.extend(servers.map(|(j, server)| {
                 // Held shares count everyone connected; live ones who transmits now.
                 let (from_others, from_own) = match self.settings.sharing {
                     Sharing::Held => (
@@ -113,8 +141,7 @@ impl Run<'_> {
                     from_own,
                     position: Some(server.position),
                 }
-            })
-            .collect()
+            }));
     }
 
     fn decided(&mut self, slot: usize, choice: Choice) {

@@ -4,6 +4,7 @@ use super::calendar::Station;
 use super::in_flight::Phase;
 use super::{Event, Recorder, Run, Sharing};
 use crate::snapshot::Choice;
+use crate::station::uplink::Transmission;
 use crate::units::{Flop, Seconds};
 
 impl Run<'_> {
@@ -65,13 +66,20 @@ impl Run<'_> {
     }
 
     /// A query begins to transmit at live rates.
-    pub(super) fn starts_uplink(&mut self, slot: usize, server: usize, gains: &[f64]) {
+    pub(super) fn starts_uplink(&mut self, slot: usize, server: usize) {
         self.in_flight[slot].phase = Phase::Uplink;
         self.in_flight[slot].since = self.now;
-        let bits = self.in_flight[slot].record.query.bits;
-        self.uplinks.start(self.now, slot, server, bits, gains);
+        let query = &self.in_flight[slot].record.query;
+        let transmission = Transmission {
+            job: slot,
+            cell: server,
+            bits: query.bits,
+            gain: self.links.gain(query.user, server),
+            home: self.world.home(query.user),
+            links: self.links.of(query.user),
+        };
+        self.uplinks.start(self.now, transmission);
         self.occupancy.uplink_jobs[server].add(self.now, 1.0);
-        self.uplinks_changed(server);
         self.await_channel_block();
     }
 
@@ -93,7 +101,6 @@ impl Run<'_> {
     fn end_uplink(&mut self, slot: usize, cell: usize) {
         self.uplinks.end(self.now, slot);
         self.occupancy.uplink_jobs[cell].add(self.now, -1.0);
-        self.uplinks_changed(cell);
     }
 
     /// The large model that a server announced has answered.
@@ -233,12 +240,13 @@ impl Run<'_> {
         self.observed.push(record.completion(self.now));
     }
 
-    /// Announces the completions of all cells whose rates a change at `cell` moved.
-    fn uplinks_changed(&mut self, cell: usize) {
-        for coupled in self.uplinks.coupled(cell) {
-            let next = self.uplinks.next_end(coupled).map(|(time, _)| time);
-            self.calendar.set(Station::Uplink(coupled as u32), next);
-        }
+    /// Brings uplink rates up to date after an event, and announces the completions
+    /// that moved.
+    pub(super) fn settle_uplinks(&mut self) {
+        let calendar = &mut self.calendar;
+        self.uplinks.settle(self.now, |cell, next| {
+            calendar.set(Station::Uplink(cell as u32), next);
+        });
     }
 
     /// Announces the next completion at a server after a job came or went.
@@ -268,13 +276,13 @@ impl Run<'_> {
             return;
         }
         let (now, links, in_flight) = (self.now, &mut self.links, &self.in_flight);
-        self.uplinks.set_gains(now, |slot, row| {
-            row.copy_from_slice(links.row(in_flight[slot].record.query.user, now));
+        self.uplinks.set_gains(now, |slot, cell, gains| {
+            let user = in_flight[slot].record.query.user;
+            links.bring_to(user, now);
+            gains.clear();
+            gains.extend_from_slice(links.of(user).gains());
+            links.gain(user, cell)
         });
-        for cell in 0..self.edges.len() {
-            let next = self.uplinks.next_end(cell).map(|(time, _)| time);
-            self.calendar.set(Station::Uplink(cell as u32), next);
-        }
         self.await_channel_block();
     }
 }

@@ -55,6 +55,7 @@ pub fn world_model(scenario: &Scenario, table: &Table) -> WorldModel {
             bandwidth,
         ),
         interference: scenario.channel.interference,
+        interference_tolerance: scenario.channel.interference_tolerance,
         workload: Workload {
             size: query_size(scenario),
             uncertainty: table.clone(),

@@ -33,7 +33,7 @@ pub enum ToProgram<'a> {
         /// The servers with what is connected to them.
         servers: Vec<Server>,
         /// The queries that wait.
-        queries: Vec<Query<'a>>,
+        queries: Vec<Query>,
     },
     /// A query has been answered. Sent only to programs that asked for it in
     /// their [`Hello`]; not answered.
@@ -77,7 +77,7 @@ pub struct Server {
 
 /// A waiting query in a [`ToProgram::Decide`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Query<'a> {
+pub struct Query {
     /// The user it comes from.
     pub user: usize,
     /// alpha.
@@ -92,8 +92,8 @@ pub struct Query<'a> {
     pub local_flops: f64,
     /// How long the device is busy with earlier queries.
     pub local_backlog_s: f64,
-    /// Linear power gain to every server.
-    pub gain: &'a [f64],
+    /// Linear power gain to every server; 0 beyond reach.
+    pub gain: Vec<f64>,
     /// Where the user stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position_m: Option<(f64, f64)>,
@@ -133,7 +133,9 @@ impl<'a> ToProgram<'a> {
                     llm_flop: query.llm_work.0,
                     local_flops: query.local_capacity.0,
                     local_backlog_s: query.local_backlog.0,
-                    gain: view.gains_of(at),
+                    gain: (0..view.servers.len())
+                        .map(|server| view.gain(at, server))
+                        .collect(),
                     position_m: query.position.map(|at| (at.0, at.1)),
                 })
                 .collect(),

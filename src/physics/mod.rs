@@ -4,5 +4,8 @@
 //! Both the stations that serve and the policies that predict use these; they
 //! hold no state and draw nothing.
 
+pub mod gains;
+pub mod logarithm;
+pub mod neighbourhood;
 pub mod radio;
 pub mod share;

@@ -1,5 +1,6 @@
 //! Thermal noise, interference, SINR and rate (Eqs. 3 and 4 of the paper).
 
+use crate::physics::gains::LinkGains;
 use crate::units::{BitsPerSecond, Hertz, Watts, ratio_from_db, watts_from_dbm};
 use serde::{Deserialize, Serialize};
 
@@ -79,19 +80,32 @@ impl ReceivedPower {
         }
     }
 
-    /// A user of the given transmit power and gains (one a server) connects to `server`.
-    pub fn connect(&mut self, tx_power: Watts, gains: &[f64], server: usize) {
+    /// A user of the given transmit power and links connects to `server`.
+    pub fn connect(&mut self, tx_power: Watts, links: LinkGains<'_>, server: usize) {
         match self.reading {
             Interference::Orthogonal => {}
-            Interference::AsPrinted => self.from_own_w[server] += tx_power.0 * gains[server],
+            Interference::AsPrinted => {
+                self.from_own_w[server] += tx_power.0 * links.to(server).unwrap_or(0.0);
+            }
             Interference::CoChannel => {
-                for (j, (sum, gain)) in self.from_others_w.iter_mut().zip(gains).enumerate() {
+                for (j, gain) in links.iter() {
                     if j != server {
-                        *sum += tx_power.0 * gain;
+                        self.from_others_w[j] += tx_power.0 * gain;
                     }
                 }
             }
         }
+    }
+
+    /// The servers whose interference is another once a user with these links has
+    /// connected.
+    pub fn disturbed<'a>(&self, links: LinkGains<'a>) -> impl Iterator<Item = usize> + use<'a> {
+        let (all, near) = match self.reading {
+            Interference::Orthogonal => (0, 0),
+            Interference::AsPrinted => (self.from_own_w.len(), 0),
+            Interference::CoChannel => (0, links.len()),
+        };
+        (0..all).chain((0..near).map(move |place| links.server(place)))
     }
 
     /// The interference in the SINR of a user of `server`.
@@ -130,8 +144,8 @@ mod tests {
         let gains = [[1e-8, 3e-10], [2e-10, 1e-8]];
         let heard = |reading| {
             let mut power = ReceivedPower::silent(reading, 2);
-            power.connect(P, &gains[0], 0);
-            power.connect(P, &gains[1], 1);
+            power.connect(P, LinkGains::to_all(&gains[0]), 0);
+            power.connect(P, LinkGains::to_all(&gains[1]), 1);
             [power.interference(0), power.interference(1)]
         };
         assert_eq!(

@@ -75,7 +75,7 @@ impl<'v> State<'v> {
     fn delta(&self, i: usize, j: usize, weight: Weight) -> f64 {
         let (query, server) = (&self.view.queries[i], &self.view.servers[j]);
         let connected = server.connected + self.placed.iter().filter(|p| p.1 == j).count() + 1;
-        let power = |i: usize, j: usize| self.view.tx_power.0 * self.view.gains_of(i)[j];
+        let power = |i: usize, j: usize| self.view.tx_power.0 * self.view.gain(i, j);
         let interference = match self.view.interference {
             radio::Interference::Orthogonal => 0.0,
             radio::Interference::CoChannel => self

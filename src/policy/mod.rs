@@ -14,9 +14,9 @@
 //!     fn decide(&mut self, view: &View<'_>) -> Result<Decision, PolicyError> {
 //!         let mut decision = Decision::all_local(view.queries.len());
 //!         for (at, query) in view.queries.iter().enumerate() {
-//!             let best = (0..view.servers.len())
-//!                 .max_by(|&a, &b| view.gains_of(at)[a].total_cmp(&view.gains_of(at)[b]));
-//!             if let (true, Some(server)) = (query.uncertainty > self.tau, best) {
+//!             let links = view.links_of(at);
+//!             let best = links.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+//!             if let (true, Some((server, _))) = (query.uncertainty > self.tau, best) {
 //!                 decision.choices[at] = Choice::Edge(server);
 //!             }
 //!         }

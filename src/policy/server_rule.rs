@@ -69,26 +69,28 @@ impl ServerRule {
         let mut connected: Vec<usize> = view.servers.iter().map(|s| s.connected).collect();
         let mut draws = view.key.named("power-of-two").stream();
         for query in (0..view.queries.len()).filter(|&query| leaves(query)) {
-            let servers = 0..view.servers.len();
+            let links = view.links_of(query);
             let server = match self {
                 Self::NearestServer => {
                     let distances = distances(view, query)?;
-                    least(servers, |j| distances[j])
+                    least(distances.into_iter(), |distance| distance)
                 }
-                Self::StrongestSignal => least(servers, |j| -view.gains_of(query)[j]),
-                Self::LeastLoaded => least(servers, |j| {
-                    (connected[j] + 1) as f64 / view.servers[j].capacity.0
-                }),
+                Self::StrongestSignal => least(links.iter(), |gain| -gain),
+                Self::LeastLoaded => {
+                    let load = |j: usize| (connected[j] + 1) as f64 / view.servers[j].capacity.0;
+                    least(links.iter().map(|(j, _)| (j, load(j))), |load| load)
+                }
                 Self::PowerOfTwo => {
-                    let drawn = two_of(view.servers.len(), &mut draws);
+                    let drawn = two_of(links.len(), &mut draws).into_iter();
+                    let drawn = drawn.map(|place| links.server(place));
                     // Of equals the first drawn: the lowest number would draw more.
-                    least(drawn.into_iter(), |j| connected[j] as f64)
+                    least(drawn.map(|j| (j, connected[j])), |jobs| jobs as f64)
                 }
                 Self::JoinShortestQueue => {
-                    let shortest = connected.iter().copied().min().unwrap_or(0);
-                    least(servers.filter(|&j| connected[j] == shortest), |j| {
-                        -view.gains_of(query)[j]
-                    })
+                    let jobs = links.iter().map(|(j, _)| connected[j]);
+                    let shortest = jobs.min().unwrap_or(0);
+                    let shortest = links.iter().filter(|&(j, _)| connected[j] == shortest);
+                    least(shortest, |gain| -gain)
                 }
             };
             if let Some(server) = server {
@@ -110,12 +112,17 @@ fn two_of(count: usize, draws: &mut Stream) -> Vec<usize> {
     vec![first, second + usize::from(second >= first)]
 }
 
-/// The first of those of the least value.
-fn least(servers: impl Iterator<Item = usize>, value: impl Fn(usize) -> f64) -> Option<usize> {
-    servers.min_by(|&a, &b| value(a).total_cmp(&value(b)))
+/// The first of the servers whose number comes with the least value.
+fn least<T: Copy>(
+    servers: impl Iterator<Item = (usize, T)>,
+    value: impl Fn(T) -> f64,
+) -> Option<usize> {
+    let least = servers.min_by(|a, b| value(a.1).total_cmp(&value(b.1)));
+    least.map(|(server, _)| server)
 }
 
-fn distances(view: &View<'_>, query: usize) -> Result<Vec<f64>, PolicyError> {
+/// The servers within reach and how far they are, in metres.
+fn distances(view: &View<'_>, query: usize) -> Result<Vec<(usize, f64)>, PolicyError> {
     let unknown = || {
         PolicyError::Failed(
             "NearestServer needs the positions of users and servers, which this snapshot does \
@@ -124,8 +131,11 @@ fn distances(view: &View<'_>, query: usize) -> Result<Vec<f64>, PolicyError> {
         )
     };
     let user = view.queries[query].position.ok_or_else(unknown)?;
-    view.servers
+    view.links_of(query)
         .iter()
-        .map(|server| Ok(user.distance(server.position.ok_or_else(unknown)?).0))
+        .map(|(j, _)| {
+            let place = view.servers[j].position.ok_or_else(unknown)?;
+            Ok((j, user.distance(place).0))
+        })
         .collect()
 }

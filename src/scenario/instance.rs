@@ -2,6 +2,7 @@
 
 use super::diagnostic::{Diagnostic, Place};
 use super::loading::byte_offset;
+use crate::physics::gains::GainTable;
 use crate::physics::radio::Interference;
 use crate::snapshot::{ServerState, View, WaitingQuery};
 use crate::units::{Bits, Flop, FlopPerSecond, Hertz, Seconds, Watts};
@@ -205,7 +206,7 @@ impl InstanceSnapshot {
             now: Seconds(0.0),
             queries: &self.queries,
             servers: &self.servers,
-            gains: &self.gains,
+            gains: GainTable::Full(&self.gains),
             tx_power: self.tx_power,
             interference: self.interference,
             key: StreamKey::root(1),

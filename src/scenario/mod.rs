@@ -99,7 +99,8 @@ pub struct Users {
     /// How many (N).
     pub count: usize,
     /// Where they stand: `Uniform`, `Listed([(x, y), ...])` of which the first
-    /// `count` are taken, or `Grid(columns: .., rows: ..)`.
+    /// `count` are taken, `Grid(columns: .., rows: ..)` or
+    /// `Hexagonal(columns: .., rows: .., spacing_m: ..)`.
     #[serde(default = "uniform")]
     pub placement: Placement,
     /// Transmit power of each (P), in milliwatts.
@@ -177,6 +178,11 @@ pub struct ChannelSpec {
     pub noise_figure_db: f64,
     /// How Eq. 3's interference is read: `CoChannel`, `AsPrinted` or `Orthogonal`.
     pub interference: Interference,
+    /// Relative error that noise plus interference may have, for cities: 0 is exact.
+    /// Servers whose mean received power drowns in the noise are then beyond a user's
+    /// reach and hear it in sum only (`docs/city.md`).
+    #[serde(skip_serializing_if = "is_default")]
+    pub interference_tolerance: f64,
     /// How fading goes on in time: `Static`, `IndependentBlocks` or
     /// `GaussMarkov(doppler_hz: ..)`.
     #[serde(skip_serializing_if = "is_default")]
@@ -196,6 +202,7 @@ impl Default for ChannelSpec {
             noise_dbm_per_hz: -174.0,
             noise_figure_db: 0.0,
             interference: Interference::CoChannel,
+            interference_tolerance: 0.0,
             variation: Variation::Static,
             block_ms: 10.0,
         }

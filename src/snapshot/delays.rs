@@ -48,7 +48,7 @@ pub fn services(view: &View<'_>, decision: &Decision) -> Vec<Service> {
     for (query, choice) in decision.choices.iter().enumerate() {
         if let Choice::Edge(server) = *choice {
             connected[server] += 1;
-            received.connect(view.tx_power, view.gains_of(query), server);
+            received.connect(view.tx_power, view.links_of(query), server);
         }
     }
     let offers: Vec<_> = view
@@ -73,7 +73,7 @@ pub fn services(view: &View<'_>, decision: &Decision) -> Vec<Service> {
             },
             Choice::Edge(server) => {
                 let (bandwidth, compute, interference) = offers[server];
-                let signal = view.tx_power * view.gains_of(at)[server];
+                let signal = view.tx_power * view.gain(at, server);
                 let sinr = radio::sinr(signal, interference, view.servers[server].noise);
                 Service::Edge {
                     server,

@@ -106,7 +106,7 @@ impl<'v> Evaluation<'v> {
     /// Evaluates a decision that fits the view.
     pub fn new(view: &'v View<'v>, decision: &Decision) -> Self {
         let servers = view.servers.len();
-        let mut uplink_weights = Vec::with_capacity(view.gains.len());
+        let mut uplink_weights = Vec::with_capacity(view.queries.len() * servers);
         for query in view.queries {
             uplink_weights.extend(view.servers.iter().map(|server| {
                 query.uncertainty * query.bits.0 * std::f64::consts::LN_2 / server.bandwidth.0
@@ -120,10 +120,8 @@ impl<'v> Evaluation<'v> {
             server_costs: vec![Cost::default(); servers],
             local_seconds: 0.0,
             uplink_weights,
-            signals_w: view
-                .gains
-                .iter()
-                .map(|gain| view.tx_power.0 * gain)
+            signals_w: (0..view.queries.len() * servers)
+                .map(|at| view.tx_power.0 * view.gain(at / servers, at % servers))
                 .collect(),
         };
         for (query, choice) in decision.choices.iter().enumerate() {

@@ -58,12 +58,17 @@ impl<'v> Load<'v> {
 
     /// Connects a waiting query to a server.
     pub fn connect(&mut self, query: usize, server: usize) {
+        let links = self.view.links_of(query);
         self.connected[server] += 1;
-        self.received
-            .connect(self.view.tx_power, self.view.gains_of(query), server);
-        for (j, state) in self.view.servers.iter().enumerate() {
-            self.offers[j] = Offer::of(state, self.connected[j], self.received.interference(j));
+        self.received.connect(self.view.tx_power, links, server);
+        for j in self.received.disturbed(links) {
+            self.offers[j].interference = self.received.interference(j);
         }
+        self.offers[server] = Offer::of(
+            &self.view.servers[server],
+            self.connected[server],
+            self.received.interference(server),
+        );
     }
 
     /// The snapshot this load started from.
@@ -82,7 +87,7 @@ impl<'v> Load<'v> {
     pub fn edge_delay(&self, query: usize, server: usize) -> Seconds {
         let waiting = &self.view.queries[query];
         let offer = &self.offers[server];
-        let signal = self.view.tx_power * self.view.gains_of(query)[server];
+        let signal = self.view.tx_power * self.view.gain(query, server);
         let sinr = radio::sinr(signal, offer.interference, offer.noise);
         waiting.bits / radio::rate(offer.bandwidth, sinr) + waiting.llm_work / offer.compute
     }

@@ -13,6 +13,7 @@ pub use delays::{Service, objective, services};
 pub use evaluation::{Cost, Evaluation, Step};
 pub use load::Load;
 
+use crate::physics::gains::{GainTable, LinkGains};
 use crate::physics::radio::Interference;
 use crate::units::{Bits, Flop, FlopPerSecond, Hertz, Seconds, Watts};
 use crate::world::geometry::Point;
@@ -27,8 +28,8 @@ pub struct View<'a> {
     pub queries: &'a [WaitingQuery],
     /// The servers, with the load that is there already.
     pub servers: &'a [ServerState],
-    /// Power gains |h|^2 (linear), waiting queries x servers, row by row.
-    pub gains: &'a [f64],
+    /// Power gains |h|^2 (linear) of the waiting queries' links, in their order.
+    pub gains: GainTable<'a>,
     /// Transmit power of every user (P).
     pub tx_power: Watts,
     /// How Eq. 3's interference is read.
@@ -38,11 +39,17 @@ pub struct View<'a> {
     pub key: StreamKey,
 }
 
-impl View<'_> {
-    /// The power gains of a waiting query's user to every server.
-    pub fn gains_of(&self, query: usize) -> &[f64] {
-        let servers = self.servers.len();
-        &self.gains[query * servers..(query + 1) * servers]
+impl<'a> View<'a> {
+    /// The links of a waiting query's user: to every server, or in a city under an
+    /// interference tolerance to those within reach. Policies send queries to servers
+    /// within reach.
+    pub fn links_of(&self, query: usize) -> LinkGains<'a> {
+        self.gains.row(query, self.servers.len())
+    }
+
+    /// The power gain from a waiting query's user to a server; 0 beyond reach.
+    pub fn gain(&self, query: usize, server: usize) -> f64 {
+        self.links_of(query).to(server).unwrap_or(0.0)
     }
 
     /// How long a waiting query takes on its own device: backlog, then W_SLM / C_L (Eq. 7).

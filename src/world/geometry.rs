@@ -25,6 +25,13 @@ pub struct Area {
     pub height_m: f64,
 }
 
+impl Area {
+    /// Whether a position is inside.
+    pub fn contains(&self, point: Point) -> bool {
+        (0.0..=self.width_m).contains(&point.0) && (0.0..=self.height_m).contains(&point.1)
+    }
+}
+
 impl Default for Area {
     /// The paper's 500 m x 500 m.
     fn default() -> Self {
@@ -51,6 +58,29 @@ pub enum Placement {
         /// Rectangles side by side in y.
         rows: usize,
     },
+    /// A hexagonal grid in the middle of the area, row by row from the lower left:
+    /// every position has its neighbours at `spacing_m` (all six of them inside the
+    /// grid), every other row is shifted by half of it.
+    Hexagonal {
+        /// Positions in a row.
+        columns: usize,
+        /// Rows.
+        rows: usize,
+        /// Distance between neighbours, in metres.
+        spacing_m: f64,
+    },
+}
+
+/// Distance between the rows of a hexagonal grid over that between neighbours.
+const ROW_SPACING: f64 = 0.866_025_403_784_438_6;
+
+/// How wide and how high a hexagonal grid is, from position to position, in metres.
+pub fn hexagonal_extent(columns: usize, rows: usize, spacing_m: f64) -> (f64, f64) {
+    let shifted = if rows > 1 { 0.5 } else { 0.0 };
+    (
+        spacing_m * (columns.saturating_sub(1) as f64 + shifted),
+        spacing_m * ROW_SPACING * rows.saturating_sub(1) as f64,
+    )
 }
 
 impl Placement {
@@ -59,7 +89,9 @@ impl Placement {
         match self {
             Self::Uniform => None,
             Self::Listed(points) => Some(points.len()),
-            Self::Grid { columns, rows } => Some(columns * rows),
+            Self::Grid { columns, rows } | Self::Hexagonal { columns, rows, .. } => {
+                Some(columns * rows)
+            }
         }
     }
 
@@ -82,6 +114,19 @@ impl Placement {
                 Point(
                     area.width_m * (column as f64 + 0.5) / *columns as f64,
                     area.height_m * (row as f64 + 0.5) / *rows as f64,
+                )
+            }
+            Self::Hexagonal {
+                columns,
+                rows,
+                spacing_m,
+            } => {
+                let (column, row) = (index % columns, (index / columns) % rows);
+                let (width_m, height_m) = hexagonal_extent(*columns, *rows, *spacing_m);
+                let shift = 0.5 * (row % 2) as f64;
+                Point(
+                    0.5 * (area.width_m - width_m) + spacing_m * (column as f64 + shift),
+                    0.5 * (area.height_m - height_m) + spacing_m * ROW_SPACING * row as f64,
                 )
             }
         }
@@ -110,6 +155,29 @@ mod tests {
                 Point(375.0, 375.0)
             ]
         );
+    }
+
+    #[test]
+    fn every_inner_position_of_a_hexagonal_grid_has_six_equal_neighbours() {
+        let area = Area {
+            width_m: 3000.0,
+            height_m: 2500.0,
+        };
+        let grid = Placement::Hexagonal {
+            columns: 5,
+            rows: 5,
+            spacing_m: 500.0,
+        };
+        let at = |i| grid.position(&area, StreamKey::root(1), i);
+        assert_eq!(grid.count(), Some(25));
+        assert!((0..25).all(|i| area.contains(at(i))));
+        let mut distances: Vec<f64> = (0..25).map(|i| at(12).distance(at(i)).0).collect();
+        distances.sort_by(f64::total_cmp);
+        assert!(distances[1..7].iter().all(|d| (d - 500.0).abs() < 1e-9));
+        assert!(distances[7] > 800.0);
+        // In the middle: as far from the left as from the right.
+        let (left, right) = (at(0).0, at(9).0);
+        assert!((left - (area.width_m - right)).abs() < 1e-9);
     }
 
     #[test]

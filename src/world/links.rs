@@ -4,6 +4,7 @@
 use super::World;
 use super::geometry::Point;
 use super::motion::Walk;
+use crate::physics::gains::LinkGains;
 use crate::units::Seconds;
 use crate::world::channel::LinkFading;
 
@@ -37,18 +38,38 @@ impl<'w> Links<'w> {
         Self { world, rows }
     }
 
-    /// The power gains |h|^2 of a user to every server at `now`. Times must not
-    /// decrease.
-    pub fn row(&mut self, user: usize, now: Seconds) -> &[f64] {
+    /// Brings a user's links up to `now`. Times must not decrease.
+    pub fn bring_to(&mut self, user: usize, now: Seconds) {
         let Some(row) = self.rows.get_mut(user) else {
-            return self.world.gains(user);
+            return;
         };
         let block = block_at(self.world, now);
         let row = row.get_or_insert_with(|| Row::new(self.world, user));
         if row.block != block || row.gains.is_empty() {
             row.move_to(self.world, user, block);
         }
-        &row.gains
+    }
+
+    /// The power gains |h|^2 of a user's links, as of the time they were last brought
+    /// to.
+    pub fn of(&self, user: usize) -> LinkGains<'_> {
+        let at_start = self.world.links(user);
+        match self.rows.get(user) {
+            Some(Some(row)) => match at_start.servers() {
+                None => LinkGains::to_all(&row.gains),
+                Some(near) => LinkGains::to_some(near, &row.gains),
+            },
+            _ => at_start,
+        }
+    }
+
+    /// The power gain of one link as of the same time, within reach or not.
+    pub fn gain(&self, user: usize, server: usize) -> f64 {
+        let within = self.of(user).to(server);
+        within.unwrap_or_else(|| match self.rows.get(user) {
+            Some(Some(row)) => row.gain_beyond_reach(self.world, user, server),
+            _ => self.world.drawn_gain(user, server),
+        })
     }
 
     /// Where a user stands in the block that its gains were last asked for.
@@ -93,8 +114,10 @@ impl Row {
                 user,
                 position,
             ),
-            fading: (0..world.servers().len())
-                .map(|server| LinkFading::new(&model.channel, world.key(), user, server))
+            fading: world
+                .links(user)
+                .iter()
+                .map(|(server, _)| LinkFading::new(&model.channel, world.key(), user, server))
                 .collect(),
         }
     }
@@ -105,12 +128,21 @@ impl Row {
         self.block = block;
         self.position = position;
         self.gains.clear();
-        for (j, (server, fading)) in world.servers().iter().zip(&mut self.fading).enumerate() {
+        for ((j, _), fading) in world.links(user).iter().zip(&mut self.fading) {
+            let server = (j, world.servers()[j].position);
             let mean = model
                 .channel
-                .mean_gain(world.key(), (user, position), (j, server.position));
+                .mean_gain(world.key(), (user, position), server);
             self.gains
                 .push(mean * fading.power_at(&model.channel, world.key(), user, j, block));
         }
+    }
+
+    fn gain_beyond_reach(&self, world: &World<'_>, user: usize, server: usize) -> f64 {
+        let (channel, key) = (&world.model().channel, world.key());
+        let place = (server, world.servers()[server].position);
+        let mean = channel.mean_gain(key, (user, self.position), place);
+        let mut fading = LinkFading::new(channel, key, user, server);
+        mean * fading.power_at(channel, key, user, server, self.block)
     }
 }

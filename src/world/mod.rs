@@ -11,9 +11,12 @@ pub mod geometry;
 pub mod links;
 pub mod motion;
 pub mod query;
+mod reach;
 pub mod streams;
 pub mod trace;
 
+use crate::physics::gains::LinkGains;
+use crate::physics::neighbourhood::Neighbourhoods;
 use crate::physics::radio::Interference;
 use crate::uncertainty::Metric;
 use crate::units::{FlopPerSecond, Hertz, Seconds, Watts};
@@ -22,6 +25,7 @@ use distribution::Scaled;
 use geometry::{Area, Placement, Point};
 use motion::Mobility;
 use query::Workload;
+use reach::Reach;
 use streams::StreamKey;
 
 /// The laws from which worlds are drawn; SI units throughout.
@@ -41,6 +45,8 @@ pub struct WorldModel {
     pub noise: Watts,
     /// The reading of Eq. 3's interference term.
     pub interference: Interference,
+    /// Relative error that noise plus interference may have; 0 for none.
+    pub interference_tolerance: f64,
     /// What the queries ask for.
     pub workload: Workload,
 }
@@ -108,8 +114,11 @@ pub struct World<'m> {
     users: Vec<User>,
     servers: Vec<Server>,
     metric: Metric,
-    /// Power gains, users x servers, row by row.
+    /// Power gains of each user's links within reach, row after row.
     gains: Vec<f64>,
+    /// Where each user's row begins in `gains`, and the end.
+    rows: Vec<usize>,
+    reach: Option<Reach>,
 }
 
 impl<'m> World<'m> {
@@ -145,24 +154,30 @@ impl<'m> World<'m> {
                 ),
             })
             .collect();
-        let mut gains = Vec::with_capacity(users.len() * servers.len());
-        for (i, user) in users.iter().enumerate() {
-            for (j, server) in servers.iter().enumerate() {
-                gains.push(
-                    model
-                        .channel
-                        .gain(key, (i, user.position), (j, server.position)),
-                );
-            }
-        }
-        Self {
+        let reach = Reach::find(model, &users, &servers);
+        let mut world = Self {
             model,
             key,
             users,
             servers,
             metric: model.workload.metric,
-            gains,
+            gains: Vec::new(),
+            rows: vec![0],
+            reach,
+        };
+        world.draw_links();
+        world
+    }
+
+    fn draw_links(&mut self) {
+        let all: Vec<u32> = (0..self.servers.len() as u32).collect();
+        let mut gains = Vec::new();
+        for user in 0..self.users.len() {
+            let near = self.reach_of(user).unwrap_or(&all);
+            gains.extend(near.iter().map(|&j| self.drawn_gain(user, j as usize)));
+            self.rows.push(gains.len());
         }
+        self.gains = gains;
     }
 
     /// From now on queries show their uncertainty by `metric`. Nothing else of them
@@ -191,10 +206,39 @@ impl<'m> World<'m> {
         &self.servers
     }
 
-    /// The power gains |h|^2 from a user to every server at time zero; for a world
-    /// that changes see [`links::Links`].
-    pub fn gains(&self, user: usize) -> &[f64] {
-        let servers = self.servers.len();
-        &self.gains[user * servers..(user + 1) * servers]
+    /// The power gains |h|^2 of a user's links at time zero; for a world that changes
+    /// see [`links::Links`].
+    pub fn links(&self, user: usize) -> LinkGains<'_> {
+        let gains = &self.gains[self.rows[user]..self.rows[user + 1]];
+        match self.reach_of(user) {
+            None => LinkGains::to_all(gains),
+            Some(near) => LinkGains::to_some(near, gains),
+        }
+    }
+
+    /// The server nearest to a user; 0 where everybody is within reach of everybody.
+    pub fn home(&self, user: usize) -> usize {
+        self.reach
+            .as_ref()
+            .map_or(0, |reach| reach.homes[user] as usize)
+    }
+
+    /// Who is near whom; `None` where everybody is within reach of everybody.
+    pub fn neighbourhoods(&self) -> Option<&Neighbourhoods> {
+        self.reach.as_ref().map(|reach| &reach.neighbourhoods)
+    }
+
+    /// The servers within a user's reach, ascending; `None` for all.
+    fn reach_of(&self, user: usize) -> Option<&[u32]> {
+        let reach = self.reach.as_ref()?;
+        Some(reach.neighbourhoods.near(reach.homes[user] as usize))
+    }
+
+    /// The power gain of any link at time zero, drawn where it is asked for.
+    fn drawn_gain(&self, user: usize, server: usize) -> f64 {
+        let (position, place) = (self.users[user].position, self.servers[server].position);
+        self.model
+            .channel
+            .gain(self.key, (user, position), (server, place))
     }
 }

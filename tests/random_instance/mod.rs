@@ -1,5 +1,6 @@
 //! Random snapshots for property tests.
 
+use edgelm::physics::gains::GainTable;
 use edgelm::physics::radio::Interference;
 use edgelm::snapshot::{ServerState, View, WaitingQuery};
 use edgelm::units::{Bits, Flop, FlopPerSecond, Hertz, Seconds, Watts};
@@ -75,7 +76,7 @@ impl Instance {
             now: Seconds(0.0),
             queries: &self.queries,
             servers: &self.servers,
-            gains: &self.gains,
+            gains: GainTable::Full(&self.gains),
             tx_power: Watts(0.2),
             interference: self.interference,
             key: StreamKey::root(9),

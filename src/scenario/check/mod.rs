@@ -6,7 +6,7 @@ use super::{Scenario, TableSource};
 use crate::uncertainty::Metric;
 use crate::world::channel::{Fading, PathLoss};
 use crate::world::distribution::Distribution;
-use crate::world::geometry::Placement;
+use crate::world::geometry::{Placement, hexagonal_extent};
 
 /// A field whose value cannot be used.
 #[derive(Debug, Clone, PartialEq)]
@@ -245,9 +245,7 @@ impl Faults {
         let area = &scenario.area;
         if let Placement::Listed(points) = placement {
             for (at, point) in points.iter().enumerate() {
-                let inside = (0.0..=area.width_m).contains(&point.0)
-                    && (0.0..=area.height_m).contains(&point.1);
-                if !inside {
+                if !area.contains(*point) {
                     self.add(
                         &format!("{field}[{at}]"),
                         &format!("({}, {})", point.0, point.1),
@@ -262,6 +260,27 @@ impl Faults {
         if let Placement::Grid { columns, rows } = *placement {
             self.count(&format!("{field}.columns"), columns);
             self.count(&format!("{field}.rows"), rows);
+        }
+        if let Placement::Hexagonal {
+            columns,
+            rows,
+            spacing_m,
+        } = *placement
+        {
+            self.count(&format!("{field}.columns"), columns);
+            self.count(&format!("{field}.rows"), rows);
+            self.positive(&format!("{field}.spacing_m"), spacing_m);
+            let (width_m, height_m) = hexagonal_extent(columns, rows, spacing_m);
+            if width_m > area.width_m || height_m > area.height_m {
+                self.add(
+                    field,
+                    &format!("a grid of {width_m:.0} m x {height_m:.0} m"),
+                    &format!(
+                        "one that fits into the area of {} m x {} m",
+                        area.width_m, area.height_m
+                    ),
+                );
+            }
         }
     }
 }

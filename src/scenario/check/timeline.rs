@@ -3,6 +3,7 @@
 
 use super::{Faults, Scenario};
 use crate::engine::{Probe, Scheduling, Sharing};
+use crate::physics::radio::Interference;
 use crate::scenario::WarmUp;
 use crate::station::edge::Discipline;
 use crate::world::arrivals::{Arrivals, AtEnd};
@@ -11,6 +12,7 @@ use crate::world::motion::Mobility;
 
 pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
     arrivals(scenario, faults);
+    tolerance(scenario, faults);
     scheduling(scenario, faults);
     run(scenario, faults);
     change(scenario, faults);
@@ -69,6 +71,40 @@ fn arrivals(scenario: &Scenario, faults: &mut Faults) {
             faults.positive(&field("cv"), *cv);
         }
         Arrivals::Trace { rate_scale, .. } => faults.positive(&field("rate_scale"), *rate_scale),
+    }
+}
+
+/// The far field knows homes that stay, and powers heard over one's own channel.
+fn tolerance(scenario: &Scenario, faults: &mut Faults) {
+    let tolerance = scenario.channel.interference_tolerance;
+    let field = "channel.interference_tolerance";
+    if !(0.0..1.0).contains(&tolerance) {
+        faults.add(field, &tolerance.to_string(), "a number from 0 to below 1");
+    }
+    if tolerance <= 0.0 {
+        return;
+    }
+    let found = |what: &str| format!("{tolerance} with {what}");
+    if scenario.sharing == Sharing::Held {
+        faults.add(
+            field,
+            &found("`sharing: Held`"),
+            "0 with `Held`, whose shares are exact; or `sharing: Live`",
+        );
+    }
+    if scenario.channel.interference == Interference::AsPrinted {
+        faults.add(
+            field,
+            &found("`interference: AsPrinted`"),
+            "0 with `AsPrinted`, under which every user disturbs every server alike",
+        );
+    }
+    if scenario.users.mobility != Mobility::Static {
+        faults.add(
+            field,
+            &found("users that move"),
+            "0 with mobility: a user's home must stay the same",
+        );
     }
 }
 
