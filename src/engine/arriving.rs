@@ -91,7 +91,7 @@ impl<'w> Source<'w> {
             let users = self.world.users().len();
             self.announced = users as u64;
             return (0..users)
-                .map(|user| (Seconds(0.0), Event::Arrival { user }))
+                .map(|user| (Seconds(0.0), Event::Arrival { user: user as u32 }))
                 .collect();
         }
         if self.trace.is_some() {
@@ -102,7 +102,10 @@ impl<'w> Source<'w> {
                 .collect();
         }
         (0..self.per_user.len())
-            .filter_map(|user| Some((self.next_of(user)?, Event::Arrival { user })))
+            .filter_map(|user| {
+                let event = Event::Arrival { user: user as u32 };
+                Some((self.next_of(user)?, event))
+            })
             .collect()
     }
 
@@ -186,10 +189,10 @@ impl Run<'_> {
         if let Some(deadline) = self.settings.deadline
             && deadline.drop
         {
-            let generation = self.in_flight[slot].generation;
+            let ticket = self.in_flight.ticket(slot);
             let at = self.now + Seconds(deadline.after_ms * 1e-3);
             self.calendar
-                .push(at, Event::DeadlineEnd { slot, generation });
+                .push(at, Event::DeadlineEnd(ticket));
         }
         match self.settings.probe {
             Probe::FirstToken { work_share } if work_share > 0.0 => {

@@ -45,6 +45,13 @@ pub(super) struct Flight {
     pub generation: u32,
 }
 
+/// Names a query in an event: its slot, and which of the queries that had it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ticket {
+    slot: u32,
+    generation: u32,
+}
+
 /// The queries in flight, in slots that are used again.
 #[derive(Debug, Default)]
 pub(super) struct InFlight {
@@ -97,9 +104,18 @@ impl InFlight {
         flight.record
     }
 
-    /// Whether the query that had this generation is still in the slot.
-    pub fn is_current(&self, slot: usize, generation: u32) -> bool {
-        self.slots[slot].generation == generation
+    /// The ticket of the query in a slot.
+    pub fn ticket(&self, slot: usize) -> Ticket {
+        Ticket {
+            slot: slot as u32,
+            generation: self.slots[slot].generation,
+        }
+    }
+
+    /// The slot of the query that had the ticket, if it has not left.
+    pub fn slot_of(&self, ticket: Ticket) -> Option<usize> {
+        let slot = ticket.slot as usize;
+        (self.slots[slot].generation == ticket.generation).then_some(slot)
     }
 
     /// How many are in flight.

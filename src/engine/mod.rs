@@ -37,29 +37,28 @@ use crate::world::links::Links;
 use arriving::Source;
 use calendar::{Calendar, Next, Station};
 use connections::Connections;
-use in_flight::InFlight;
+use in_flight::{InFlight, Ticket};
 use occupancy::Occupancy;
 use scheduling::Scratch;
 
 /// What happens at an instant of the virtual clock, beside the completions of
-/// stations. Queries are named by their slot among those in flight; the
-/// generation tells whether the slot is still theirs.
+/// stations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Event {
     /// The next query of a user arrives.
-    Arrival { user: usize },
+    Arrival { user: u32 },
     /// The next row of the trace arrives.
     TraceArrival,
     /// The policy is asked about all queries that wait.
     SchedulingInstant,
     /// A device has done the first job in its queue.
-    DeviceEnd { slot: usize, generation: u32 },
+    DeviceEnd(Ticket),
     /// The last bit of a query with held shares is received.
-    HeldUplinkEnd { slot: usize, generation: u32 },
+    HeldUplinkEnd(Ticket),
     /// A query with held shares is answered.
-    HeldEdgeEnd { slot: usize, generation: u32 },
+    HeldEdgeEnd(Ticket),
     /// A query that is dropped at its deadline reaches it.
-    DeadlineEnd { slot: usize, generation: u32 },
+    DeadlineEnd(Ticket),
     /// The channel's next coherence block begins.
     ChannelBlock,
     /// The measured part of the run begins.
@@ -206,10 +205,10 @@ impl<'w> Run<'w> {
     ) -> Result<(), PolicyError> {
         match event {
             Event::Arrival { user } => {
-                if let Some(next) = self.source.next_of(user) {
+                if let Some(next) = self.source.next_of(user as usize) {
                     self.calendar.push(next, Event::Arrival { user });
                 }
-                if let Some((query, number)) = self.source.query_of(user) {
+                if let Some((query, number)) = self.source.query_of(user as usize) {
                     self.arrives(query, number);
                 }
             }
@@ -226,23 +225,23 @@ impl<'w> Run<'w> {
                 self.instant_pending = false;
                 self.schedule(policy)?;
             }
-            Event::DeviceEnd { slot, generation } => {
-                if self.in_flight.is_current(slot, generation) {
+            Event::DeviceEnd(ticket) => {
+                if let Some(slot) = self.in_flight.slot_of(ticket) {
                     self.device_completes(slot, recorder);
                 }
             }
-            Event::HeldUplinkEnd { slot, generation } => {
-                if self.in_flight.is_current(slot, generation) {
+            Event::HeldUplinkEnd(ticket) => {
+                if let Some(slot) = self.in_flight.slot_of(ticket) {
                     self.held_uplink_completes(slot);
                 }
             }
-            Event::HeldEdgeEnd { slot, generation } => {
-                if self.in_flight.is_current(slot, generation) {
+            Event::HeldEdgeEnd(ticket) => {
+                if let Some(slot) = self.in_flight.slot_of(ticket) {
                     self.held_edge_completes(slot, recorder);
                 }
             }
-            Event::DeadlineEnd { slot, generation } => {
-                if self.in_flight.is_current(slot, generation) {
+            Event::DeadlineEnd(ticket) => {
+                if let Some(slot) = self.in_flight.slot_of(ticket) {
                     self.drop_query(slot, recorder);
                 }
             }

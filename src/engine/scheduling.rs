@@ -164,9 +164,9 @@ impl Run<'_> {
         flight.phase = Phase::Held;
         flight.held_uplink = uplink;
         flight.held_compute = compute;
-        let generation = flight.generation;
+        let ticket = self.in_flight.ticket(slot);
         self.occupancy.uplink_jobs[server].add(self.now, 1.0);
         self.calendar
-            .push(self.now + uplink, Event::HeldUplinkEnd { slot, generation });
+            .push(self.now + uplink, Event::HeldUplinkEnd(ticket));
     }
 }

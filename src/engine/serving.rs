@@ -26,9 +26,8 @@ impl Run<'_> {
         flight.record.stages.device_queue += self.now - flight.since;
         flight.since = self.now;
         flight.in_service = true;
-        let generation = flight.generation;
-        self.calendar
-            .push(ends, Event::DeviceEnd { slot, generation });
+        let ticket = self.in_flight.ticket(slot);
+        self.calendar.push(ends, Event::DeviceEnd(ticket));
     }
 
     /// A device has done a query's job: the first token, or the answer.
@@ -133,7 +132,7 @@ impl Run<'_> {
         flight.record.stages.uplink = flight.held_uplink;
         flight.since = self.now;
         flight.in_service = true;
-        let (generation, compute) = (flight.generation, flight.held_compute);
+        let compute = flight.held_compute;
         let Choice::Edge(server) = flight.record.choice else {
             return;
         };
@@ -142,8 +141,9 @@ impl Run<'_> {
         self.occupancy.edge_jobs[server].add(self.now, 1.0);
         let share = (work / compute) / self.world.servers()[server].capacity;
         self.occupancy.edge_busy[server].add(self.now, share);
+        let ticket = self.in_flight.ticket(slot);
         self.calendar
-            .push(self.now + compute, Event::HeldEdgeEnd { slot, generation });
+            .push(self.now + compute, Event::HeldEdgeEnd(ticket));
     }
 
     pub(super) fn held_edge_completes(&mut self, slot: usize, recorder: &mut dyn Recorder) {

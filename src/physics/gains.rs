@@ -12,6 +12,38 @@ pub struct LinkGains<'a> {
     servers: Option<&'a [u32]>,
     /// One power gain (linear) a server within reach.
     gains: &'a [f64],
+    /// Places of the strongest links in no particular order, where they are known.
+    strongest: Option<&'a Strongest>,
+}
+
+/// Links that a large world keeps as a user's strongest.
+pub const STRONGEST: usize = 8;
+
+/// A user's strongest links out of more than [`STRONGEST`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Strongest {
+    /// Their places in the row, in no particular order.
+    pub places: [u32; STRONGEST],
+    /// The greatest gain among all others.
+    pub other_gain: f64,
+}
+
+impl Strongest {
+    /// Finds them in a row; `None` if it has no more than [`STRONGEST`] links.
+    pub fn of(gains: &[f64]) -> Option<Self> {
+        if gains.len() <= STRONGEST {
+            return None;
+        }
+        let mut all: Vec<u32> = (0..gains.len() as u32).collect();
+        let stronger = |a: &u32, b: &u32| gains[*b as usize].total_cmp(&gains[*a as usize]);
+        let (first, next, _) = all.select_nth_unstable_by(STRONGEST, stronger);
+        let mut places = [0; STRONGEST];
+        places.copy_from_slice(first);
+        Some(Self {
+            places,
+            other_gain: gains[*next as usize],
+        })
+    }
 }
 
 impl<'a> LinkGains<'a> {
@@ -20,6 +52,7 @@ impl<'a> LinkGains<'a> {
         Self {
             servers: None,
             gains,
+            strongest: None,
         }
     }
 
@@ -29,6 +62,20 @@ impl<'a> LinkGains<'a> {
         Self {
             servers: Some(servers),
             gains,
+            strongest: None,
+        }
+    }
+
+    /// The same links, with what was found of them before.
+    pub fn with_strongest(self, strongest: Option<&'a Strongest>) -> Self {
+        Self { strongest, ..self }
+    }
+
+    /// The strongest of more than [`STRONGEST`] links; `None` where there are no more.
+    pub fn strongest(&self) -> Option<Strongest> {
+        match self.strongest {
+            Some(known) => Some(*known),
+            None => Strongest::of(self.gains),
         }
     }
 
@@ -97,6 +144,15 @@ impl<'a> GainTable<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_strongest_links_are_those_above_all_others() {
+        let gains: Vec<f64> = (0..40).map(|i| f64::from(i * 17 % 40)).collect();
+        let strongest = Strongest::of(&gains).expect("more than fit");
+        assert_eq!(strongest.other_gain, 31.0);
+        assert!(strongest.places.iter().all(|&at| gains[at as usize] > 31.0));
+        assert_eq!(Strongest::of(&gains[..STRONGEST]), None);
+    }
 
     #[test]
     fn links_within_reach_are_found_by_the_servers_number() {

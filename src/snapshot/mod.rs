@@ -11,7 +11,7 @@ mod load;
 
 pub use delays::{Service, objective, services};
 pub use evaluation::{Cost, Evaluation, Step};
-pub use load::Load;
+pub use load::{BOUND_MARGIN, BestOffer, Load};
 
 use crate::physics::gains::{GainTable, LinkGains};
 use crate::physics::radio::Interference;

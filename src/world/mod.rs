@@ -15,7 +15,7 @@ mod reach;
 pub mod streams;
 pub mod trace;
 
-use crate::physics::gains::LinkGains;
+use crate::physics::gains::{LinkGains, Strongest};
 use crate::physics::neighbourhood::Neighbourhoods;
 use crate::physics::radio::Interference;
 use crate::uncertainty::Metric;
@@ -118,6 +118,8 @@ pub struct World<'m> {
     gains: Vec<f64>,
     /// Where each user's row begins in `gains`, and the end.
     rows: Vec<usize>,
+    /// Each user's strongest links, where not every server is within reach.
+    strongest: Vec<Option<Strongest>>,
     reach: Option<Reach>,
 }
 
@@ -163,6 +165,7 @@ impl<'m> World<'m> {
             metric: model.workload.metric,
             gains: Vec::new(),
             rows: vec![0],
+            strongest: Vec::new(),
             reach,
         };
         world.draw_links();
@@ -176,6 +179,10 @@ impl<'m> World<'m> {
             let near = self.reach_of(user).unwrap_or(&all);
             gains.extend(near.iter().map(|&j| self.drawn_gain(user, j as usize)));
             self.rows.push(gains.len());
+        }
+        if self.reach.is_some() {
+            let rows = self.rows.windows(2).map(|row| &gains[row[0]..row[1]]);
+            self.strongest = rows.map(Strongest::of).collect();
         }
         self.gains = gains;
     }
@@ -212,7 +219,9 @@ impl<'m> World<'m> {
         let gains = &self.gains[self.rows[user]..self.rows[user + 1]];
         match self.reach_of(user) {
             None => LinkGains::to_all(gains),
-            Some(near) => LinkGains::to_some(near, gains),
+            Some(near) => {
+                LinkGains::to_some(near, gains).with_strongest(self.strongest[user].as_ref())
+            }
         }
     }
 

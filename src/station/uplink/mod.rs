@@ -94,6 +94,8 @@ struct Job {
     /// Its place in the cell.
     index: u32,
     home: u32,
+    /// Power that its cell receives.
+    signal_w: f64,
     /// Gains to the servers that hear it: all, or the home's near ones.
     gains: Vec<f64>,
 }
@@ -149,6 +151,7 @@ impl<'w> Uplinks<'w> {
         own.gains.clear();
         own.gains.extend_from_slice(transmission.links.gains());
         let signal_w = self.radio.tx_power.0 * gain;
+        own.signal_w = signal_w;
         self.cells[cell].push(job, signal_w, transmission.bits.0);
         self.counts[cell] += 1;
         self.active += 1;
@@ -190,7 +193,9 @@ impl<'w> Uplinks<'w> {
             for index in 0..target.jobs().len() {
                 let job = target.jobs()[index];
                 let gain = write(job, cell, &mut self.jobs[job].gains);
-                target.set_signal(index, self.radio.tx_power.0 * gain);
+                let signal_w = self.radio.tx_power.0 * gain;
+                self.jobs[job].signal_w = signal_w;
+                target.set_signal(index, signal_w);
             }
         }
         self.sum_afresh();
@@ -265,26 +270,21 @@ impl<'w> Uplinks<'w> {
     fn hear(&mut self, job: usize, sign: f64) {
         self.add_power(job, sign);
         let home = self.jobs[job].home as usize;
-        match self.radio.interference {
-            Interference::Orthogonal => {}
-            Interference::AsPrinted => self.mark_busy(),
-            Interference::CoChannel => match &mut self.city {
-                None => self.mark_busy(),
-                Some(city) => {
-                    city.far_field.count(home, sign as i32);
-                    let neighbourhoods = city.neighbourhoods;
-                    for &server in neighbourhoods.near(home) {
-                        self.mark_if_off(server as usize);
+        match (self.radio.interference, &mut self.city) {
+            (Interference::Orthogonal, _) => {}
+            (Interference::CoChannel, Some(city)) => {
+                city.far_field.count(home, sign as i32);
+                let near = city.neighbourhoods.near(home);
+                for &cell in near {
+                    self.mark_if_off(cell as usize);
+                }
+            }
+            (Interference::CoChannel | Interference::AsPrinted, _) => {
+                for cell in 0..self.cells.len() {
+                    if self.counts[cell] > 0 {
+                        self.mark(cell);
                     }
                 }
-            },
-        }
-    }
-
-    fn mark_busy(&mut self) {
-        for cell in 0..self.cells.len() {
-            if self.counts[cell] > 0 {
-                self.mark(cell);
             }
         }
     }
@@ -303,28 +303,23 @@ impl<'w> Uplinks<'w> {
         let power = sign * self.radio.tx_power.0;
         let job = &self.jobs[job];
         let cell = job.cell as usize;
+        let heard_before = self.heard_w[cell];
         match &self.city {
             None => {
-                let heard_before = self.heard_w[cell];
                 for (heard, gain) in self.heard_w.iter_mut().zip(&job.gains) {
                     *heard += power * gain;
                 }
-                // Its own cell does not hear it as interference.
-                self.heard_w[cell] = heard_before;
-                self.own_w[cell] += power * job.gains[cell];
             }
             Some(city) => {
                 let near = city.neighbourhoods.near(job.home as usize);
                 for (&server, gain) in near.iter().zip(&job.gains) {
-                    let server = server as usize;
-                    if server == cell {
-                        self.own_w[server] += power * gain;
-                    } else {
-                        self.heard_w[server] += power * gain;
-                    }
+                    self.heard_w[server as usize] += power * gain;
                 }
             }
         }
+        // Its own cell does not hear it as interference.
+        self.heard_w[cell] = heard_before;
+        self.own_w[cell] += sign * job.signal_w;
     }
 
     fn settle_far_field(&mut self) {

@@ -2,14 +2,17 @@
 //! of the least delay gap, again and again.
 //!
 //! The gap of a candidate (Eq. 18) only grows while others are placed: shares
-//! shrink and interference rises, and rounding keeps that order. A gap computed
-//! earlier is therefore a lower bound of the gap now, and a priority queue over
-//! such bounds finds the least gap by recomputing only what comes to its top.
-//! It picks exactly what recomputing everything at each step picks
-//! ([`literal`](super::literal) does that), ties included: least gap, then least
-//! query, then least server.
+//! shrink and interference rises. A gap computed earlier is therefore a lower bound
+//! of the gap now, and a priority queue over the queries' bounds finds the least gap
+//! by recomputing only what comes to its top: first a fast bound, and where that
+//! stays on top the gap itself. It picks exactly what recomputing everything at each
+//! step picks ([`literal`](super::literal) does that), ties included: least gap, then
+//! least query, then least server.
+
+mod gaps;
 
 use crate::snapshot::{Choice, Decision, Load, View};
+use gaps::Gaps;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
@@ -36,35 +39,44 @@ pub enum Until {
 /// in seconds; infinite over a link that carries nothing.
 pub fn delay_gap(load: &Load<'_>, query: usize, server: usize, weight: Weight) -> f64 {
     let gap = (load.edge_delay(query, server) - load.view().local_delay(query)).0;
-    match weight {
-        Weight::One => gap,
-        // An uncertainty of zero must not turn an unusable link into NaN.
-        Weight::Uncertainty if gap == f64::INFINITY => gap,
-        // Adding zero turns -0.0 into 0.0: a tie must compare as one.
-        Weight::Uncertainty => load.view().queries[query].uncertainty * gap + 0.0,
+    weight.of(load.view(), query, gap)
+}
+
+impl Weight {
+    fn of(self, view: &View<'_>, query: usize, gap: f64) -> f64 {
+        match self {
+            Self::One => gap,
+            // An uncertainty of zero must not turn an unusable link into NaN.
+            Self::Uncertainty if gap == f64::INFINITY => gap,
+            // Adding zero turns -0.0 into 0.0: a tie must compare as one.
+            Self::Uncertainty => view.queries[query].uncertainty * gap + 0.0,
+        }
     }
 }
 
-/// A (query, server) pair that waits in the queue with a bound of its gap.
+/// A query that waits in the queue with a bound of its least gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {
-    /// Gap, query and server, most significant first, so that one comparison
-    /// orders candidates and breaks ties.
+    /// Gap and query, most significant first, so that one comparison orders
+    /// candidates and breaks ties.
     rank: u128,
     /// How many queries had been placed when the gap was computed.
     placed_then: u32,
+    /// The server of the least gap, once that is exact.
+    server: Option<u32>,
 }
 
 const SIGN: u64 = 1 << 63;
 
 impl Candidate {
-    fn new(gap: f64, query: usize, server: usize, placed_then: u32) -> Self {
+    fn new(query: usize, gap: f64, placed_then: u32, server: Option<usize>) -> Self {
         // The bits of a float, turned so that they order as the floats do.
         let bits = gap.to_bits();
         let ordered = if bits & SIGN != 0 { !bits } else { bits | SIGN };
         Self {
-            rank: (ordered as u128) << 64 | (query as u128) << 32 | server as u128,
+            rank: (ordered as u128) << 64 | query as u128,
             placed_then,
+            server: server.map(|server| server as u32),
         }
     }
 
@@ -73,11 +85,7 @@ impl Candidate {
     }
 
     fn query(&self) -> usize {
-        (self.rank >> 32) as u32 as usize
-    }
-
-    fn server(&self) -> usize {
-        self.rank as u32 as usize
+        self.rank as u64 as usize
     }
 }
 
@@ -91,34 +99,33 @@ pub fn place(
     until: Until,
     decision: &mut Decision,
 ) {
-    let servers = load.view().servers.len();
+    let mut gaps = Gaps::new(load, weight);
     let mut placed = 0u32;
     let mut queue: BinaryHeap<Reverse<Candidate>> = queries
         .into_iter()
-        .flat_map(|query| (0..servers).map(move |server| (query, server)))
-        .map(|(query, server)| {
-            let gap = delay_gap(load, query, server, weight);
-            Reverse(Candidate::new(gap, query, server, placed))
-        })
+        .map(|query| Reverse(Candidate::new(query, gaps.bound(load, query), placed, None)))
         .collect();
     while let Some(mut top) = queue.peek_mut() {
         let candidate = top.0;
         let query = candidate.query();
-        if decision.choices[query] != Choice::Local {
-            PeekMut::pop(top);
-        } else if until == Until::NoGain && !candidate.gains() {
+        if until == Until::NoGain && !candidate.gains() {
             // Even a stale gap is a lower bound: nothing can gain any more.
             break;
-        } else if candidate.placed_then == placed {
-            PeekMut::pop(top);
-            decision.choices[query] = Choice::Edge(candidate.server());
-            load.connect(query, candidate.server());
-            placed += 1;
-        } else {
-            let server = candidate.server();
-            let gap = delay_gap(load, query, server, weight);
-            top.0 = Candidate::new(gap, query, server, placed);
         }
+        if candidate.placed_then != placed {
+            let bound = gaps.bound(load, query);
+            top.0 = Candidate::new(query, bound, placed, None);
+            continue;
+        }
+        let Some(server) = candidate.server else {
+            let (gap, server) = gaps.least(load, query);
+            top.0 = Candidate::new(query, gap, placed, Some(server));
+            continue;
+        };
+        PeekMut::pop(top);
+        decision.choices[query] = Choice::Edge(server as usize);
+        load.connect(query, server as usize);
+        placed += 1;
     }
 }
 
