@@ -18,6 +18,9 @@ pub(super) struct Gaps {
     /// empty where there are few servers.
     shortlists: Vec<Option<Shortlist>>,
     bounds: Vec<f64>,
+    /// Whose bounds these are, after how many connections, and that of the other links.
+    found: Option<(usize, u32, f64)>,
+    connections: u32,
 }
 
 /// The links of a query that are looked at.
@@ -38,7 +41,14 @@ impl Gaps {
             best_offer: load.best_offer(),
             shortlists: vec![None; if many { load.view().queries.len() } else { 0 }],
             bounds: Vec::new(),
+            found: None,
+            connections: 0,
         }
+    }
+
+    /// A query has connected: what was found before is out of date.
+    pub fn connected(&mut self) {
+        self.connections += 1;
     }
 
     /// A lower bound of the least gap of a query over all servers, now and later.
@@ -70,6 +80,7 @@ impl Gaps {
             && matches!(self.shortlist(load, query), Shortlist::Strongest(_))
         {
             self.shortlists[query] = Some(Shortlist::All);
+            self.found = None;
             return self.least(load, query);
         }
         best
@@ -78,6 +89,17 @@ impl Gaps {
     /// Puts bounds of the delays over the query's links into `bounds`, and returns
     /// that over its other links.
     fn find_bounds(&mut self, load: &Load<'_>, query: usize) -> f64 {
+        match self.found {
+            Some((whose, when, others)) if (whose, when) == (query, self.connections) => others,
+            _ => {
+                let others = self.compute_bounds(load, query);
+                self.found = Some((query, self.connections, others));
+                others
+            }
+        }
+    }
+
+    fn compute_bounds(&mut self, load: &Load<'_>, query: usize) -> f64 {
         let view = load.view();
         let links = view.links_of(query);
         let gains = links.gains();

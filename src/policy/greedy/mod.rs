@@ -125,6 +125,7 @@ pub fn place(
         PeekMut::pop(top);
         decision.choices[query] = Choice::Edge(server as usize);
         load.connect(query, server as usize);
+        gaps.connected();
         placed += 1;
     }
 }

@@ -10,7 +10,10 @@ pub(super) struct FarField<'w> {
     tx_power_w: f64,
     /// Power heard from far transmitters, by cell, as of the last time it was brought
     /// up to date.
-    heard_w: Vec<f64>,
+    /// In single precision: the matrix of gains is what it costs to keep it.
+    heard_w: Vec<f32>,
+    /// Transmissions in progress, by home.
+    active: Vec<i32>,
     /// Starts less ends since then, by home, and the homes that have any.
     changes: Vec<i32>,
     changed: Vec<u32>,
@@ -33,6 +36,7 @@ impl<'w> FarField<'w> {
             neighbourhoods,
             tx_power_w,
             heard_w: vec![0.0; cells],
+            active: vec![0; cells],
             changes: vec![0; cells],
             changed: Vec::new(),
             events: 0,
@@ -42,7 +46,7 @@ impl<'w> FarField<'w> {
 
     /// Power that a cell hears from far transmitters.
     pub fn heard_w(&self, cell: usize) -> f64 {
-        self.heard_w[cell]
+        f64::from(self.heard_w[cell])
     }
 
     /// A user of `home` begins to transmit (1) or ends (-1).
@@ -51,6 +55,7 @@ impl<'w> FarField<'w> {
             self.changed.push(home as u32);
         }
         self.changes[home] += change;
+        self.active[home] += change;
         self.events += 1;
     }
 
@@ -62,24 +67,33 @@ impl<'w> FarField<'w> {
     /// Brings the sums up to date.
     pub fn bring_up_to_date(&mut self) {
         self.events = 0;
-        for home in self.changed.drain(..) {
+        let mut changed = std::mem::take(&mut self.changed);
+        for home in changed.drain(..) {
             let change = std::mem::take(&mut self.changes[home as usize]);
-            if change != 0 {
-                let power_w = self.tx_power_w * f64::from(change);
-                let gains = self.neighbourhoods.far_gains(home as usize);
-                for (heard, gain) in self.heard_w.iter_mut().zip(gains) {
-                    *heard += power_w * f64::from(*gain);
-                }
-            }
+            self.add(home as usize, change);
+        }
+        self.changed = changed;
+    }
+
+    /// Sums anew, so that rounding cannot pile up.
+    pub fn sum_afresh(&mut self) {
+        self.heard_w.fill(0.0);
+        self.changed.clear();
+        self.changes.fill(0);
+        self.events = 0;
+        for home in 0..self.active.len() {
+            self.add(home, self.active[home]);
         }
     }
 
-    /// Nobody transmits.
-    pub fn silence(&mut self) {
-        self.heard_w.fill(0.0);
-        for home in self.changed.drain(..) {
-            self.changes[home as usize] = 0;
+    fn add(&mut self, home: usize, transmissions: i32) {
+        if transmissions == 0 {
+            return;
         }
-        self.events = 0;
+        let power_w = (self.tx_power_w * f64::from(transmissions)) as f32;
+        let gains = self.neighbourhoods.far_gains(home);
+        for (heard, gain) in self.heard_w.iter_mut().zip(gains) {
+            *heard += power_w * gain;
+        }
     }
 }

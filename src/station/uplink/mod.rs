@@ -66,8 +66,9 @@ pub struct Uplinks<'w> {
     heard_w: Vec<f64>,
     /// Power of each cell's own transmissions.
     own_w: Vec<f64>,
-    /// Noise and interference with which each cell's rates were computed.
-    settled_w: Vec<f64>,
+    /// The least and the most that each cell may hear before its rates are off; any
+    /// power where nobody transmits. For cities.
+    right_w: Vec<(f64, f64)>,
     /// The next end of each cell, as of its rates.
     next: Vec<Option<(Seconds, usize)>>,
     /// Cells whose rates are to be computed anew, in the order they were marked.
@@ -110,7 +111,7 @@ impl<'w> Uplinks<'w> {
             counts: vec![0; cells],
             heard_w: vec![0.0; cells],
             own_w: vec![0.0; cells],
-            settled_w: vec![radio.noise.0; cells],
+            right_w: vec![(f64::NEG_INFINITY, f64::INFINITY); cells],
             next: vec![None; cells],
             marked: Vec::new(),
             is_marked: vec![false; cells],
@@ -211,8 +212,15 @@ impl<'w> Uplinks<'w> {
         let mut marked = std::mem::take(&mut self.marked);
         for cell in marked.drain(..).map(|cell| cell as usize) {
             self.is_marked[cell] = false;
-            let disturbance_w = self.interference(cell) + self.radio.noise.0;
-            self.settled_w[cell] = disturbance_w;
+            let heard_w = self.interference(cell);
+            let disturbance_w = heard_w + self.radio.noise.0;
+            if let Some(city) = &self.city {
+                let slack_w = city.mark_at * disturbance_w;
+                self.right_w[cell] = match self.counts[cell] {
+                    0 => (f64::NEG_INFINITY, f64::INFINITY),
+                    _ => (heard_w - slack_w, heard_w + slack_w),
+                };
+            }
             let target = &mut self.cells[cell];
             target.advance(now, self.radio.bandwidth);
             target.set_rates(disturbance_w);
@@ -240,11 +248,7 @@ impl<'w> Uplinks<'w> {
 
     /// The power a cell hears of transmissions to other cells.
     pub fn heard(&self, cell: usize) -> Watts {
-        let far = self
-            .city
-            .as_ref()
-            .map_or(0.0, |city| city.far_field.heard_w(cell));
-        Watts(self.heard_w[cell] + far)
+        Watts(self.heard_w[cell] + self.far_w(cell))
     }
 
     /// The power of a cell's own transmissions.
@@ -274,8 +278,7 @@ impl<'w> Uplinks<'w> {
             (Interference::Orthogonal, _) => {}
             (Interference::CoChannel, Some(city)) => {
                 city.far_field.count(home, sign as i32);
-                let near = city.neighbourhoods.near(home);
-                for &cell in near {
+                for &cell in city.neighbourhoods.near(home) {
                     self.mark_if_off(cell as usize);
                 }
             }
@@ -289,14 +292,20 @@ impl<'w> Uplinks<'w> {
         }
     }
 
-    /// Marks a busy cell of a city whose rates are off by more than may be.
+    /// Marks a cell of a city that hears more or less than its rates allow for.
+    #[inline]
     fn mark_if_off(&mut self, cell: usize) {
-        let Some(city) = &self.city else { return };
-        let settled_w = self.settled_w[cell];
-        let now_w = self.heard_w[cell] + city.far_field.heard_w(cell) + self.radio.noise.0;
-        if (now_w - settled_w).abs() > city.mark_at * settled_w && self.counts[cell] > 0 {
+        let heard_w = self.heard_w[cell] + self.far_w(cell);
+        let (least_w, most_w) = self.right_w[cell];
+        if heard_w < least_w || heard_w > most_w {
             self.mark(cell);
         }
+    }
+
+    fn far_w(&self, cell: usize) -> f64 {
+        self.city
+            .as_ref()
+            .map_or(0.0, |city| city.far_field.heard_w(cell))
     }
 
     fn add_power(&mut self, job: usize, sign: f64) {
@@ -341,10 +350,8 @@ impl<'w> Uplinks<'w> {
                 self.add_power(self.cells[cell].jobs()[index], 1.0);
             }
         }
-        if let Some(city) = &mut self.city
-            && self.active == 0
-        {
-            city.far_field.silence();
+        if let Some(city) = &mut self.city {
+            city.far_field.sum_afresh();
         }
     }
 
