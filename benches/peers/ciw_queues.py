@@ -14,7 +14,7 @@ import json
 import sys
 import time
 
-import ciw
+import ciw  # type: ignore[import-untyped]
 
 MEAN_WORK_S = 1.0
 FULL_RATE_JOBS = 5

@@ -21,15 +21,42 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from programs import build_example, run_json
 
 USERS = 120
 RUNS = 15
 
-Instance = dict[str, Any]
 Choices = list[int | None]
+
+
+class User(TypedDict):
+    """A user and its query."""
+
+    uncertainty: float
+    query_bits: float
+    slm_flop: float
+    llm_flop: float
+    local_flops: float
+
+
+class Server(TypedDict):
+    """An edge server."""
+
+    flops: float
+    max_flops_per_user: float
+    bandwidth_hz: float
+
+
+class Instance(TypedDict):
+    """Users, servers and gains (users x servers) at one instant."""
+
+    tx_power_w: float
+    noise_w: float
+    users: list[User]
+    servers: list[Server]
+    gain: list[list[float]]
 
 
 def goa(instance: Instance, tau: float) -> Choices:
@@ -100,9 +127,12 @@ def compare(instance_file: Path, program: Path) -> str:
         ("literal Algorithm 1 in Rust, O(N^3 M)", literal_us),
         ("edgelm's Goa", goa_us),
     ]
-    lines = [
+    title = (
         f"One GOA decision, N = {users}, M = {servers}, tau = {edgelm['tau']}: "
-        f"{offloaded} queries offloaded, the same ones by all three",
+        f"{offloaded} queries offloaded, the same ones by all three"
+    )
+    lines = [
+        title,
         "",
         f"{'':<40}{'median us':>12}{'ratio':>9}",
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-# The chance of a false alarm is below one in a million for each run.
+# Of a normal mean, one in two million is further away.
 STANDARD_ERRORS = 5.0
 
 
@@ -39,7 +39,7 @@ class Queue:
         solution of Poisson's equation, it is a martingale that jumps by h(n) - W at
         arrivals and by -h(n - 1) at departures.
         """
-        states = 2_000  # Beyond these the probability is below the smallest float.
+        states = 2_000  # Far more than are ever there.
         probabilities = [1.0]
         for n in range(1, states):
             probabilities.append(probabilities[-1] * self.rate_hz / min(n, self.servers))
@@ -55,9 +55,7 @@ class Queue:
             below += p * (mean - n)
             step = below / (self.rate_hz * p)
             departures = min(n, self.servers)
-            variance += p * (
-                self.rate_hz * (step - sojourn) ** 2 + departures * previous**2
-            )
+            variance += p * (self.rate_hz * (step - sojourn) ** 2 + departures * previous**2)
             previous = step
         return math.sqrt(variance / (self.rate_hz * customers))
 
