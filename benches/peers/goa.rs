@@ -58,7 +58,9 @@ fn instance(view: &View<'_>) -> Value {
             })
         })
         .collect();
-    let gain: Vec<&[f64]> = (0..users.len()).map(|i| view.gains_of(i)).collect();
+    let gain: Vec<Vec<f64>> = (0..users.len())
+        .map(|i| (0..servers.len()).map(|j| view.gain(i, j)).collect())
+        .collect();
     json!({
         "tx_power_w": view.tx_power.0,
         "noise_w": view.servers[0].noise.0,
