@@ -5,6 +5,7 @@ use super::event_list::EventList;
 use crate::units::Seconds;
 use priority_queue::PriorityQueue;
 use std::cmp::Reverse;
+use std::collections::VecDeque;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A station whose next completion moves.
@@ -27,6 +28,10 @@ pub(super) enum Next<E> {
 #[derive(Debug)]
 pub(super) struct Calendar<E> {
     events: EventList<E>,
+    /// Events for the present instant, in the order they were pushed: most often what
+    /// follows from the last event at once.
+    at_once: VecDeque<(u128, E)>,
+    now: Seconds,
     completions: PriorityQueue<Station, Reverse<u128>, BuildHasherDefault<StationHasher>>,
 }
 
@@ -34,6 +39,8 @@ impl<E> Default for Calendar<E> {
     fn default() -> Self {
         Self {
             events: EventList::default(),
+            at_once: VecDeque::new(),
+            now: Seconds(0.0),
             completions: PriorityQueue::with_default_hasher(),
         }
     }
@@ -42,7 +49,12 @@ impl<E> Default for Calendar<E> {
 impl<E> Calendar<E> {
     /// Adds an event that will not move.
     pub fn push(&mut self, time: Seconds, event: E) {
-        self.events.push(time, event);
+        if time == self.now {
+            let rank = self.events.rank(time);
+            self.at_once.push_back((rank, event));
+        } else {
+            self.events.push(time, event);
+        }
     }
 
     /// A station's next completion is now at `time`, or there is none.
@@ -60,23 +72,23 @@ impl<E> Calendar<E> {
 
     /// Takes what comes next. A station's completion stays until it is set anew.
     pub fn pop(&mut self) -> Option<(Seconds, Next<E>)> {
-        let completion = self
-            .completions
-            .peek()
-            .map(|(station, rank)| (rank.0, *station));
-        match (self.events.first_rank(), completion) {
-            (None, None) => None,
-            (Some(event), Some((rank, station))) if rank < event => {
-                Some((EventList::<E>::time(rank), Next::Completion(station)))
-            }
-            (None, Some((rank, station))) => {
-                Some((EventList::<E>::time(rank), Next::Completion(station)))
-            }
-            (Some(_), _) => {
-                let (time, event) = self.events.pop()?;
-                Some((time, Next::Event(event)))
-            }
-        }
+        let (event, at_once, completion) = (
+            self.events.first_rank().unwrap_or(u128::MAX),
+            self.at_once.front().map_or(u128::MAX, |next| next.0),
+            self.completions.peek().map_or(u128::MAX, |next| next.1.0),
+        );
+        let first = event.min(at_once).min(completion);
+        let next = if first == u128::MAX {
+            return None;
+        } else if first == completion {
+            Next::Completion(*self.completions.peek()?.0)
+        } else if first == at_once {
+            Next::Event(self.at_once.pop_front()?.1)
+        } else {
+            Next::Event(self.events.pop()?.1)
+        };
+        self.now = EventList::<E>::time(first);
+        Some((self.now, next))
     }
 }
 

@@ -1,6 +1,8 @@
 //! The event list: what happens next.
 
 use crate::units::Seconds;
+use dary_heap::QuaternaryHeap;
+use std::cmp::Ordering;
 
 /// Events in order of time; those of the same instant in the order they were
 /// pushed, so that a run does not depend on how the list is kept.
@@ -17,29 +19,16 @@ use crate::units::Seconds;
 /// assert_eq!(events.pop(), None);
 /// ```
 ///
-/// A radix heap (Ahuja, Mehlhorn, Orlin and Tarjan, 1990) over the bits of (time,
-/// sequence number): an event lies in the bucket of the highest bit in which its place
-/// in the order differs from that of the event taken last. Taking the first event of a
-/// bucket deals the others out to lower buckets, in which they lie side by side: a list
-/// of a million events costs little more than one of a hundred, where a binary heap
-/// waits for memory at every level. It asks that no event be earlier than the last one
-/// taken, and in a simulation none is.
+/// A heap whose nodes have four children, over single integers: half as deep as a
+/// binary heap, one comparison a child (`benches/event_list.rs`).
 #[derive(Debug, Clone)]
 pub struct EventList<E> {
-    /// By the number of bits that differ from `last`; none in the first.
-    buckets: Vec<Vec<Entry<E>>>,
-    /// Which buckets hold anything, a bit for each.
-    occupied: u128,
-    /// The place of the event taken last.
-    last: u128,
-    /// The place of the next event, the greatest number if there is none.
-    first: u128,
-    len: usize,
+    heap: QuaternaryHeap<Entry<E>>,
     /// Places given out so far.
     ranked: u64,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Entry<E> {
     /// The bits of the time, which order as the (never negative) times do, then
     /// the sequence number.
@@ -50,32 +39,22 @@ struct Entry<E> {
 impl<E> Default for EventList<E> {
     fn default() -> Self {
         Self {
-            buckets: (0..u128::BITS).map(|_| Vec::new()).collect(),
-            occupied: 0,
-            last: 0,
-            first: u128::MAX,
-            len: 0,
+            heap: QuaternaryHeap::new(),
             ranked: 0,
         }
     }
 }
 
 impl<E> EventList<E> {
-    /// Adds an event at a time that is not negative, nor before that of the event
-    /// taken last.
+    /// Adds an event at a time that is not negative.
     pub fn push(&mut self, time: Seconds, event: E) {
         let rank = self.rank(time);
-        self.first = self.first.min(rank);
-        self.len += 1;
-        self.put(Entry { rank, event });
+        self.heap.push(Entry { rank, event });
     }
 
-    /// The next place in the order of (time, sequence). A time that rounding has put
-    /// before the last event's is that.
+    /// The next place in the order of (time, sequence).
     pub(super) fn rank(&mut self, time: Seconds) -> u128 {
         debug_assert!(time.0 >= 0.0, "an event at {time:?}");
-        let last = Self::time(self.last);
-        let time = if time < last { last } else { time };
         self.ranked += 1;
         // Adding zero turns -0.0, whose bits order last, into 0.0.
         ((time.0 + 0.0).to_bits() as u128) << 64 | u128::from(self.ranked)
@@ -88,54 +67,41 @@ impl<E> EventList<E> {
 
     /// The place of the next event.
     pub(super) fn first_rank(&self) -> Option<u128> {
-        (self.len > 0).then_some(self.first)
+        self.heap.peek().map(|entry| entry.rank)
     }
 
     /// Takes the next event and its time.
     pub fn pop(&mut self) -> Option<(Seconds, E)> {
-        if self.len == 0 {
-            return None;
-        }
-        let lowest = self.occupied.trailing_zeros() as usize;
-        self.occupied &= self.occupied - 1;
-        self.len -= 1;
-        self.last = self.first;
-        // The events of the lowest bucket come before all others.
-        let mut dealt = std::mem::take(&mut self.buckets[lowest]);
-        let mut taken = None;
-        self.first = u128::MAX;
-        for entry in dealt.drain(..) {
-            if entry.rank == self.last {
-                taken = Some(entry);
-            } else {
-                self.first = self.first.min(entry.rank);
-                self.put(entry);
-            }
-        }
-        // The bucket keeps its memory.
-        self.buckets[lowest] = dealt;
-        if self.first == u128::MAX && self.len > 0 {
-            let lowest = &self.buckets[self.occupied.trailing_zeros() as usize];
-            self.first = lowest.iter().map(|entry| entry.rank).min()?;
-        }
-        taken.map(|entry| (Self::time(entry.rank), entry.event))
+        let entry = self.heap.pop()?;
+        Some((Self::time(entry.rank), entry.event))
     }
 
     /// How many events are waiting.
     pub fn len(&self) -> usize {
-        self.len
+        self.heap.len()
     }
 
     /// Whether nothing is left to happen.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.heap.is_empty()
     }
+}
 
-    fn put(&mut self, entry: Entry<E>) {
-        debug_assert!(entry.rank > self.last, "an event in the past");
-        let bucket = (u128::BITS - 1 - (entry.rank ^ self.last).leading_zeros()) as usize;
-        self.occupied |= 1 << bucket;
-        self.buckets[bucket].push(entry);
+impl<E> PartialEq for Entry<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank == other.rank
+    }
+}
+impl<E> Eq for Entry<E> {}
+impl<E> PartialOrd for Entry<E> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<E> Ord for Entry<E> {
+    /// Reversed: the heap's greatest is the earliest.
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.rank.cmp(&self.rank)
     }
 }
 

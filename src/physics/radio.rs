@@ -72,11 +72,15 @@ impl ReceivedPower {
 
     /// Starts from loads that are there already: what each server receives from
     /// users of other servers, and from its own.
-    pub fn with_load(reading: Interference, from_others: &[Watts], from_own: &[Watts]) -> Self {
+    pub fn with_load(
+        reading: Interference,
+        from_others: impl Iterator<Item = Watts>,
+        from_own: impl Iterator<Item = Watts>,
+    ) -> Self {
         Self {
             reading,
-            from_others_w: from_others.iter().map(|power| power.0).collect(),
-            from_own_w: from_own.iter().map(|power| power.0).collect(),
+            from_others_w: from_others.map(|power| power.0).collect(),
+            from_own_w: from_own.map(|power| power.0).collect(),
         }
     }
 

@@ -16,22 +16,11 @@ impl Policy for Goa {
     fn decide(&mut self, view: &View<'_>) -> Result<Decision, PolicyError> {
         let mut decision = Decision::all_local(view.queries.len());
         let mut load = Load::new(view);
-        let (forced, free): (Vec<usize>, Vec<usize>) =
-            (0..view.queries.len()).partition(|&query| view.queries[query].uncertainty > self.tau);
-        place(
-            &mut load,
-            forced,
-            Weight::Uncertainty,
-            Until::AllPlaced,
-            &mut decision,
-        );
-        place(
-            &mut load,
-            free,
-            Weight::Uncertainty,
-            Until::NoGain,
-            &mut decision,
-        );
+        for (forced, until) in [(true, Until::AllPlaced), (false, Until::NoGain)] {
+            let queries = (0..view.queries.len())
+                .filter(|&query| (view.queries[query].uncertainty > self.tau) == forced);
+            place(&mut load, queries, Weight::Uncertainty, until, &mut decision);
+        }
         Ok(decision)
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{Choice, Decision, View};
 use crate::physics::{radio, radio::ReceivedPower, share};
-use crate::units::{Seconds, Watts};
+use crate::units::Seconds;
 
 /// How a query is served, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,9 +41,9 @@ impl Service {
 /// Each server number in `decision` must exist, and there must be a choice for
 /// every waiting query.
 pub fn services(view: &View<'_>, decision: &Decision) -> Vec<Service> {
-    let from_others: Vec<Watts> = view.servers.iter().map(|s| s.from_others).collect();
-    let from_own: Vec<Watts> = view.servers.iter().map(|s| s.from_own).collect();
-    let mut received = ReceivedPower::with_load(view.interference, &from_others, &from_own);
+    let from_others = view.servers.iter().map(|s| s.from_others);
+    let from_own = view.servers.iter().map(|s| s.from_own);
+    let mut received = ReceivedPower::with_load(view.interference, from_others, from_own);
     let mut connected: Vec<usize> = view.servers.iter().map(|s| s.connected).collect();
     for (query, choice) in decision.choices.iter().enumerate() {
         if let Choice::Edge(server) = *choice {

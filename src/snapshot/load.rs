@@ -1,9 +1,9 @@
 //! The load of the servers while a policy connects one query after another.
 
-use super::View;
+use super::{ServerState, View};
 use crate::physics::logarithm::log2_1p;
 use crate::physics::{radio, radio::ReceivedPower, share};
-use crate::units::{BitsPerSecond, FlopPerSecond, Hertz, Seconds, Watts};
+use crate::units::{FlopPerSecond, Hertz, Seconds};
 
 /// Counts and received powers, kept up as queries connect, and the delay that a
 /// candidate would see if it joined now.
@@ -12,16 +12,21 @@ use crate::units::{BitsPerSecond, FlopPerSecond, Hertz, Seconds, Watts};
 #[derive(Debug, Clone)]
 pub struct Load<'v> {
     view: &'v View<'v>,
-    connected: Vec<usize>,
     received: ReceivedPower,
-    /// What each server offers the next query that joins it, a column for each
-    /// quantity: interference plus noise, shares of bandwidth and compute, and the
-    /// shares' reciprocals.
-    disturbance_w: Vec<f64>,
-    bandwidth_hz: Vec<f64>,
-    compute_flops: Vec<f64>,
-    s_per_cycle: Vec<f64>,
-    s_per_flop: Vec<f64>,
+    offers: Vec<Offer>,
+}
+
+/// What a server offers the next query that joins it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Offer {
+    connected: usize,
+    /// Interference plus noise.
+    disturbance_w: f64,
+    bandwidth_hz: f64,
+    compute_flops: f64,
+    /// The reciprocals of the shares.
+    s_per_cycle: f64,
+    s_per_flop: f64,
 }
 
 /// By how much [`Load::delay_bounds`] stay below the delays, relative to them: above
@@ -31,21 +36,19 @@ pub const BOUND_MARGIN: f64 = 1e-14;
 impl<'v> Load<'v> {
     /// The load at the scheduling instant, before any waiting query is placed.
     pub fn new(view: &'v View<'v>) -> Self {
-        let from_others: Vec<Watts> = view.servers.iter().map(|s| s.from_others).collect();
-        let from_own: Vec<Watts> = view.servers.iter().map(|s| s.from_own).collect();
-        let received = ReceivedPower::with_load(view.interference, &from_others, &from_own);
-        let servers = view.servers.len();
+        let from_others = view.servers.iter().map(|s| s.from_others);
+        let from_own = view.servers.iter().map(|s| s.from_own);
+        let received = ReceivedPower::with_load(view.interference, from_others, from_own);
+        let offer = |server: &ServerState| Offer {
+            connected: server.connected,
+            ..Offer::default()
+        };
         let mut load = Self {
             view,
-            connected: view.servers.iter().map(|s| s.connected).collect(),
             received,
-            disturbance_w: vec![0.0; servers],
-            bandwidth_hz: vec![0.0; servers],
-            compute_flops: vec![0.0; servers],
-            s_per_cycle: vec![0.0; servers],
-            s_per_flop: vec![0.0; servers],
+            offers: view.servers.iter().map(offer).collect(),
         };
-        for server in 0..servers {
+        for server in 0..view.servers.len() {
             load.set_shares(server);
             load.set_disturbance(server);
         }
@@ -55,7 +58,7 @@ impl<'v> Load<'v> {
     /// Connects a waiting query to a server.
     pub fn connect(&mut self, query: usize, server: usize) {
         let links = self.view.links_of(query);
-        self.connected[server] += 1;
+        self.offers[server].connected += 1;
         self.received.connect(self.view.tx_power, links, server);
         for disturbed in self.received.disturbed(links) {
             self.set_disturbance(disturbed);
@@ -70,7 +73,7 @@ impl<'v> Load<'v> {
 
     /// Queries connected to a server by now.
     pub fn connected(&self, server: usize) -> usize {
-        self.connected[server]
+        self.offers[server].connected
     }
 
     /// t_comm + t_comp (Eqs. 5 and 7) of a waiting query at a server if it joined
@@ -79,9 +82,10 @@ impl<'v> Load<'v> {
     pub fn edge_delay(&self, query: usize, server: usize) -> Seconds {
         let waiting = &self.view.queries[query];
         let signal = self.view.tx_power * self.view.gain(query, server);
-        let sinr = signal.0 / self.disturbance_w[server];
-        let rate: BitsPerSecond = radio::rate(Hertz(self.bandwidth_hz[server]), sinr);
-        waiting.bits / rate + waiting.llm_work / FlopPerSecond(self.compute_flops[server])
+        let offer = &self.offers[server];
+        let sinr = signal.0 / offer.disturbance_w;
+        let rate = radio::rate(Hertz(offer.bandwidth_hz), sinr);
+        waiting.bits / rate + waiting.llm_work / FlopPerSecond(offer.compute_flops)
     }
 
     /// Lower bounds, in seconds, of [`Load::edge_delay`] at several servers, given as
@@ -97,40 +101,48 @@ impl<'v> Load<'v> {
         let work = waiting.llm_work.0 * (1.0 - BOUND_MARGIN);
         let power = self.view.tx_power.0;
         for (bound, (server, gain)) in bounds.iter_mut().zip(links) {
-            let efficiency = log2_1p(power * gain / self.disturbance_w[server]);
-            *bound =
-                bits * self.s_per_cycle[server] / efficiency + work * self.s_per_flop[server];
+            let offer = &self.offers[server];
+            let efficiency = log2_1p(power * gain / offer.disturbance_w);
+            *bound = bits * offer.s_per_cycle / efficiency + work * offer.s_per_flop;
         }
     }
 
+    /// The best that any of several servers offers, each quantity by itself. As
+    /// queries connect, offers only become worse.
+    pub fn best_offer(&self, servers: impl Iterator<Item = usize>) -> BestOffer {
+        let none = BestOffer {
+            disturbance_w: f64::INFINITY,
+            s_per_cycle: f64::INFINITY,
+            s_per_flop: f64::INFINITY,
+        };
+        let less = |a: f64, b: f64| if b < a { b } else { a };
+        servers.fold(none, |best, server| {
+            let offer = &self.offers[server];
+            BestOffer {
+                disturbance_w: less(best.disturbance_w, offer.disturbance_w),
+                s_per_cycle: less(best.s_per_cycle, offer.s_per_cycle),
+                s_per_flop: less(best.s_per_flop, offer.s_per_flop),
+            }
+        })
+    }
+
     fn set_disturbance(&mut self, server: usize) {
-        self.disturbance_w[server] =
+        self.offers[server].disturbance_w =
             self.received.interference(server).0 + self.view.servers[server].noise.0;
     }
 
     fn set_shares(&mut self, server: usize) {
-        let (state, next) = (&self.view.servers[server], self.connected[server] + 1);
-        let bandwidth = share::bandwidth(state.bandwidth, next);
-        let compute = share::compute(state.capacity, state.max_per_user, next);
-        self.bandwidth_hz[server] = bandwidth.0;
-        self.compute_flops[server] = compute.0;
-        self.s_per_cycle[server] = 1.0 / bandwidth.0;
-        self.s_per_flop[server] = 1.0 / compute.0;
-    }
-
-    /// What no server offers more of: least disturbance, in watts, and least seconds
-    /// per Hz and per FLOP. As queries connect, offers only become worse.
-    pub fn best_offer(&self) -> BestOffer {
-        let least = |column: &[f64]| column.iter().copied().fold(f64::INFINITY, f64::min);
-        BestOffer {
-            disturbance_w: least(&self.disturbance_w),
-            s_per_cycle: least(&self.s_per_cycle),
-            s_per_flop: least(&self.s_per_flop),
-        }
+        let (state, offer) = (&self.view.servers[server], &mut self.offers[server]);
+        let bandwidth = share::bandwidth(state.bandwidth, offer.connected + 1);
+        let compute = share::compute(state.capacity, state.max_per_user, offer.connected + 1);
+        offer.bandwidth_hz = bandwidth.0;
+        offer.compute_flops = compute.0;
+        offer.s_per_cycle = 1.0 / bandwidth.0;
+        offer.s_per_flop = 1.0 / compute.0;
     }
 }
 
-/// The best that any server offers, each quantity by itself.
+/// The best that any of several servers offers, each quantity by itself.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BestOffer {
     disturbance_w: f64,
@@ -139,8 +151,8 @@ pub struct BestOffer {
 }
 
 impl BestOffer {
-    /// A lower bound, in seconds, of the delay of a waiting query at any server to
-    /// which its gain is at most `gain`.
+    /// A lower bound, in seconds, of the delay of a waiting query at any of the servers
+    /// to which its gain is at most `gain`.
     pub fn delay_bound(&self, view: &View<'_>, query: usize, gain: f64) -> f64 {
         let waiting = &view.queries[query];
         let efficiency = log2_1p(view.tx_power.0 * gain / self.disturbance_w);

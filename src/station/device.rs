@@ -34,9 +34,12 @@ impl Device {
     /// A job leaves, complete or not. If another begins because of it: which, and
     /// when it completes.
     pub fn end(&mut self, now: Seconds, job: usize) -> Option<(usize, Seconds)> {
-        let was_first = self.jobs.front().is_some_and(|first| first.0 == job);
-        self.jobs.retain(|&(other, _)| other != job);
-        let &(next, work) = self.jobs.front().filter(|_| was_first)?;
+        if self.jobs.front().is_none_or(|first| first.0 != job) {
+            self.jobs.retain(|&(other, _)| other != job);
+            return None;
+        }
+        self.jobs.pop_front();
+        let &(next, work) = self.jobs.front()?;
         self.first_ends = now + work / self.capacity;
         Some((next, self.first_ends))
     }

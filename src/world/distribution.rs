@@ -2,6 +2,7 @@
 
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution as _, Exp1, Gamma, LogNormal};
+use super::streams::StreamKey;
 use serde::{Deserialize, Serialize};
 
 /// A distribution over positive numbers, in the unit of the field that holds it.
@@ -238,6 +239,14 @@ impl Scaled {
     /// Draws one value, in SI.
     pub fn draw<R: Rng + ?Sized>(&self, rng: &mut R) -> f64 {
         self.unit * self.distribution.draw(rng)
+    }
+
+    /// Draws the first value of a stream, in SI. What is fixed needs no stream.
+    pub fn draw_at(&self, key: StreamKey) -> f64 {
+        match self.distribution {
+            Distribution::Fixed(value) => self.unit * value,
+            _ => self.draw(&mut key.stream()),
+        }
     }
 
     /// The mean, in SI.

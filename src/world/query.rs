@@ -79,7 +79,7 @@ impl World<'_> {
         let sample = workload
             .uncertainty
             .draw(self.metric, &mut key.named("uncertainty").stream());
-        let draw = |law: &Scaled, name: &str| law.draw(&mut key.named(name).stream());
+        let draw = |law: &Scaled, name: &str| law.draw_at(key.named(name));
         let (bits, slm_flop, llm_flop) = match &workload.size {
             QuerySize::Drawn {
                 query_bits,

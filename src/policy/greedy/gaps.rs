@@ -1,46 +1,50 @@
 //! A query's least delay gap over its servers: a fast lower bound, and the gap
 //! itself.
 //!
-//! Where many servers are within reach only the strongest links are looked at one
-//! by one. All others together have one bound, from the best that any server offers
-//! over the strongest link among them; not before this bound comes first are they
-//! looked at, too. No server is left out that could have won.
+//! Where many servers are within reach only a shortlist is looked at one by one: at
+//! first the strongest links. All others together have one bound, from the best that
+//! any server offers over the strongest link among them. Where that bound comes first,
+//! the shortlist is drawn up anew, from bounds over every link as the load is by then.
+//! No server is left out that could have won.
 
 use super::{Weight, delay_gap};
 use crate::physics::gains::{STRONGEST, Strongest};
 use crate::snapshot::{BOUND_MARGIN, BestOffer, Load};
+use smallvec::SmallVec;
 
 /// The gaps of a placement's queries.
 pub(super) struct Gaps {
     weight: Weight,
     best_offer: BestOffer,
-    /// The servers that each waiting query is likely to be sent to, once asked for;
-    /// empty where there are few servers.
+    /// By waiting query, once asked for; empty where there are few servers.
     shortlists: Vec<Option<Shortlist>>,
-    bounds: Vec<f64>,
-    /// Whose bounds these are, after how many connections, and that of the other links.
+    /// Bounds of the delays over the links that were looked at last.
+    bounds: SmallVec<[f64; 2 * STRONGEST]>,
+    /// Whose bounds these are, after how many connections, and that of other links.
     found: Option<(usize, u32, f64)>,
     connections: u32,
 }
 
-/// The links of a query that are looked at.
+/// The links of a query that are looked at one by one.
 #[derive(Debug, Clone, Copy)]
-enum Shortlist {
-    /// The strongest, and one bound for the others.
-    Strongest(Strongest),
-    /// All: there are few, or the bound of the others has come first.
-    All,
+struct Shortlist {
+    /// Their places in the row.
+    places: [u32; STRONGEST],
+    /// A bound of the delay over all other links, in seconds; minus infinity to have
+    /// every link looked at.
+    others_s: f64,
 }
 
 impl Gaps {
     /// For placing queries from a load on.
     pub fn new(load: &Load<'_>, weight: Weight) -> Self {
-        let many = load.view().servers.len() > STRONGEST;
+        let servers = load.view().servers.len();
+        let many = servers > STRONGEST;
         Self {
             weight,
-            best_offer: load.best_offer(),
+            best_offer: load.best_offer(0..servers),
             shortlists: vec![None; if many { load.view().queries.len() } else { 0 }],
-            bounds: Vec::new(),
+            bounds: SmallVec::new(),
             found: None,
             connections: 0,
         }
@@ -53,92 +57,141 @@ impl Gaps {
 
     /// A lower bound of the least gap of a query over all servers, now and later.
     pub fn bound(&mut self, load: &Load<'_>, query: usize) -> f64 {
-        let mut least = self.find_bounds(load, query);
-        for &bound in &self.bounds {
-            least = if bound < least { bound } else { least };
-        }
+        let others = self.find_bounds(load, query);
+        let less = |a: f64, b: f64| if b < a { b } else { a };
+        let least = self.bounds.iter().copied().fold(others, less);
         self.weighted(load, query, least)
     }
 
     /// The least gap of a query, and its server; of equal gaps the least server.
     pub fn least(&mut self, load: &Load<'_>, query: usize) -> (f64, usize) {
         let others = self.find_bounds(load, query);
-        let first = (0..self.bounds.len()).min_by(|&a, &b| self.bounds[a].total_cmp(&self.bounds[b]));
-        let Some(first) = first else {
+        let best = self.least_of_found(load, query);
+        // Where there is no other link there is no bound of it.
+        if others == f64::INFINITY || self.weighted(load, query, others) > best.0 {
+            return best;
+        }
+        // A link that is not on the shortlist may win.
+        self.draw_up_anew(load, query);
+        let best = self.least_of_found(load, query);
+        let others = self.find_bounds(load, query);
+        if self.weighted(load, query, others) > best.0 {
+            return best;
+        }
+        // It still may, in a tie: look at every link, and the least server wins.
+        self.find_all_bounds(load, query);
+        self.found = None;
+        self.least_among(load, query, |place| place)
+    }
+
+    /// The least gap over the links whose bounds were found.
+    fn least_of_found(&self, load: &Load<'_>, query: usize) -> (f64, usize) {
+        match self.shortlists.get(query) {
+            Some(Some(shortlist)) if self.bounds.len() == STRONGEST => {
+                self.least_among(load, query, |at| shortlist.places[at] as usize)
+            }
+            _ => self.least_among(load, query, |place| place),
+        }
+    }
+
+    fn least_among(
+        &self,
+        load: &Load<'_>,
+        query: usize,
+        place: impl Fn(usize) -> usize,
+    ) -> (f64, usize) {
+        let links = load.view().links_of(query);
+        let gap_at = |at: usize| {
+            let server = links.server(place(at));
+            (delay_gap(load, query, server, self.weight), server)
+        };
+        let by_bound = |&a: &usize, &b: &usize| self.bounds[a].total_cmp(&self.bounds[b]);
+        let Some(first) = (0..self.bounds.len()).min_by(by_bound) else {
             return (f64::INFINITY, 0);
         };
-        let mut best = self.gap_at(load, query, first);
+        let mut best = gap_at(first);
         for at in (0..self.bounds.len()).filter(|&at| at != first) {
             if self.weighted(load, query, self.bounds[at]) <= best.0 {
-                let found = self.gap_at(load, query, at);
+                let found = gap_at(at);
                 if found.0 < best.0 || (found.0 == best.0 && found.1 < best.1) {
                     best = found;
                 }
             }
         }
-        if self.weighted(load, query, others) <= best.0
-            && matches!(self.shortlist(load, query), Shortlist::Strongest(_))
-        {
-            self.shortlists[query] = Some(Shortlist::All);
-            self.found = None;
-            return self.least(load, query);
-        }
         best
     }
 
-    /// Puts bounds of the delays over the query's links into `bounds`, and returns
-    /// that over its other links.
+    /// Puts bounds of the delays over the links on the query's shortlist into
+    /// `bounds`, over all where there is none, and returns that over its other links.
     fn find_bounds(&mut self, load: &Load<'_>, query: usize) -> f64 {
-        match self.found {
-            Some((whose, when, others)) if (whose, when) == (query, self.connections) => others,
-            _ => {
-                let others = self.compute_bounds(load, query);
-                self.found = Some((query, self.connections, others));
-                others
-            }
+        if let Some((whose, when, others)) = self.found
+            && (whose, when) == (query, self.connections)
+        {
+            return others;
         }
+        let others = match self.shortlist(load, query) {
+            None => {
+                self.find_all_bounds(load, query);
+                f64::INFINITY
+            }
+            Some(shortlist) => {
+                let links = load.view().links_of(query);
+                let listed = shortlist.places.iter().map(|&place| {
+                    let place = place as usize;
+                    (links.server(place), links.gains()[place])
+                });
+                self.bounds.resize(STRONGEST, 0.0);
+                load.delay_bounds(query, listed, &mut self.bounds);
+                shortlist.others_s
+            }
+        };
+        self.found = Some((query, self.connections, others));
+        others
     }
 
-    fn compute_bounds(&mut self, load: &Load<'_>, query: usize) -> f64 {
-        let view = load.view();
-        let links = view.links_of(query);
-        let gains = links.gains();
-        if let Shortlist::Strongest(Strongest { places, other_gain }) = self.shortlist(load, query) {
-            let strongest = places.iter().map(|&place| {
-                let place = place as usize;
-                (links.server(place), gains[place])
-            });
-            self.bounds.resize(STRONGEST, 0.0);
-            load.delay_bounds(query, strongest, &mut self.bounds);
-            return self.best_offer.delay_bound(view, query, other_gain);
-        }
+    fn find_all_bounds(&mut self, load: &Load<'_>, query: usize) {
+        let links = load.view().links_of(query);
         self.bounds.resize(links.len(), 0.0);
         match links.servers() {
             // Side by side in memory: the compiler makes lanes of these.
-            None => load.delay_bounds(query, gains.iter().copied().enumerate(), &mut self.bounds),
+            None => {
+                let all = links.gains().iter().copied().enumerate();
+                load.delay_bounds(query, all, &mut self.bounds);
+            }
             Some(_) => load.delay_bounds(query, links.iter(), &mut self.bounds),
         }
-        f64::INFINITY
     }
 
-    /// The gap over the link that a bound is of, and the link's server.
-    fn gap_at(&self, load: &Load<'_>, query: usize, at: usize) -> (f64, usize) {
-        let place = match self.shortlists.get(query) {
-            Some(Some(Shortlist::Strongest(strongest))) => strongest.places[at] as usize,
-            _ => at,
-        };
-        let server = load.view().links_of(query).server(place);
-        (delay_gap(load, query, server, self.weight), server)
+    /// The query's shortlist; `None` where it has few links.
+    fn shortlist(&mut self, load: &Load<'_>, query: usize) -> Option<Shortlist> {
+        let shortlist = self.shortlists.get_mut(query)?;
+        if shortlist.is_none() {
+            let Strongest { places, other_gain } = load.view().links_of(query).strongest()?;
+            *shortlist = Some(Shortlist {
+                places,
+                others_s: self.best_offer.delay_bound(load.view(), query, other_gain),
+            });
+        }
+        *shortlist
     }
 
-    fn shortlist(&mut self, load: &Load<'_>, query: usize) -> Shortlist {
-        let Some(shortlist) = self.shortlists.get_mut(query) else {
-            return Shortlist::All;
+    /// Puts the links of the least bounds on the query's shortlist, as the load is now,
+    /// and their bounds into `bounds`. Bounds only rise: the least of the others' now
+    /// is one for later.
+    fn draw_up_anew(&mut self, load: &Load<'_>, query: usize) {
+        self.find_all_bounds(load, query);
+        let all = std::mem::take(&mut self.bounds);
+        let mut places: SmallVec<[u32; 64]> = (0..all.len() as u32).collect();
+        let less = |a: &u32, b: &u32| all[*a as usize].total_cmp(&all[*b as usize]);
+        let (first, next, _) = places.select_nth_unstable_by(STRONGEST, less);
+        let mut shortlist = Shortlist {
+            places: [0; STRONGEST],
+            others_s: all[*next as usize],
         };
-        *shortlist.get_or_insert_with(|| {
-            let strongest = load.view().links_of(query).strongest();
-            strongest.map_or(Shortlist::All, Shortlist::Strongest)
-        })
+        shortlist.places.copy_from_slice(first);
+        self.bounds.extend(first.iter().map(|&place| all[place as usize]));
+        self.found = Some((query, self.connections, shortlist.others_s));
+        self.shortlists[query] = Some(shortlist);
     }
 
     fn weighted(&self, load: &Load<'_>, query: usize, delay_bound: f64) -> f64 {
