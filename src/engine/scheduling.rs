@@ -3,19 +3,23 @@
 
 use super::in_flight::Phase;
 use super::{Event, Run, Sharing};
-use crate::physics::gains::{GainTable, LinkGains};
+use crate::physics::gains::{GainTable, LinkGains, Strongest};
 use crate::policy::{self, Policy, PolicyError};
 use crate::snapshot::{
-    Choice, Decision, ServerState, Service, Truth, View, WaitingQuery, services,
+    Choice, ServerState, Service, Truth, View, WaitingQuery, services,
 };
 use crate::units::Seconds;
+use crate::world::World;
 
-/// What a policy is shown, in memory that is used again.
+/// What a policy is shown, in memory that is used again. Gains are copied side by
+/// side: in a city every user's own lie somewhere else.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     queries: Vec<WaitingQuery>,
     servers: Vec<ServerState>,
+    /// The gains of each query's links within reach, row after row.
     gains: Vec<f64>,
+    strongest: Vec<Option<Strongest>>,
 }
 
 impl Scratch {
@@ -23,6 +27,24 @@ impl Scratch {
         self.queries.clear();
         self.servers.clear();
         self.gains.clear();
+        self.strongest.clear();
+    }
+
+    /// The links of every query shown; none where all servers are within reach.
+    fn rows<'s>(&'s self, world: &'s World<'_>) -> Vec<LinkGains<'s>> {
+        let Some(neighbourhoods) = world.neighbourhoods() else {
+            return Vec::new();
+        };
+        let mut gains = &*self.gains;
+        let queries = self.queries.iter().zip(&self.strongest);
+        queries
+            .map(|(query, strongest)| {
+                let near = neighbourhoods.near(world.home(query.user));
+                let (row, others) = gains.split_at(near.len());
+                gains = others;
+                LinkGains::to_some(near, row).with_strongest(strongest.as_ref())
+            })
+            .collect()
     }
 }
 
@@ -54,52 +76,17 @@ impl Run<'_> {
                 }),
             });
         }
-        let (decision, services) = self.ask(policy, &mut scratch)?;
-        self.instants += 1;
-        self.occupancy
-            .waiting
-            .add(self.now, -(waiting.len() as f64));
-        for (at, (&slot, &choice)) in waiting.iter().zip(&decision.choices).enumerate() {
-            self.decided(slot, choice);
-            let Choice::Edge(server) = choice else {
-                self.starts_locally(slot);
-                continue;
-            };
-            let links = self.links.of(scratch.queries[at].user);
-            self.connections.connect(slot, links, server);
-            match services.get(at) {
-                Some(&Service::Edge {
-                    uplink, compute, ..
-                }) => self.starts_held(slot, server, uplink, compute),
-                _ => self.starts_uplink(slot, server),
+        for query in &scratch.queries {
+            let links = self.links.of(query.user);
+            scratch.gains.extend_from_slice(links.gains());
+            if self.world.neighbourhoods().is_some() {
+                scratch.strongest.push(links.strongest());
             }
         }
-        scratch.clear();
-        self.snapshot = scratch;
-        self.waiting = waiting;
-        self.waiting.clear();
-        Ok(())
-    }
-
-    /// What the policy says of the waiting queries, and what service follows for each
-    /// where shares are held (nothing where they are live).
-    fn ask(
-        &self,
-        policy: &mut dyn Policy,
-        scratch: &mut Scratch,
-    ) -> Result<(Decision, Vec<Service>), PolicyError> {
-        let near: Vec<LinkGains<'_>>;
-        let users = scratch.queries.iter().map(|query| query.user);
-        let gains = if self.world.neighbourhoods().is_some() {
-            near = users.map(|user| self.links.of(user)).collect();
-            GainTable::Near(&near)
-        } else {
-            for user in users {
-                scratch
-                    .gains
-                    .extend_from_slice(self.links.of(user).gains());
-            }
-            GainTable::Full(&scratch.gains)
+        let rows = scratch.rows(self.world);
+        let gains = match self.world.neighbourhoods() {
+            None => GainTable::Full(&scratch.gains),
+            Some(_) => GainTable::Near(&rows),
         };
         let view = View {
             now: self.now,
@@ -112,11 +99,35 @@ impl Run<'_> {
         };
         let decision = policy.decide(&view)?;
         policy::check(&view, &decision)?;
+        // What service follows where shares are held.
         let services = match self.settings.sharing {
             Sharing::Held => services(&view, &decision),
             Sharing::Live => Vec::new(),
         };
-        Ok((decision, services))
+        self.instants += 1;
+        self.occupancy
+            .waiting
+            .add(self.now, -(waiting.len() as f64));
+        for (at, (&slot, &choice)) in waiting.iter().zip(&decision.choices).enumerate() {
+            self.decided(slot, choice);
+            let Choice::Edge(server) = choice else {
+                self.starts_locally(slot);
+                continue;
+            };
+            let links = view.links_of(at);
+            self.connections.connect(slot, links, server);
+            match services.get(at) {
+                Some(&Service::Edge {
+                    uplink, compute, ..
+                }) => self.starts_held(slot, server, uplink, compute),
+                _ => self.starts_uplink(slot, server, links),
+            }
+        }
+        scratch.clear();
+        self.snapshot = scratch;
+        self.waiting = waiting;
+        self.waiting.clear();
+        Ok(())
     }
 
     fn server_states(&self, states: &mut Vec<ServerState>) {

@@ -3,6 +3,7 @@
 use super::calendar::Station;
 use super::in_flight::Phase;
 use super::{Event, Recorder, Run, Sharing};
+use crate::physics::gains::LinkGains;
 use crate::snapshot::Choice;
 use crate::station::uplink::Transmission;
 use crate::units::{Flop, Seconds};
@@ -65,7 +66,7 @@ impl Run<'_> {
     }
 
     /// A query begins to transmit at live rates.
-    pub(super) fn starts_uplink(&mut self, slot: usize, server: usize) {
+    pub(super) fn starts_uplink(&mut self, slot: usize, server: usize, links: LinkGains<'_>) {
         self.in_flight[slot].phase = Phase::Uplink;
         self.in_flight[slot].since = self.now;
         let query = &self.in_flight[slot].record.query;
@@ -73,9 +74,11 @@ impl Run<'_> {
             job: slot,
             cell: server,
             bits: query.bits,
-            gain: self.links.gain(query.user, server),
+            gain: links
+                .to(server)
+                .unwrap_or_else(|| self.links.gain(query.user, server)),
             home: self.world.home(query.user),
-            links: self.links.of(query.user),
+            links,
         };
         self.uplinks.start(self.now, transmission);
         self.occupancy.uplink_jobs[server].add(self.now, 1.0);

@@ -12,7 +12,7 @@ pub struct LinkGains<'a> {
     servers: Option<&'a [u32]>,
     /// One power gain (linear) a server within reach.
     gains: &'a [f64],
-    /// Places of the strongest links in no particular order, where they are known.
+    /// The strongest, where they are known.
     strongest: Option<&'a Strongest>,
 }
 
@@ -22,25 +22,28 @@ pub const STRONGEST: usize = 4;
 /// A user's strongest links out of more than [`STRONGEST`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Strongest {
-    /// Their places in the row, in no particular order.
-    pub places: [u32; STRONGEST],
+    /// Their servers and power gains, in no particular order.
+    pub links: [(u32, f64); STRONGEST],
     /// The greatest gain among all others.
     pub other_gain: f64,
 }
 
 impl Strongest {
-    /// Finds them in a row; `None` if it has no more than [`STRONGEST`] links.
-    pub fn of(gains: &[f64]) -> Option<Self> {
+    /// Finds them; `None` where there are no more than [`STRONGEST`] links.
+    pub fn of(row: LinkGains<'_>) -> Option<Self> {
+        let gains = row.gains();
         if gains.len() <= STRONGEST {
             return None;
         }
         let mut all: Vec<u32> = (0..gains.len() as u32).collect();
         let stronger = |a: &u32, b: &u32| gains[*b as usize].total_cmp(&gains[*a as usize]);
         let (first, next, _) = all.select_nth_unstable_by(STRONGEST, stronger);
-        let mut places = [0; STRONGEST];
-        places.copy_from_slice(first);
+        let mut links = [(0, 0.0); STRONGEST];
+        for (link, &place) in links.iter_mut().zip(&*first) {
+            *link = (row.server(place as usize) as u32, gains[place as usize]);
+        }
         Some(Self {
-            places,
+            links,
             other_gain: gains[*next as usize],
         })
     }
@@ -75,7 +78,7 @@ impl<'a> LinkGains<'a> {
     pub fn strongest(&self) -> Option<Strongest> {
         match self.strongest {
             Some(known) => Some(*known),
-            None => Strongest::of(self.gains),
+            None => Strongest::of(*self),
         }
     }
 
@@ -148,10 +151,13 @@ mod tests {
     #[test]
     fn the_strongest_links_are_those_above_all_others() {
         let gains: Vec<f64> = (0..40).map(|i| f64::from(i * 17 % 40)).collect();
-        let strongest = Strongest::of(&gains).expect("more than fit");
+        let row = LinkGains::to_all(&gains);
+        let strongest = Strongest::of(row).expect("more than fit");
         assert_eq!(strongest.other_gain, 35.0);
-        assert!(strongest.places.iter().all(|&at| gains[at as usize] > 35.0));
-        assert_eq!(Strongest::of(&gains[..STRONGEST]), None);
+        for (server, gain) in strongest.links {
+            assert!(gain > 35.0 && row.to(server as usize) == Some(gain));
+        }
+        assert_eq!(Strongest::of(LinkGains::to_all(&gains[..STRONGEST])), None);
     }
 
     #[test]

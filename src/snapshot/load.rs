@@ -80,8 +80,13 @@ impl<'v> Load<'v> {
     /// now: the shares of n_j + 1, the interference of those connected so far.
     /// Infinite over a link of gain 0.
     pub fn edge_delay(&self, query: usize, server: usize) -> Seconds {
+        self.edge_delay_over(query, server, self.view.gain(query, server))
+    }
+
+    /// The same over a link whose gain is known.
+    pub(crate) fn edge_delay_over(&self, query: usize, server: usize, gain: f64) -> Seconds {
         let waiting = &self.view.queries[query];
-        let signal = self.view.tx_power * self.view.gain(query, server);
+        let signal = self.view.tx_power * gain;
         let offer = &self.offers[server];
         let sinr = signal.0 / offer.disturbance_w;
         let rate = radio::rate(Hertz(offer.bandwidth_hz), sinr);

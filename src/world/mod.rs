@@ -180,11 +180,13 @@ impl<'m> World<'m> {
             gains.extend(near.iter().map(|&j| self.drawn_gain(user, j as usize)));
             self.rows.push(gains.len());
         }
-        if self.reach.is_some() {
-            let rows = self.rows.windows(2).map(|row| &gains[row[0]..row[1]]);
-            self.strongest = rows.map(Strongest::of).collect();
-        }
         self.gains = gains;
+        if self.reach.is_some() {
+            self.strongest = vec![None; self.users.len()];
+            self.strongest = (0..self.users.len())
+                .map(|user| Strongest::of(self.links(user)))
+                .collect();
+        }
     }
 
     /// From now on queries show their uncertainty by `metric`. Nothing else of them

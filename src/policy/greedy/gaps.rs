@@ -28,10 +28,9 @@ pub(super) struct Gaps {
 /// The links of a query that are looked at one by one.
 #[derive(Debug, Clone, Copy)]
 struct Shortlist {
-    /// Their places in the row.
-    places: [u32; STRONGEST],
-    /// A bound of the delay over all other links, in seconds; minus infinity to have
-    /// every link looked at.
+    /// Their servers and power gains.
+    links: [(u32, f64); STRONGEST],
+    /// A bound of the delay over all other links, in seconds.
     others_s: f64,
 }
 
@@ -81,16 +80,23 @@ impl Gaps {
         // It still may, in a tie: look at every link, and the least server wins.
         self.find_all_bounds(load, query);
         self.found = None;
-        self.least_among(load, query, |place| place)
+        self.least_among_all(load, query)
+    }
+
+    fn least_among_all(&self, load: &Load<'_>, query: usize) -> (f64, usize) {
+        let links = load.view().links_of(query);
+        let gains = links.gains();
+        self.least_among(load, query, |place| (links.server(place), gains[place]))
     }
 
     /// The least gap over the links whose bounds were found.
     fn least_of_found(&self, load: &Load<'_>, query: usize) -> (f64, usize) {
         match self.shortlists.get(query) {
-            Some(Some(shortlist)) if self.bounds.len() == STRONGEST => {
-                self.least_among(load, query, |at| shortlist.places[at] as usize)
-            }
-            _ => self.least_among(load, query, |place| place),
+            Some(Some(shortlist)) => self.least_among(load, query, |at| {
+                let (server, gain) = shortlist.links[at];
+                (server as usize, gain)
+            }),
+            _ => self.least_among_all(load, query),
         }
     }
 
@@ -98,12 +104,11 @@ impl Gaps {
         &self,
         load: &Load<'_>,
         query: usize,
-        place: impl Fn(usize) -> usize,
+        link: impl Fn(usize) -> (usize, f64),
     ) -> (f64, usize) {
-        let links = load.view().links_of(query);
         let gap_at = |at: usize| {
-            let server = links.server(place(at));
-            (delay_gap(load, query, server, self.weight), server)
+            let (server, gain) = link(at);
+            (delay_gap(load, query, server, gain, self.weight), server)
         };
         let by_bound = |&a: &usize, &b: &usize| self.bounds[a].total_cmp(&self.bounds[b]);
         let Some(first) = (0..self.bounds.len()).min_by(by_bound) else {
@@ -135,13 +140,10 @@ impl Gaps {
                 f64::INFINITY
             }
             Some(shortlist) => {
-                let links = load.view().links_of(query);
-                let listed = shortlist.places.iter().map(|&place| {
-                    let place = place as usize;
-                    (links.server(place), links.gains()[place])
-                });
+                let links = shortlist.links.iter();
+                let links = links.map(|&(server, gain)| (server as usize, gain));
                 self.bounds.resize(STRONGEST, 0.0);
-                load.delay_bounds(query, listed, &mut self.bounds);
+                load.delay_bounds(query, links, &mut self.bounds);
                 shortlist.others_s
             }
         };
@@ -166,9 +168,9 @@ impl Gaps {
     fn shortlist(&mut self, load: &Load<'_>, query: usize) -> Option<Shortlist> {
         let shortlist = self.shortlists.get_mut(query)?;
         if shortlist.is_none() {
-            let Strongest { places, other_gain } = load.view().links_of(query).strongest()?;
+            let Strongest { links, other_gain } = load.view().links_of(query).strongest()?;
             *shortlist = Some(Shortlist {
-                places,
+                links,
                 others_s: self.best_offer.delay_bound(load.view(), query, other_gain),
             });
         }
@@ -184,11 +186,15 @@ impl Gaps {
         let mut places: SmallVec<[u32; 64]> = (0..all.len() as u32).collect();
         let less = |a: &u32, b: &u32| all[*a as usize].total_cmp(&all[*b as usize]);
         let (first, next, _) = places.select_nth_unstable_by(STRONGEST, less);
+        let links = load.view().links_of(query);
         let mut shortlist = Shortlist {
-            places: [0; STRONGEST],
+            links: [(0, 0.0); STRONGEST],
             others_s: all[*next as usize],
         };
-        shortlist.places.copy_from_slice(first);
+        for (listed, &place) in shortlist.links.iter_mut().zip(&*first) {
+            let place = place as usize;
+            *listed = (links.server(place) as u32, links.gains()[place]);
+        }
         self.bounds.extend(first.iter().map(|&place| all[place as usize]));
         self.found = Some((query, self.connections, shortlist.others_s));
         self.shortlists[query] = Some(shortlist);

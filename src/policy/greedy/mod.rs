@@ -37,8 +37,8 @@ pub enum Until {
 
 /// The weighted delay gap Delta of a query that would join a server now (Eq. 18),
 /// in seconds; infinite over a link that carries nothing.
-pub fn delay_gap(load: &Load<'_>, query: usize, server: usize, weight: Weight) -> f64 {
-    let gap = (load.edge_delay(query, server) - load.view().local_delay(query)).0;
+fn delay_gap(load: &Load<'_>, query: usize, server: usize, gain: f64, weight: Weight) -> f64 {
+    let gap = (load.edge_delay_over(query, server, gain) - load.view().local_delay(query)).0;
     weight.of(load.view(), query, gap)
 }
 
