@@ -18,20 +18,17 @@ pub struct Load<'v> {
 
 /// What a server offers the next query that joins it.
 #[derive(Debug, Clone, Copy, Default)]
-struct Offer {
+pub(crate) struct Offer {
     connected: usize,
     /// Interference plus noise.
-    disturbance_w: f64,
+    pub disturbance_w: f64,
     bandwidth_hz: f64,
     compute_flops: f64,
-    /// The reciprocals of the shares.
-    s_per_cycle: f64,
-    s_per_flop: f64,
+    /// The reciprocal of the share of bandwidth.
+    pub s_per_cycle: f64,
+    /// The reciprocal of the share of compute.
+    pub s_per_flop: f64,
 }
-
-/// By how much [`Load::delay_bounds`] stay below the delays, relative to them: above
-/// what rounding and the fast logarithm can do.
-pub const BOUND_MARGIN: f64 = 1e-14;
 
 impl<'v> Load<'v> {
     /// The load at the scheduling instant, before any waiting query is placed.
@@ -93,41 +90,24 @@ impl<'v> Load<'v> {
         waiting.bits / rate + waiting.llm_work / FlopPerSecond(offer.compute_flops)
     }
 
-    /// Lower bounds, in seconds, of [`Load::edge_delay`] at several servers, given as
-    /// (server, power gain): fast, and closer than 3 x [`BOUND_MARGIN`].
-    pub fn delay_bounds(
-        &self,
-        query: usize,
-        links: impl Iterator<Item = (usize, f64)>,
-        bounds: &mut [f64],
-    ) {
-        let waiting = &self.view.queries[query];
-        let bits = waiting.bits.0 * (1.0 - BOUND_MARGIN);
-        let work = waiting.llm_work.0 * (1.0 - BOUND_MARGIN);
-        let power = self.view.tx_power.0;
-        for (bound, (server, gain)) in bounds.iter_mut().zip(links) {
-            let offer = &self.offers[server];
-            let efficiency = log2_1p(power * gain / offer.disturbance_w);
-            *bound = bits * offer.s_per_cycle / efficiency + work * offer.s_per_flop;
-        }
+    /// What a server offers the next query that joins it.
+    pub(crate) fn offer(&self, server: usize) -> &Offer {
+        &self.offers[server]
     }
 
-    /// The best that any of several servers offers, each quantity by itself. As
-    /// queries connect, offers only become worse.
-    pub fn best_offer(&self, servers: impl Iterator<Item = usize>) -> BestOffer {
+    /// The best that any server offers, each quantity by itself. As queries connect,
+    /// offers only become worse.
+    pub(crate) fn best_offer(&self) -> BestOffer {
         let none = BestOffer {
             disturbance_w: f64::INFINITY,
             s_per_cycle: f64::INFINITY,
             s_per_flop: f64::INFINITY,
         };
         let less = |a: f64, b: f64| if b < a { b } else { a };
-        servers.fold(none, |best, server| {
-            let offer = &self.offers[server];
-            BestOffer {
-                disturbance_w: less(best.disturbance_w, offer.disturbance_w),
-                s_per_cycle: less(best.s_per_cycle, offer.s_per_cycle),
-                s_per_flop: less(best.s_per_flop, offer.s_per_flop),
-            }
+        self.offers.iter().fold(none, |best, offer| BestOffer {
+            disturbance_w: less(best.disturbance_w, offer.disturbance_w),
+            s_per_cycle: less(best.s_per_cycle, offer.s_per_cycle),
+            s_per_flop: less(best.s_per_flop, offer.s_per_flop),
         })
     }
 
@@ -147,22 +127,20 @@ impl<'v> Load<'v> {
     }
 }
 
-/// The best that any of several servers offers, each quantity by itself.
+/// The best that any server offers, each quantity by itself.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BestOffer {
+pub(crate) struct BestOffer {
     disturbance_w: f64,
     s_per_cycle: f64,
     s_per_flop: f64,
 }
 
 impl BestOffer {
-    /// A lower bound, in seconds, of the delay of a waiting query at any of the servers
-    /// to which its gain is at most `gain`.
-    pub fn delay_bound(&self, view: &View<'_>, query: usize, gain: f64) -> f64 {
+    /// The delay, in seconds, of a waiting query over a link of this gain: no more than
+    /// at any server over a link that is no stronger.
+    pub fn delay(&self, view: &View<'_>, query: usize, gain: f64) -> f64 {
         let waiting = &view.queries[query];
         let efficiency = log2_1p(view.tx_power.0 * gain / self.disturbance_w);
-        let delay = waiting.bits.0 * self.s_per_cycle / efficiency
-            + waiting.llm_work.0 * self.s_per_flop;
-        delay * (1.0 - BOUND_MARGIN)
+        waiting.bits.0 * self.s_per_cycle / efficiency + waiting.llm_work.0 * self.s_per_flop
     }
 }

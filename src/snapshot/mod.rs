@@ -11,7 +11,8 @@ mod load;
 
 pub use delays::{Service, objective, services};
 pub use evaluation::{Cost, Evaluation, Step};
-pub use load::{BOUND_MARGIN, BestOffer, Load};
+pub(crate) use load::BestOffer;
+pub use load::Load;
 
 use crate::physics::gains::{GainTable, LinkGains};
 use crate::physics::radio::Interference;

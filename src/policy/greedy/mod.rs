@@ -4,15 +4,15 @@
 //! The gap of a candidate (Eq. 18) only grows while others are placed: shares
 //! shrink and interference rises. A gap computed earlier is therefore a lower bound
 //! of the gap now, and a priority queue over the queries' bounds finds the least gap
-//! by recomputing only what comes to its top: first a fast bound, and where that
-//! stays on top the gap itself. It picks exactly what recomputing everything at each
+//! by recomputing only what comes to its top: first a bound without a logarithm, where
+//! that stays on top a closer one, and where that does the gap itself. It picks exactly what recomputing everything at each
 //! step picks ([`literal`](super::literal) does that), ties included: least gap, then
 //! least query, then least server.
 
-mod gaps;
+mod prospects;
 
 use crate::snapshot::{Choice, Decision, Load, View};
-use gaps::Gaps;
+use prospects::Prospect;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
@@ -35,25 +35,6 @@ pub enum Until {
     NoGain,
 }
 
-/// The weighted delay gap Delta of a query that would join a server now (Eq. 18),
-/// in seconds; infinite over a link that carries nothing.
-fn delay_gap(load: &Load<'_>, query: usize, server: usize, gain: f64, weight: Weight) -> f64 {
-    let gap = (load.edge_delay_over(query, server, gain) - load.view().local_delay(query)).0;
-    weight.of(load.view(), query, gap)
-}
-
-impl Weight {
-    fn of(self, view: &View<'_>, query: usize, gap: f64) -> f64 {
-        match self {
-            Self::One => gap,
-            // An uncertainty of zero must not turn an unusable link into NaN.
-            Self::Uncertainty if gap == f64::INFINITY => gap,
-            // Adding zero turns -0.0 into 0.0: a tie must compare as one.
-            Self::Uncertainty => view.queries[query].uncertainty * gap + 0.0,
-        }
-    }
-}
-
 /// A query that waits in the queue with a bound of its least gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {
@@ -62,30 +43,39 @@ struct Candidate {
     rank: u128,
     /// How many queries had been placed when the gap was computed.
     placed_then: u32,
-    /// The server of the least gap, once that is exact.
-    server: Option<u32>,
+    /// Its place among the prospects.
+    at: u32,
+    known: Known,
+}
+
+/// What a candidate's gap is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Known {
+    /// A bound from cycles counted earlier.
+    Bound,
+    /// A bound from cycles counted when it was computed.
+    CloseBound,
+    /// The gap itself, at the server of the least one.
+    Gap { server: u32 },
 }
 
 const SIGN: u64 = 1 << 63;
 
 impl Candidate {
-    fn new(query: usize, gap: f64, placed_then: u32, server: Option<usize>) -> Self {
+    fn new(gap: f64, query: usize, at: u32, placed_then: u32, known: Known) -> Self {
         // The bits of a float, turned so that they order as the floats do.
         let bits = gap.to_bits();
         let ordered = if bits & SIGN != 0 { !bits } else { bits | SIGN };
         Self {
             rank: (ordered as u128) << 64 | query as u128,
             placed_then,
-            server: server.map(|server| server as u32),
+            at,
+            known,
         }
     }
 
     fn gains(&self) -> bool {
         ((self.rank >> 64) as u64) < SIGN
-    }
-
-    fn query(&self) -> usize {
-        self.rank as u64 as usize
     }
 }
 
@@ -99,34 +89,46 @@ pub fn place(
     until: Until,
     decision: &mut Decision,
 ) {
-    let mut gaps = Gaps::new(load, weight);
+    let best_offer = load.best_offer();
     let mut placed = 0u32;
-    let mut queue: BinaryHeap<Reverse<Candidate>> = queries
+    let mut prospects: Vec<Prospect> = queries
         .into_iter()
-        .map(|query| Reverse(Candidate::new(query, gaps.bound(load, query), placed, None)))
+        .map(|query| Prospect::new(load, query, weight, &best_offer))
         .collect();
+    let candidates = prospects.iter().enumerate().map(|(at, prospect)| {
+        let (gap, query) = (prospect.bound(load), prospect.query());
+        Reverse(Candidate::new(gap, query, at as u32, placed, Known::CloseBound))
+    });
+    let mut queue: BinaryHeap<Reverse<Candidate>> = candidates.collect();
     while let Some(mut top) = queue.peek_mut() {
         let candidate = top.0;
-        let query = candidate.query();
         if until == Until::NoGain && !candidate.gains() {
             // Even a stale gap is a lower bound: nothing can gain any more.
             break;
         }
-        if candidate.placed_then != placed {
-            let bound = gaps.bound(load, query);
-            top.0 = Candidate::new(query, bound, placed, None);
-            continue;
-        }
-        let Some(server) = candidate.server else {
-            let (gap, server) = gaps.least(load, query);
-            top.0 = Candidate::new(query, gap, placed, Some(server));
-            continue;
+        let prospect = &mut prospects[candidate.at as usize];
+        let is_fresh = candidate.placed_then == placed;
+        let (gap, known) = match candidate.known {
+            Known::Gap { server } if is_fresh => {
+                PeekMut::pop(top);
+                let (query, server) = (prospect.query(), server as usize);
+                decision.choices[query] = Choice::Edge(server);
+                load.connect(query, server);
+                placed += 1;
+                continue;
+            }
+            Known::CloseBound if is_fresh => {
+                let (gap, server) = prospect.least(load);
+                let server = server as u32;
+                (gap, Known::Gap { server })
+            }
+            Known::Bound if is_fresh => {
+                prospect.count_cycles(load);
+                (prospect.bound(load), Known::CloseBound)
+            }
+            _ => (prospect.bound(load), Known::Bound),
         };
-        PeekMut::pop(top);
-        decision.choices[query] = Choice::Edge(server as usize);
-        load.connect(query, server as usize);
-        gaps.connected();
-        placed += 1;
+        top.0 = Candidate::new(gap, prospect.query(), candidate.at, placed, known);
     }
 }
 
