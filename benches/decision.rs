@@ -11,7 +11,7 @@ fn main() {
     divan::main();
 }
 
-#[divan::bench(args = [60, 120, 1_000, 10_000])]
+#[divan::bench(args = [60, 120, 1_000, 10_000, 100_000])]
 fn lazy(bencher: Bencher<'_, '_>, users: usize) {
     let cell = cell(users, 0);
     bencher.bench_local(|| Goa { tau: TAU }.decide(&cell.view()));

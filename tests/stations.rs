@@ -1,10 +1,10 @@
 //! The stations against their slow, obvious twins in lockstep, and against closed
 //! forms.
 
+use edgelm::physics::gains::LinkGains;
 use edgelm::physics::radio::{Interference, spectral_efficiency};
 use edgelm::station::edge::{Discipline, EdgeCompute, ProcessorSharing};
 use edgelm::station::naive::{NaiveProcessorSharing, NaiveUplinks};
-use edgelm::physics::gains::LinkGains;
 use edgelm::station::uplink::{Radio, Transmission, Uplinks};
 use edgelm::units::{Bits, Flop, FlopPerSecond, Hertz, Seconds, Watts};
 use edgelm::world::streams::StreamKey;
@@ -27,7 +27,14 @@ const READINGS: [Interference; 3] = [
 ];
 
 /// A transmission to `cell` that all servers hear begins.
-fn start(uplinks: &mut Uplinks<'_>, now: Seconds, job: usize, cell: usize, bits: Bits, gains: &[f64]) {
+fn start(
+    uplinks: &mut Uplinks<'_>,
+    now: Seconds,
+    job: usize,
+    cell: usize,
+    bits: Bits,
+    gains: &[f64],
+) {
     uplinks.start(
         now,
         Transmission {
@@ -192,8 +199,22 @@ fn equal_transmissions_in_one_cell_finish_together_at_k_times_the_single_time() 
 fn two_cells_take_the_two_phase_closed_form() {
     let mut uplinks = Uplinks::new(radio(Interference::CoChannel), 2);
     let (own, cross) = (1e-9, 1e-11);
-    start(&mut uplinks, Seconds(0.0), 0, 0, Bits(1000.0), &[own, cross]);
-    start(&mut uplinks, Seconds(0.0), 1, 1, Bits(3000.0), &[cross, own]);
+    start(
+        &mut uplinks,
+        Seconds(0.0),
+        0,
+        0,
+        Bits(1000.0),
+        &[own, cross],
+    );
+    start(
+        &mut uplinks,
+        Seconds(0.0),
+        1,
+        1,
+        Bits(3000.0),
+        &[cross, own],
+    );
     settle(&mut uplinks, Seconds(0.0));
     let disturbed = 1e8 * spectral_efficiency(0.2 * own / (0.2 * cross + 4e-13));
     let alone = 1e8 * spectral_efficiency(0.2 * own / 4e-13);

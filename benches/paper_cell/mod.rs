@@ -39,7 +39,9 @@ pub fn cell(users: usize, replication: u64) -> InstanceSnapshot {
                 bandwidth_hz: model.servers.bandwidth.0,
             })
             .collect(),
-        gain: (0..users).map(|i| world.links(i).gains().to_vec()).collect(),
+        gain: (0..users)
+            .map(|i| world.links(i).gains().to_vec())
+            .collect(),
     };
     instance.snapshot(model.interference)
 }

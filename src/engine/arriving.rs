@@ -191,8 +191,7 @@ impl Run<'_> {
         {
             let ticket = self.in_flight.ticket(slot);
             let at = self.now + Seconds(deadline.after_ms * 1e-3);
-            self.calendar
-                .push(at, Event::DeadlineEnd(ticket));
+            self.calendar.push(at, Event::DeadlineEnd(ticket));
         }
         match self.settings.probe {
             Probe::FirstToken { work_share } if work_share > 0.0 => {

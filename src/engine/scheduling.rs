@@ -5,9 +5,7 @@ use super::in_flight::Phase;
 use super::{Event, Run, Sharing};
 use crate::physics::gains::{GainTable, LinkGains, Strongest};
 use crate::policy::{self, Policy, PolicyError};
-use crate::snapshot::{
-    Choice, ServerState, Service, Truth, View, WaitingQuery, services,
-};
+use crate::snapshot::{Choice, ServerState, Service, Truth, View, WaitingQuery, services};
 use crate::units::Seconds;
 use crate::world::World;
 
@@ -134,25 +132,25 @@ impl Run<'_> {
         let model = self.world.model();
         let servers = self.world.servers().iter().enumerate();
         states.extend(servers.map(|(j, server)| {
-                // Held shares count everyone connected; live ones who transmits now.
-                let (from_others, from_own) = match self.settings.sharing {
-                    Sharing::Held => (
-                        self.connections.power_from_others(j),
-                        self.connections.power_from_own(j),
-                    ),
-                    Sharing::Live => (self.uplinks.heard(j), self.uplinks.own(j)),
-                };
-                ServerState {
-                    capacity: server.capacity,
-                    max_per_user: model.servers.max_per_user,
-                    bandwidth: model.servers.bandwidth,
-                    noise: model.noise,
-                    connected: self.connections.count(j),
-                    from_others,
-                    from_own,
-                    position: Some(server.position),
-                }
-            }));
+            // Held shares count everyone connected; live ones who transmits now.
+            let (from_others, from_own) = match self.settings.sharing {
+                Sharing::Held => (
+                    self.connections.power_from_others(j),
+                    self.connections.power_from_own(j),
+                ),
+                Sharing::Live => (self.uplinks.heard(j), self.uplinks.own(j)),
+            };
+            ServerState {
+                capacity: server.capacity,
+                max_per_user: model.servers.max_per_user,
+                bandwidth: model.servers.bandwidth,
+                noise: model.noise,
+                connected: self.connections.count(j),
+                from_others,
+                from_own,
+                position: Some(server.position),
+            }
+        }));
     }
 
     fn decided(&mut self, slot: usize, choice: Choice) {

@@ -23,7 +23,11 @@ pub fn log2_1p(x: f64) -> f64 {
     let power = f64::from_bits(shifted & 0xfff0_0000_0000_0000);
     let f = (x - (power - 1.0)) / ((x + 1.0) + power);
     let z = f * f;
-    let (z2, z4, z8) = (z * z, (z * z) * (z * z), (z * z) * (z * z) * (z * z) * (z * z));
+    let (z2, z4, z8) = (
+        z * z,
+        (z * z) * (z * z),
+        (z * z) * (z * z) * (z * z) * (z * z),
+    );
     let low = (1.0 / 3.0 + z * (1.0 / 5.0)) + z2 * (1.0 / 7.0 + z * (1.0 / 9.0));
     let middle = (1.0 / 11.0 + z * (1.0 / 13.0)) + z2 * (1.0 / 15.0 + z * (1.0 / 17.0));
     let series = low + z4 * middle + z8 * (1.0 / 19.0 + z * (1.0 / 21.0));

@@ -97,9 +97,8 @@ mod tests {
     #[test]
     fn what_is_not_near_is_heard_at_its_mean() {
         let near = [vec![0, 1], vec![0, 1, 2], vec![1, 2]];
-        let hoods = Neighbourhoods::new(1e-3, &near, |home, server| {
-            (1 + home * 10 + server) as f64
-        });
+        let hoods =
+            Neighbourhoods::new(1e-3, &near, |home, server| (1 + home * 10 + server) as f64);
         assert_eq!(hoods.near(1), [0, 1, 2]);
         assert_eq!(hoods.far_gains(0), [0.0, 0.0, 3.0]);
         assert_eq!(hoods.far_gains(1), [0.0; 3]);

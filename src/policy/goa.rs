@@ -19,7 +19,13 @@ impl Policy for Goa {
         for (forced, until) in [(true, Until::AllPlaced), (false, Until::NoGain)] {
             let queries = (0..view.queries.len())
                 .filter(|&query| (view.queries[query].uncertainty > self.tau) == forced);
-            place(&mut load, queries, Weight::Uncertainty, until, &mut decision);
+            place(
+                &mut load,
+                queries,
+                Weight::Uncertainty,
+                until,
+                &mut decision,
+            );
         }
         Ok(decision)
     }

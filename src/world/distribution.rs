@@ -1,8 +1,8 @@
 //! Distributions that a scenario may name for capacities, sizes and workloads.
 
+use super::streams::StreamKey;
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution as _, Exp1, Gamma, LogNormal};
-use super::streams::StreamKey;
 use serde::{Deserialize, Serialize};
 
 /// A distribution over positive numbers, in the unit of the field that holds it.

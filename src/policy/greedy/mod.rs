@@ -15,7 +15,6 @@ use crate::snapshot::{Choice, Decision, Load, View};
 use prospects::Prospect;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::collections::binary_heap::PeekMut;
 
 /// What the delay gap is weighted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,17 +60,25 @@ enum Known {
 
 const SIGN: u64 = 1 << 63;
 
+/// The bits of a gap, turned so that they order as gaps do.
+fn gap_rank(gap: f64) -> u128 {
+    let bits = gap.to_bits();
+    u128::from(if bits & SIGN != 0 { !bits } else { bits | SIGN })
+}
+
 impl Candidate {
     fn new(gap: f64, query: usize, at: u32, placed_then: u32, known: Known) -> Self {
-        // The bits of a float, turned so that they order as the floats do.
-        let bits = gap.to_bits();
-        let ordered = if bits & SIGN != 0 { !bits } else { bits | SIGN };
         Self {
-            rank: (ordered as u128) << 64 | query as u128,
+            rank: gap_rank(gap) << 64 | query as u128,
             placed_then,
             at,
             known,
         }
+    }
+
+    /// The same with another gap.
+    fn again(self, gap: f64, placed_then: u32, known: Known) -> Self {
+        Self::new(gap, self.rank as u64 as usize, self.at, placed_then, known)
     }
 
     fn gains(&self) -> bool {
@@ -97,38 +104,58 @@ pub fn place(
         .collect();
     let candidates = prospects.iter().enumerate().map(|(at, prospect)| {
         let (gap, query) = (prospect.bound(load), prospect.query());
-        Reverse(Candidate::new(gap, query, at as u32, placed, Known::CloseBound))
+        Reverse(Candidate::new(
+            gap,
+            query,
+            at as u32,
+            placed,
+            Known::CloseBound,
+        ))
     });
     let mut queue: BinaryHeap<Reverse<Candidate>> = candidates.collect();
-    while let Some(mut top) = queue.peek_mut() {
-        let candidate = top.0;
+    while let Some(&Reverse(candidate)) = queue.peek() {
         if until == Until::NoGain && !candidate.gains() {
             // Even a stale gap is a lower bound: nothing can gain any more.
             break;
         }
         let prospect = &mut prospects[candidate.at as usize];
-        let is_fresh = candidate.placed_then == placed;
-        let (gap, known) = match candidate.known {
-            Known::Gap { server } if is_fresh => {
-                PeekMut::pop(top);
-                let (query, server) = (prospect.query(), server as usize);
-                decision.choices[query] = Choice::Edge(server);
-                load.connect(query, server);
-                placed += 1;
-                continue;
+        if candidate.placed_then != placed {
+            // What comes first again is bounded too far off by cycles of earlier.
+            let known = match candidate.known {
+                Known::Bound => {
+                    prospect.count_cycles(load);
+                    Known::CloseBound
+                }
+                Known::CloseBound | Known::Gap { .. } => Known::Bound,
+            };
+            if let Some(mut top) = queue.peek_mut() {
+                top.0 = candidate.again(prospect.bound(load), placed, known);
             }
-            Known::CloseBound if is_fresh => {
+            continue;
+        }
+        queue.pop();
+        if candidate.known == Known::Bound {
+            prospect.count_cycles(load);
+        }
+        let next = queue.peek().map_or(u128::MAX, |next| next.0.rank >> 64);
+        let server = match (candidate.known, prospect.certain(load)) {
+            (Known::Gap { server }, _) => server as usize,
+            (_, Some((at_most, server)))
+                if gap_rank(at_most) < next && (until == Until::AllPlaced || at_most < 0.0) =>
+            {
+                server
+            }
+            _ => {
                 let (gap, server) = prospect.least(load);
                 let server = server as u32;
-                (gap, Known::Gap { server })
+                let candidate = candidate.again(gap, placed, Known::Gap { server });
+                queue.push(Reverse(candidate));
+                continue;
             }
-            Known::Bound if is_fresh => {
-                prospect.count_cycles(load);
-                (prospect.bound(load), Known::CloseBound)
-            }
-            _ => (prospect.bound(load), Known::Bound),
         };
-        top.0 = Candidate::new(gap, prospect.query(), candidate.at, placed, known);
+        decision.choices[prospect.query()] = Choice::Edge(server);
+        load.connect(prospect.query(), server);
+        placed += 1;
     }
 }
 

@@ -103,6 +103,26 @@ impl Prospect {
         }
     }
 
+    /// The server of the least gap, if bounds alone tell it, and what that gap is at
+    /// most. Cycles must have been counted under this load.
+    pub fn certain(&self, load: &Load<'_>) -> Option<(f64, usize)> {
+        let bounds = self.delay_bounds(load);
+        let mut first = 0;
+        for at in 1..STRONGEST {
+            if bounds[at] < bounds[first] {
+                first = at;
+            }
+        }
+        // The other way round: as far above the gap as bounds are below.
+        let at_most = bounds[first] * (1.0 + 4.0 * MARGIN) - self.local_s * (1.0 - 3.0 * MARGIN);
+        let at_most = self.weighted(at_most + at_most.abs() * MARGIN);
+        let next = (0..STRONGEST)
+            .filter(|&at| at != first)
+            .map(|at| bounds[at])
+            .fold(self.others_s, less);
+        (self.gap(next) > at_most).then_some((at_most, self.shortlist.servers[first] as usize))
+    }
+
     /// The least gap, and its server; of equal gaps the least server. Cycles must have
     /// been counted under this load.
     pub fn least(&mut self, load: &Load<'_>) -> (f64, usize) {
