@@ -21,7 +21,9 @@ pub struct Load<'v> {
 pub(crate) struct Offer {
     connected: usize,
     /// Interference plus noise.
-    pub disturbance_w: f64,
+    disturbance_w: f64,
+    /// Its reciprocal times the transmit power: SINR over gain.
+    pub sinr_per_gain: f64,
     bandwidth_hz: f64,
     compute_flops: f64,
     /// The reciprocal of the share of bandwidth.
@@ -99,21 +101,23 @@ impl<'v> Load<'v> {
     /// offers only become worse.
     pub(crate) fn best_offer(&self) -> BestOffer {
         let none = BestOffer {
-            disturbance_w: f64::INFINITY,
+            sinr_per_gain: 0.0,
             s_per_cycle: f64::INFINITY,
             s_per_flop: f64::INFINITY,
         };
         let less = |a: f64, b: f64| if b < a { b } else { a };
         self.offers.iter().fold(none, |best, offer| BestOffer {
-            disturbance_w: less(best.disturbance_w, offer.disturbance_w),
+            sinr_per_gain: -less(-best.sinr_per_gain, -offer.sinr_per_gain),
             s_per_cycle: less(best.s_per_cycle, offer.s_per_cycle),
             s_per_flop: less(best.s_per_flop, offer.s_per_flop),
         })
     }
 
     fn set_disturbance(&mut self, server: usize) {
-        self.offers[server].disturbance_w =
+        let disturbance_w =
             self.received.interference(server).0 + self.view.servers[server].noise.0;
+        self.offers[server].disturbance_w = disturbance_w;
+        self.offers[server].sinr_per_gain = self.view.tx_power.0 / disturbance_w;
     }
 
     fn set_shares(&mut self, server: usize) {
@@ -130,7 +134,7 @@ impl<'v> Load<'v> {
 /// The best that any server offers, each quantity by itself.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct BestOffer {
-    disturbance_w: f64,
+    sinr_per_gain: f64,
     s_per_cycle: f64,
     s_per_flop: f64,
 }
@@ -140,7 +144,7 @@ impl BestOffer {
     /// at any server over a link that is no stronger.
     pub fn delay(&self, view: &View<'_>, query: usize, gain: f64) -> f64 {
         let waiting = &view.queries[query];
-        let efficiency = log2_1p(view.tx_power.0 * gain / self.disturbance_w);
+        let efficiency = log2_1p(gain * self.sinr_per_gain);
         waiting.bits.0 * self.s_per_cycle / efficiency + waiting.llm_work.0 * self.s_per_flop
     }
 }

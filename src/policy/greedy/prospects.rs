@@ -91,16 +91,12 @@ impl Prospect {
 
     /// Counts cycles anew, so that [`Prospect::bound`] is close.
     pub fn count_cycles(&mut self, load: &Load<'_>) {
-        let power_w = load.view().tx_power.0;
-        let Shortlist {
-            servers,
-            gains,
-            cycles,
-        } = &mut self.shortlist;
-        let disturbance_w = servers.map(|server| load.offer(server as usize).disturbance_w);
-        for at in 0..STRONGEST {
-            cycles[at] = self.bits / log2_1p(power_w * gains[at] / disturbance_w[at]);
-        }
+        let Shortlist { servers, gains, .. } = &self.shortlist;
+        // Lane by lane: the compiler makes vectors of each.
+        let per_gain = servers.map(|server| load.offer(server as usize).sinr_per_gain);
+        let sinr: [f64; STRONGEST] = std::array::from_fn(|at| gains[at] * per_gain[at]);
+        let efficiency = sinr.map(log2_1p);
+        self.shortlist.cycles = efficiency.map(|efficiency| self.bits / efficiency);
     }
 
     /// The server of the least gap, if bounds alone tell it, and what that gap is at
@@ -194,12 +190,11 @@ impl Prospect {
     /// returns the bounds over all. They only rise: the least of the others' now is a
     /// bound for later.
     fn draw_up_anew(&mut self, load: &Load<'_>, links: LinkGains<'_>) -> SmallVec<[f64; 64]> {
-        let power_w = load.view().tx_power.0;
         let bounds: SmallVec<[f64; 64]> = links
             .iter()
             .map(|(server, gain)| {
                 let offer = load.offer(server);
-                let cycles = self.bits / log2_1p(power_w * gain / offer.disturbance_w);
+                let cycles = self.bits / log2_1p(gain * offer.sinr_per_gain);
                 cycles * offer.s_per_cycle + self.work_flop * offer.s_per_flop
             })
             .collect();
