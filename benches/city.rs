@@ -1,0 +1,171 @@
+//! Events per second against the number of cells: `scenarios/metropolis.ron` cut down
+//! to 1 to 1,000 cells, at two tolerances. Prints a table and draws
+//! `output/city/events_per_second.png`.
+//!
+//! `cargo bench --bench city`
+
+use edgelm::engine::{CompletedQuery, Counts, Recorder, Settings, Sharing, simulate};
+use edgelm::engine::{Probe, Scheduling};
+use edgelm::experiment::world_model;
+use edgelm::policy::Goa;
+use edgelm::scenario::Scenario;
+use edgelm::station::edge::Discipline;
+use edgelm::uncertainty::Table;
+use edgelm::units::Seconds;
+use edgelm::world::World;
+use edgelm::world::arrivals::ArrivalLaw;
+use edgelm::world::streams::StreamKey;
+use plotters::prelude::*;
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+const USERS_PER_CELL: usize = 100;
+const SPACING_M: f64 = 500.0;
+/// Columns and rows.
+const GRIDS: [(usize, usize); 7] = [
+    (1, 1),
+    (3, 1),
+    (5, 2),
+    (6, 5),
+    (10, 10),
+    (20, 15),
+    (40, 25),
+];
+const TOLERANCES: [f64; 2] = [1e-2, 1e-3];
+const QUERIES: f64 = 600_000.0;
+
+/// Counts events.
+#[derive(Default)]
+struct Events(u64);
+
+impl Recorder for Events {
+    fn left(&mut self, _query: &CompletedQuery, _measured: bool) {}
+
+    fn counted(&mut self, _now: Seconds, _counts: &Counts) {
+        self.0 += 1;
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut series = Vec::new();
+    println!("cells  tolerance  near cells  events  seconds  events/s  over 10 cells");
+    for tolerance in TOLERANCES {
+        let mut rates: Vec<(usize, f64)> = Vec::new();
+        for grid in GRIDS {
+            let measured = measure(grid, tolerance)?;
+            let cells = grid.0 * grid.1;
+            rates.push((cells, measured.rate));
+            let ten = rates.iter().find(|(cells, _)| *cells == 10);
+            let ratio = ten.map_or(String::new(), |ten| format!("{:.2}", measured.rate / ten.1));
+            println!(
+                "{cells:5}  {tolerance:9}  {:10.1}  {:6}  {:7.2}  {:8.0}  {ratio}",
+                measured.near, measured.events, measured.seconds, measured.rate
+            );
+        }
+        series.push((tolerance, rates));
+    }
+    let file = Path::new("output/city/events_per_second.png");
+    draw(&series, file)?;
+    println!("{}", file.display());
+    Ok(())
+}
+
+struct Measured {
+    near: f64,
+    events: u64,
+    seconds: f64,
+    rate: f64,
+}
+
+fn measure((columns, rows): (usize, usize), tolerance: f64) -> Result<Measured, Box<dyn Error>> {
+    let cells = columns * rows;
+    let (width_m, height_m) = (
+        SPACING_M * (columns as f64 + 0.5),
+        SPACING_M * (0.866 * (rows as f64 - 1.0) + 1.0),
+    );
+    let scenario = Scenario::from_ron(&format!(
+        "(area: (width_m: {width_m}, height_m: {height_m}),
+          users: (count: {}),
+          servers: (placement: Hexagonal(columns: {columns}, rows: {rows}, spacing_m: {SPACING_M})),
+          channel: (path_loss: UmaNlos(carrier_ghz: 3.5), noise_figure_db: 5,
+                    interference_tolerance: {tolerance}),
+          workload: (arrivals: Poisson(rate_per_user_hz: 6.28)),
+          sharing: Live, scheduling: Every(period_ms: 10), run: (duration_s: 1),
+          policies: [LocalAll])",
+        cells * USERS_PER_CELL
+    ))
+    .map_err(|wrong| wrong[0].to_string())?;
+    let model = world_model(&scenario, &Table::default());
+    let world = World::draw(&model, StreamKey::root(1));
+    let near = world.neighbourhoods().map_or(0.0, |near| {
+        (0..cells).map(|home| near.near(home).len()).sum::<usize>() as f64 / cells as f64
+    });
+    let settings = Settings {
+        arrivals: ArrivalLaw {
+            arrivals: scenario.workload.arrivals.clone(),
+            trace: None,
+        },
+        scheduling: Scheduling::Every { period_ms: 10.0 },
+        sharing: Sharing::Live,
+        discipline: Discipline::ProcessorSharing,
+        probe: Probe::Free,
+        duration: Some(Seconds(QUERIES / (628.0 * cells as f64))),
+        ..Settings::default()
+    };
+    let mut events = Events::default();
+    let begun = Instant::now();
+    simulate(&world, &settings, &mut Goa { tau: 0.6 }, &mut events)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    Ok(Measured {
+        near,
+        events: events.0,
+        seconds,
+        rate: events.0 as f64 / seconds,
+    })
+}
+
+fn draw(series: &[(f64, Vec<(usize, f64)>)], file: &Path) -> Result<(), Box<dyn Error>> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let root = BitMapBackend::new(file, (900, 560)).into_drawing_area();
+    root.fill(&WHITE)?;
+    let most = series
+        .iter()
+        .flat_map(|(_, rates)| rates.iter().map(|(_, rate)| *rate))
+        .fold(0.0, f64::max);
+    let mut chart = ChartBuilder::on(&root)
+        .margin(24)
+        .x_label_area_size(48)
+        .y_label_area_size(84)
+        .build_cartesian_2d((1.0..1000.0f64).log_scale(), 0.0..1.1 * most)?;
+    chart
+        .configure_mesh()
+        .x_desc("Cells, 100 users each")
+        .y_desc("Events per second, one core")
+        .x_label_formatter(&|cells| format!("{cells:.0}"))
+        .y_label_formatter(&|rate| format!("{:.1} M", rate * 1e-6))
+        .label_style(("sans-serif", 17))
+        .light_line_style(WHITE)
+        .draw()?;
+    for (at, (tolerance, rates)) in series.iter().enumerate() {
+        let colour = [RGBColor(31, 95, 165), RGBColor(200, 90, 30)][at % 2];
+        let points: Vec<(f64, f64)> = rates.iter().map(|(n, rate)| (*n as f64, *rate)).collect();
+        chart
+            .draw_series(LineSeries::new(points.clone(), colour.stroke_width(2)))?
+            .label(format!("interference_tolerance: {tolerance}"))
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 24, y)], colour.stroke_width(2)));
+        chart.draw_series(points.iter().map(|point| Circle::new(*point, 4, colour.filled())))?;
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .border_style(BLACK.mix(0.3))
+        .background_style(WHITE)
+        .label_font(("sans-serif", 17))
+        .draw()?;
+    root.present()?;
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! Cities under an interference tolerance: what cells hear against the exact sums,
+//! decisions over the servers within reach, and delays against the exact run.
+
+use edgelm::experiment::{Experiment, PolicyResult, world_model};
+use edgelm::physics::gains::{GainTable, LinkGains};
+use edgelm::policy::{Goa, Policy, literal};
+use edgelm::scenario::{Diagnostic, Loaded, Scenario};
+use edgelm::snapshot::{ServerState, View, WaitingQuery};
+use edgelm::station::uplink::{Radio, Transmission, Uplinks};
+use edgelm::uncertainty::Table;
+use edgelm::units::{Bits, Seconds, Watts};
+use edgelm::world::streams::StreamKey;
+use edgelm::world::{World, WorldModel};
+use rand::RngExt;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+/// 7 x 7 cells of an urban macro network.
+fn city(users: usize, tolerance: f64, more: &str) -> String {
+    format!(
+        "(area: (width_m: 3800, height_m: 3200), users: (count: {users}),
+          servers: (placement: Hexagonal(columns: 7, rows: 7, spacing_m: 500)),
+          channel: (path_loss: UmaNlos(carrier_ghz: 3.5), noise_figure_db: 5,
+                    interference_tolerance: {tolerance}),
+          sharing: Live, {more})"
+    )
+}
+
+fn model(users: usize, tolerance: f64) -> WorldModel {
+    let more = "workload: (arrivals: Poisson(rate_per_user_hz: 1)), run: (duration_s: 1),
+        policies: [LocalAll]";
+    let scenario = Scenario::from_ron(&city(users, tolerance, more)).expect("a valid scenario");
+    world_model(&scenario, &Table::default())
+}
+
+fn radio(model: &WorldModel) -> Radio {
+    Radio {
+        bandwidth: model.servers.bandwidth,
+        noise: model.noise,
+        tx_power: model.users.tx_power,
+        interference: model.interference,
+    }
+}
+
+/// Users come and go at random; at every settled instant each busy cell's rates stand
+/// for what its near transmitters and the mean of its far ones amount to, within the
+/// tolerance, and r.m.s. within it for the exact sum over all gains.
+#[test]
+fn cells_hear_what_they_should_within_the_tolerance() {
+    for tolerance in [0.03, 0.1] {
+        let (near_model, exact_model) = (model(400, tolerance), model(400, 0.0));
+        let (mut squares, mut count, mut far_links) = (0.0, 0.0, 0);
+        for replication in 0..6 {
+            let key = StreamKey::root(8).index(replication);
+            let world = World::draw(&near_model, key);
+            let exact = World::draw(&exact_model, key);
+            let neighbourhoods = world.neighbourhoods().expect("a tolerance");
+            let radio = radio(&near_model);
+            let mut uplinks = Uplinks::in_city(radio, neighbourhoods, 49);
+            let mut rng = key.named("test").stream();
+            let mut active: Vec<Option<usize>> = vec![None; 400];
+            for event in 0..1_500 {
+                let now = Seconds(1e-7 * f64::from(event));
+                let user = rng.random_range(0..400);
+                if active[user].take().is_some() {
+                    uplinks.end(now, user);
+                } else {
+                    let links = world.links(user);
+                    let best = links.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+                    let (cell, gain) = best.expect("some server is near");
+                    let transmission = Transmission {
+                        job: user,
+                        cell,
+                        bits: Bits(1e9),
+                        gain,
+                        home: world.home(user),
+                        links,
+                    };
+                    uplinks.start(now, transmission);
+                    active[user] = Some(cell);
+                }
+                uplinks.settle(now, |_, _| {});
+                if event % 50 != 0 {
+                    continue;
+                }
+                for cell in 0..49 {
+                    let others = || (0..400).filter(|&u| active[u].is_some_and(|to| to != cell));
+                    let gain_or_mean = |user: usize| {
+                        let far = || f64::from(neighbourhoods.far_gains(world.home(user))[cell]);
+                        world.links(user).to(cell).unwrap_or_else(far)
+                    };
+                    let power = |gain: f64| radio.tx_power.0 * gain;
+                    let split: f64 = others().map(|user| power(gain_or_mean(user))).sum();
+                    let noise = radio.noise.0;
+                    let heard = uplinks.heard(cell).0;
+                    assert!(
+                        ((heard + noise) / (split + noise) - 1.0).abs() <= tolerance,
+                        "{heard} {split}"
+                    );
+                    let all: f64 = others()
+                        .map(|user| power(exact.links(user).gains()[cell]))
+                        .sum();
+                    squares += ((split + noise) / (all + noise) - 1.0).powi(2);
+                    count += 1.0;
+                    far_links += others()
+                        .filter(|&user| world.links(user).to(cell).is_none())
+                        .count();
+                }
+            }
+            assert_eq!(
+                uplinks.active(),
+                active.iter().flatten().count(),
+                "nobody is lost"
+            );
+        }
+        let rms: f64 = f64::sqrt(squares / count);
+        assert!(rms <= tolerance, "{rms} at {tolerance}");
+        // The case is one with a far field.
+        assert!(far_links > 10_000 && rms > 0.0, "{far_links} {rms}");
+    }
+}
+
+/// A drawn city as a snapshot: over the servers within reach GOA decides what the
+/// literal algorithm decides when all other gains are zero.
+#[test]
+fn decisions_within_reach_are_those_of_the_literal_algorithm() {
+    let users = 90;
+    let model = model(users, 0.1);
+    for replication in 0..12 {
+        let world = World::draw(&model, StreamKey::root(9).index(replication));
+        let queries: Vec<WaitingQuery> = (0..users)
+            .map(|user| {
+                let query = world.query(user, 0, None);
+                WaitingQuery {
+                    user,
+                    uncertainty: query.uncertainty,
+                    bits: query.bits,
+                    slm_work: query.slm_work,
+                    llm_work: query.llm_work,
+                    local_capacity: world.users()[user].capacity,
+                    local_backlog: Seconds(0.0),
+                    position: None,
+                    truth: None,
+                }
+            })
+            .collect();
+        let servers: Vec<ServerState> = world
+            .servers()
+            .iter()
+            .enumerate()
+            .map(|(j, server)| ServerState {
+                capacity: server.capacity,
+                max_per_user: model.servers.max_per_user,
+                bandwidth: model.servers.bandwidth,
+                noise: model.noise,
+                // Loads that make weak links to idle servers worth it.
+                connected: (j * 7 + replication as usize) % 30,
+                from_others: Watts(1e-14 * (j % 5) as f64),
+                from_own: Watts(0.0),
+                position: None,
+            })
+            .collect();
+        let near: Vec<LinkGains<'_>> = (0..users).map(|user| world.links(user)).collect();
+        assert!(near.iter().all(|links| links.len() < 49 && links.len() > 4));
+        let full: Vec<f64> = near
+            .iter()
+            .flat_map(|links| (0..49).map(|server| links.to(server).unwrap_or(0.0)))
+            .collect();
+        let view = |gains| View {
+            now: Seconds(0.0),
+            queries: &queries,
+            servers: &servers,
+            gains,
+            tx_power: model.users.tx_power,
+            interference: model.interference,
+            key: StreamKey::root(1),
+        };
+        let expected = literal::algorithm_1(&view(GainTable::Full(&full)), 0.6);
+        for gains in [GainTable::Near(&near), GainTable::Full(&full)] {
+            let found = Goa { tau: 0.6 }.decide(&view(gains)).expect("GOA decides");
+            assert_eq!(found, expected);
+        }
+        assert!(expected.offloaded() > 30);
+    }
+}
+
+fn loaded(text: &str) -> Result<Loaded, Vec<Diagnostic>> {
+    Loaded::from_text(text, Path::new("city.ron"), &[])
+}
+
+fn run(text: &str) -> PolicyResult {
+    let experiment = loaded(text)
+        .and_then(Experiment::new)
+        .unwrap_or_else(|wrong| panic!("{}", wrong[0]));
+    let mut results = experiment
+        .run(None, &AtomicBool::new(false), &|| ())
+        .expect("it runs");
+    results.points.remove(0).policies.remove(0)
+}
+
+#[test]
+fn a_tolerance_moves_the_mean_delay_by_less_than_a_thousandth() {
+    let delay = |tolerance| {
+        let more = "replications: 2, scheduling: Every(period_ms: 10),
+            workload: (arrivals: Poisson(rate_per_user_hz: 6.28), query_bits: Fixed(13000)),
+            run: (duration_s: 1), policies: [Goa(tau: 0.6)]";
+        let result = run(&city(1_500, tolerance, more));
+        let found = result.delay_mean_ms.mean;
+        (found, result.queries)
+    };
+    let (exact, queries) = delay(0.0);
+    assert!(queries > 15_000);
+    for tolerance in [1e-3, 1e-2] {
+        let (found, same_queries) = delay(tolerance);
+        assert_eq!(same_queries, queries);
+        let moved = found / exact - 1.0;
+        assert!(moved.abs() < 1e-3, "{moved:e} at {tolerance}");
+        eprintln!("tolerance {tolerance}: mean delay {exact} -> {found} ms, {moved:+.1e}");
+    }
+}
+
+#[test]
+fn what_a_tolerance_cannot_do_is_said() {
+    for (field, value, said) in [
+        ("sharing: Live", "sharing: Held", "Held"),
+        ("noise_figure_db: 5,", "interference: AsPrinted,", "AsPrinted"),
+        ("(count: 10)", "(count: 10, mobility: RandomWaypoint(speed_min_m_per_s: 1, speed_max_m_per_s: 2))", "move"),
+        ("interference_tolerance: 0.1", "interference_tolerance: -0.1", "from 0"),
+        ("spacing_m: 500", "spacing_m: 600", "fits"),
+    ] {
+        let more = "workload: (arrivals: Poisson(rate_per_user_hz: 1)), run: (duration_s: 1),
+            policies: [LocalAll]";
+        let text = city(10, 0.1, more);
+        assert!(text.contains(field), "{field}");
+        let wrong = loaded(&text.replace(field, value)).map(|_| ()).expect_err("it is wrong");
+        assert!(wrong.iter().any(|one| one.to_string().contains(said)), "{said}: {}", wrong[0]);
+    }
+}
