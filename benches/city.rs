@@ -4,10 +4,12 @@
 //!
 //! `cargo bench --bench city`
 
-use edgelm::engine::{CompletedQuery, Counts, Recorder, Settings, Sharing, simulate};
-use edgelm::engine::{Probe, Scheduling};
+use edgelm::engine::{
+    CompletedQuery, Counts, Probe, Recorder, Scheduling, Settings, Sharing, simulate,
+};
 use edgelm::experiment::world_model;
 use edgelm::policy::Goa;
+use edgelm::report::plot::{Axis, Figure, theme};
 use edgelm::scenario::Scenario;
 use edgelm::station::edge::Discipline;
 use edgelm::uncertainty::Table;
@@ -15,7 +17,6 @@ use edgelm::units::Seconds;
 use edgelm::world::World;
 use edgelm::world::arrivals::ArrivalLaw;
 use edgelm::world::streams::StreamKey;
-use plotters::prelude::*;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
@@ -24,15 +25,7 @@ use std::time::Instant;
 const USERS_PER_CELL: usize = 100;
 const SPACING_M: f64 = 500.0;
 /// Columns and rows.
-const GRIDS: [(usize, usize); 7] = [
-    (1, 1),
-    (3, 1),
-    (5, 2),
-    (6, 5),
-    (10, 10),
-    (20, 15),
-    (40, 25),
-];
+const GRIDS: [(usize, usize); 7] = [(1, 1), (3, 1), (5, 2), (6, 5), (10, 10), (20, 15), (40, 25)];
 const TOLERANCES: [f64; 2] = [1e-2, 1e-3];
 const QUERIES: f64 = 600_000.0;
 
@@ -95,8 +88,7 @@ fn measure((columns, rows): (usize, usize), tolerance: f64) -> Result<Measured, 
           sharing: Live, scheduling: Every(period_ms: 10), run: (duration_s: 1),
           policies: [LocalAll])",
         cells * USERS_PER_CELL
-    ))
-    .map_err(|wrong| wrong[0].to_string())?;
+    ))?;
     let model = world_model(&scenario, &Table::default());
     let world = World::draw(&model, StreamKey::root(1));
     let near = world.neighbourhoods().map_or(0.0, |near| {
@@ -127,45 +119,31 @@ fn measure((columns, rows): (usize, usize), tolerance: f64) -> Result<Measured, 
 }
 
 fn draw(series: &[(f64, Vec<(usize, f64)>)], file: &Path) -> Result<(), Box<dyn Error>> {
+    let cells = GRIDS.iter().map(|(columns, rows)| (columns * rows) as f64);
+    let millions = |rate: f64| rate * 1e-6;
+    let rates = series.iter().flat_map(|(_, rates)| rates);
+    let rates = rates.map(|(_, rate)| millions(*rate)).chain([0.0]);
+    let mut figure = Figure::new(
+        Axis::log("Cells of 100 users", cells),
+        Axis::linear("Events per second, one core (millions)", rates),
+    );
+    let names = series
+        .iter()
+        .map(|(tolerance, _)| format!("tolerance {tolerance}"));
+    figure.series(names);
+    let png = figure.png(|plot| {
+        for (at, (_, rates)) in series.iter().enumerate() {
+            let points: Vec<(f64, f64)> = rates
+                .iter()
+                .map(|(cells, rate)| (*cells as f64, millions(*rate)))
+                .collect();
+            plot.line(&points, theme::series(at));
+            plot.markers(&points, theme::series(at));
+        }
+    })?;
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
     }
-    let root = BitMapBackend::new(file, (900, 560)).into_drawing_area();
-    root.fill(&WHITE)?;
-    let most = series
-        .iter()
-        .flat_map(|(_, rates)| rates.iter().map(|(_, rate)| *rate))
-        .fold(0.0, f64::max);
-    let mut chart = ChartBuilder::on(&root)
-        .margin(24)
-        .x_label_area_size(48)
-        .y_label_area_size(84)
-        .build_cartesian_2d((1.0..1000.0f64).log_scale(), 0.0..1.1 * most)?;
-    chart
-        .configure_mesh()
-        .x_desc("Cells, 100 users each")
-        .y_desc("Events per second, one core")
-        .x_label_formatter(&|cells| format!("{cells:.0}"))
-        .y_label_formatter(&|rate| format!("{:.1} M", rate * 1e-6))
-        .label_style(("sans-serif", 17))
-        .light_line_style(WHITE)
-        .draw()?;
-    for (at, (tolerance, rates)) in series.iter().enumerate() {
-        let colour = [RGBColor(31, 95, 165), RGBColor(200, 90, 30)][at % 2];
-        let points: Vec<(f64, f64)> = rates.iter().map(|(n, rate)| (*n as f64, *rate)).collect();
-        chart
-            .draw_series(LineSeries::new(points.clone(), colour.stroke_width(2)))?
-            .label(format!("interference_tolerance: {tolerance}"))
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 24, y)], colour.stroke_width(2)));
-        chart.draw_series(points.iter().map(|point| Circle::new(*point, 4, colour.filled())))?;
-    }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .border_style(BLACK.mix(0.3))
-        .background_style(WHITE)
-        .label_font(("sans-serif", 17))
-        .draw()?;
-    root.present()?;
+    fs::write(file, png)?;
     Ok(())
 }

@@ -125,7 +125,7 @@ fn cells_hear_what_they_should_within_the_tolerance() {
 #[test]
 fn decisions_within_reach_are_those_of_the_literal_algorithm() {
     let users = 90;
-    let model = model(users, 0.1);
+    let model = model(users, 0.03);
     for replication in 0..12 {
         let world = World::draw(&model, StreamKey::root(9).index(replication));
         let queries: Vec<WaitingQuery> = (0..users)
@@ -161,7 +161,8 @@ fn decisions_within_reach_are_those_of_the_literal_algorithm() {
             })
             .collect();
         let near: Vec<LinkGains<'_>> = (0..users).map(|user| world.links(user)).collect();
-        assert!(near.iter().all(|links| links.len() < 49 && links.len() > 4));
+        assert!(near.iter().all(|links| links.len() < 49));
+        assert!(near.iter().all(|links| links.strongest().is_some()));
         let full: Vec<f64> = near
             .iter()
             .flat_map(|links| (0..49).map(|server| links.to(server).unwrap_or(0.0)))
@@ -223,16 +224,34 @@ fn a_tolerance_moves_the_mean_delay_by_less_than_a_thousandth() {
 fn what_a_tolerance_cannot_do_is_said() {
     for (field, value, said) in [
         ("sharing: Live", "sharing: Held", "Held"),
-        ("noise_figure_db: 5,", "interference: AsPrinted,", "AsPrinted"),
-        ("(count: 10)", "(count: 10, mobility: RandomWaypoint(speed_min_m_per_s: 1, speed_max_m_per_s: 2))", "move"),
-        ("interference_tolerance: 0.1", "interference_tolerance: -0.1", "from 0"),
+        (
+            "noise_figure_db: 5,",
+            "interference: AsPrinted,",
+            "AsPrinted",
+        ),
+        (
+            "(count: 10)",
+            "(count: 10, mobility: RandomWaypoint(speed_min_m_per_s: 1, speed_max_m_per_s: 2))",
+            "move",
+        ),
+        (
+            "interference_tolerance: 0.1",
+            "interference_tolerance: -0.1",
+            "from 0",
+        ),
         ("spacing_m: 500", "spacing_m: 600", "fits"),
     ] {
         let more = "workload: (arrivals: Poisson(rate_per_user_hz: 1)), run: (duration_s: 1),
             policies: [LocalAll]";
         let text = city(10, 0.1, more);
         assert!(text.contains(field), "{field}");
-        let wrong = loaded(&text.replace(field, value)).map(|_| ()).expect_err("it is wrong");
-        assert!(wrong.iter().any(|one| one.to_string().contains(said)), "{said}: {}", wrong[0]);
+        let wrong = loaded(&text.replace(field, value))
+            .map(|_| ())
+            .expect_err("it is wrong");
+        assert!(
+            wrong.iter().any(|one| one.to_string().contains(said)),
+            "{said}: {}",
+            wrong[0]
+        );
     }
 }
