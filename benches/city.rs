@@ -125,7 +125,11 @@ fn draw(series: &[(f64, Vec<(usize, f64)>)], file: &Path) -> Result<(), Box<dyn 
     let rates = rates.map(|(_, rate)| millions(*rate)).chain([0.0]);
     let mut figure = Figure::new(
         Axis::log("Cells of 100 users", cells),
-        Axis::linear("Events per second, one core (millions)", rates),
+        Axis::bounded(
+            "Events per second, one core (millions)",
+            rates,
+            (0.0, f64::INFINITY),
+        ),
     );
     let names = series
         .iter()

@@ -26,6 +26,7 @@ use geometry::{Area, Placement, Point};
 use motion::Mobility;
 use query::Workload;
 use reach::Reach;
+use std::ops::Range;
 use streams::StreamKey;
 
 /// The laws from which worlds are drawn; SI units throughout.
@@ -116,8 +117,8 @@ pub struct World<'m> {
     metric: Metric,
     /// Power gains of each user's links within reach, row after row.
     gains: Vec<f64>,
-    /// Where each user's row begins in `gains`, and the end.
-    rows: Vec<usize>,
+    /// Where each user's row is in `gains`.
+    rows: Vec<Range<usize>>,
     /// Each user's strongest links, where not every server is within reach.
     strongest: Vec<Option<Strongest>>,
     reach: Option<Reach>,
@@ -164,7 +165,7 @@ impl<'m> World<'m> {
             servers,
             metric: model.workload.metric,
             gains: Vec::new(),
-            rows: vec![0],
+            rows: Vec::new(),
             strongest: Vec::new(),
             reach,
         };
@@ -175,12 +176,18 @@ impl<'m> World<'m> {
     fn draw_links(&mut self) {
         let all: Vec<u32> = (0..self.servers.len() as u32).collect();
         let mut gains = Vec::new();
-        for user in 0..self.users.len() {
+        let mut order: Vec<usize> = (0..self.users.len()).collect();
+        // Neighbours side by side: what is read together lies together.
+        order.sort_by_key(|&user| self.home(user));
+        let mut rows = vec![0..0; self.users.len()];
+        for user in order {
             let near = self.reach_of(user).unwrap_or(&all);
+            let begins = gains.len();
             gains.extend(near.iter().map(|&j| self.drawn_gain(user, j as usize)));
-            self.rows.push(gains.len());
+            rows[user] = begins..gains.len();
         }
         self.gains = gains;
+        self.rows = rows;
         if self.reach.is_some() {
             self.strongest = vec![None; self.users.len()];
             self.strongest = (0..self.users.len())
@@ -218,7 +225,7 @@ impl<'m> World<'m> {
     /// The power gains |h|^2 of a user's links at time zero; for a world that changes
     /// see [`links::Links`].
     pub fn links(&self, user: usize) -> LinkGains<'_> {
-        let gains = &self.gains[self.rows[user]..self.rows[user + 1]];
+        let gains = &self.gains[self.rows[user].clone()];
         match self.reach_of(user) {
             None => LinkGains::to_all(gains),
             Some(near) => {
