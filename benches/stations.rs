@@ -107,10 +107,19 @@ fn uplinks(bencher: Bencher<'_, '_>, transmissions: usize) {
     });
 }
 
-// At 10,000 one event of the twin takes a second: run it alone, with
-// `cargo bench --bench stations -- uplinks_naive_large --include-ignored`.
 #[divan::bench(args = [10, 100, 1_000], max_time = 5)]
 fn uplinks_naive(bencher: Bencher<'_, '_>, transmissions: usize) {
+    measure_uplinks_naive(bencher, transmissions);
+}
+
+// Half a second for two events: asked for with
+// `cargo bench --bench stations -- uplinks_naive_large --include-ignored`.
+#[divan::bench(args = [10_000], sample_count = 3, sample_size = 1, ignore)]
+fn uplinks_naive_large(bencher: Bencher<'_, '_>, transmissions: usize) {
+    measure_uplinks_naive(bencher, transmissions);
+}
+
+fn measure_uplinks_naive(bencher: Bencher<'_, '_>, transmissions: usize) {
     let mut rng = rng();
     let mut uplinks = NaiveUplinks::new(radio());
     let mut cells = vec![0; transmissions];
