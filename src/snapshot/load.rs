@@ -27,9 +27,17 @@ pub(crate) struct Offer {
     bandwidth_hz: f64,
     compute_flops: f64,
     /// The reciprocal of the share of bandwidth.
-    pub s_per_cycle: f64,
+    s_per_cycle: f64,
     /// The reciprocal of the share of compute.
-    pub s_per_flop: f64,
+    s_per_flop: f64,
+}
+
+impl Offer {
+    /// The delay, in seconds, of a query that needs so many cycles of bandwidth and so
+    /// much work.
+    pub fn delay(&self, cycles: f64, work_flop: f64) -> f64 {
+        cycles * self.s_per_cycle + work_flop * self.s_per_flop
+    }
 }
 
 impl<'v> Load<'v> {
@@ -105,11 +113,10 @@ impl<'v> Load<'v> {
             s_per_cycle: f64::INFINITY,
             s_per_flop: f64::INFINITY,
         };
-        let less = |a: f64, b: f64| if b < a { b } else { a };
         self.offers.iter().fold(none, |best, offer| BestOffer {
-            sinr_per_gain: -less(-best.sinr_per_gain, -offer.sinr_per_gain),
-            s_per_cycle: less(best.s_per_cycle, offer.s_per_cycle),
-            s_per_flop: less(best.s_per_flop, offer.s_per_flop),
+            sinr_per_gain: best.sinr_per_gain.max(offer.sinr_per_gain),
+            s_per_cycle: best.s_per_cycle.min(offer.s_per_cycle),
+            s_per_flop: best.s_per_flop.min(offer.s_per_flop),
         })
     }
 

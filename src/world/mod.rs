@@ -189,7 +189,6 @@ impl<'m> World<'m> {
         self.gains = gains;
         self.rows = rows;
         if self.reach.is_some() {
-            self.strongest = vec![None; self.users.len()];
             self.strongest = (0..self.users.len())
                 .map(|user| Strongest::of(self.links(user)))
                 .collect();
@@ -229,7 +228,8 @@ impl<'m> World<'m> {
         match self.reach_of(user) {
             None => LinkGains::to_all(gains),
             Some(near) => {
-                LinkGains::to_some(near, gains).with_strongest(self.strongest[user].as_ref())
+                let strongest = self.strongest.get(user).and_then(Option::as_ref);
+                LinkGains::to_some(near, gains).with_strongest(strongest)
             }
         }
     }

@@ -138,20 +138,17 @@ pub fn place(
             prospect.count_cycles(load);
         }
         let next = queue.peek().map_or(u128::MAX, |next| next.0.rank >> 64);
-        let server = match (candidate.known, prospect.certain(load)) {
-            (Known::Gap { server }, _) => server as usize,
-            (_, Some((at_most, server)))
-                if gap_rank(at_most) < next && (until == Until::AllPlaced || at_most < 0.0) =>
-            {
-                server
-            }
-            _ => {
-                let (gap, server) = prospect.least(load);
-                let server = server as u32;
-                let candidate = candidate.again(gap, placed, Known::Gap { server });
-                queue.push(Reverse(candidate));
-                continue;
-            }
+        let wins = |gap| gap_rank(gap) < next && (until == Until::AllPlaced || gap < 0.0);
+        let server = if let Known::Gap { server } = candidate.known {
+            server as usize
+        } else if let Some((_, server)) = prospect.certain(load).filter(|found| wins(found.0)) {
+            server
+        } else {
+            let (gap, server) = prospect.least(load);
+            let server = server as u32;
+            let candidate = candidate.again(gap, placed, Known::Gap { server });
+            queue.push(Reverse(candidate));
+            continue;
         };
         decision.choices[prospect.query()] = Choice::Edge(server);
         load.connect(prospect.query(), server);

@@ -46,10 +46,6 @@ struct Shortlist {
     cycles: [f64; STRONGEST],
 }
 
-fn less(a: f64, b: f64) -> f64 {
-    if b < a { b } else { a }
-}
-
 impl Prospect {
     /// Of a query under a load; `best_offer` is the best that any server offers.
     pub fn new(load: &Load<'_>, query: usize, weight: Weight, best_offer: &BestOffer) -> Self {
@@ -86,7 +82,7 @@ impl Prospect {
     /// A lower bound of the least gap over all servers, now and later.
     pub fn bound(&self, load: &Load<'_>) -> f64 {
         let bounds = self.delay_bounds(load);
-        self.gap(bounds.into_iter().fold(self.others_s, less))
+        self.gap(bounds.into_iter().fold(self.others_s, f64::min))
     }
 
     /// Counts cycles anew, so that [`Prospect::bound`] is close.
@@ -115,7 +111,7 @@ impl Prospect {
         let next = (0..STRONGEST)
             .filter(|&at| at != first)
             .map(|at| bounds[at])
-            .fold(self.others_s, less);
+            .fold(self.others_s, f64::min);
         (self.gap(next) > at_most).then_some((at_most, self.shortlist.servers[first] as usize))
     }
 
@@ -144,7 +140,7 @@ impl Prospect {
         } = &self.shortlist;
         std::array::from_fn(|at| {
             let offer = load.offer(servers[at] as usize);
-            cycles[at] * offer.s_per_cycle + self.work_flop * offer.s_per_flop
+            offer.delay(cycles[at], self.work_flop)
         })
     }
 
@@ -195,7 +191,7 @@ impl Prospect {
             .map(|(server, gain)| {
                 let offer = load.offer(server);
                 let cycles = self.bits / log2_1p(gain * offer.sinr_per_gain);
-                cycles * offer.s_per_cycle + self.work_flop * offer.s_per_flop
+                offer.delay(cycles, self.work_flop)
             })
             .collect();
         let mut places: SmallVec<[u32; 64]> = (0..bounds.len() as u32).collect();
