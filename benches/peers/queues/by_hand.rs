@@ -1,9 +1,8 @@
 //! The least that can be written over an event list: std's heap, no types for
 //! units, no jobs with names. What an engine costs is measured from here.
 
-use super::{FULL_RATE_JOBS, MEAN_WORK_S, Sojourns, Work};
-use edgelm::world::streams::{Stream, StreamKey};
-use rand_distr::{Distribution, Exp1};
+use super::{FULL_RATE_JOBS, MEAN_WORK_S, Sojourns, Work, exponential};
+use edgelm::world::streams::StreamKey;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -13,11 +12,6 @@ pub fn simulate(work: Work, customers: u64, seed: u64) -> Sojourns {
         Work::Mm1 => mm1(customers, seed),
         Work::CappedPs => capped_ps(customers, seed),
     }
-}
-
-fn exponential(rng: &mut Stream, mean: f64) -> f64 {
-    let unit: f64 = Exp1.sample(rng);
-    mean * unit
 }
 
 const ARRIVAL: u32 = 0;

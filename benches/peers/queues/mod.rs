@@ -7,6 +7,8 @@ pub mod complete;
 pub mod parts;
 pub mod without_list;
 
+use edgelm::world::streams::Stream;
+use rand_distr::{Distribution, Exp1};
 use std::str::FromStr;
 
 /// Mean time that a job takes when it is served alone, in seconds.
@@ -51,6 +53,12 @@ impl FromStr for Work {
             .map(|&(_, work)| work)
             .ok_or_else(|| format!("no work {name:?}: mm1 and capped-ps are there"))
     }
+}
+
+/// A time from an exponential distribution.
+fn exponential(rng: &mut Stream, mean: f64) -> f64 {
+    let unit: f64 = Exp1.sample(rng);
+    mean * unit
 }
 
 /// Sum of the times that customers spent in the system.

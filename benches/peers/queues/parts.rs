@@ -1,12 +1,11 @@
 //! The engine's own event list and stations, without a query's life around them.
 
-use super::{FULL_RATE_JOBS, MEAN_WORK_S, Sojourns, Work};
+use super::{FULL_RATE_JOBS, MEAN_WORK_S, Sojourns, Work, exponential};
 use edgelm::engine::EventList;
 use edgelm::station::device::Device;
 use edgelm::station::edge::ProcessorSharing;
 use edgelm::units::{Flop, FlopPerSecond, Seconds};
-use edgelm::world::streams::{Stream, StreamKey};
-use rand_distr::{Distribution, Exp1};
+use edgelm::world::streams::StreamKey;
 
 enum Event {
     Arrival,
@@ -50,11 +49,6 @@ pub fn simulate(work: Work, customers: u64, seed: u64) -> Sojourns {
         Work::Mm1 => mm1(customers, seed),
         Work::CappedPs => capped_ps(customers, seed),
     }
-}
-
-fn exponential(rng: &mut Stream, mean: f64) -> f64 {
-    let unit: f64 = Exp1.sample(rng);
-    mean * unit
 }
 
 fn mm1(customers: u64, seed: u64) -> Sojourns {

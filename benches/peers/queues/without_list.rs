@@ -1,9 +1,8 @@
 //! The least that can be written for these two queues and no other: no event list,
 //! the two next events are two variables.
 
-use super::{FULL_RATE_JOBS, MEAN_WORK_S, Sojourns, Work};
-use edgelm::world::streams::{Stream, StreamKey};
-use rand_distr::{Distribution, Exp1};
+use super::{FULL_RATE_JOBS, MEAN_WORK_S, Sojourns, Work, exponential};
+use edgelm::world::streams::StreamKey;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -13,11 +12,6 @@ pub fn simulate(work: Work, customers: u64, seed: u64) -> Sojourns {
         Work::Mm1 => mm1(customers, seed),
         Work::CappedPs => capped_ps(customers, seed),
     }
-}
-
-fn exponential(rng: &mut Stream, mean: f64) -> f64 {
-    let unit: f64 = Exp1.sample(rng);
-    mean * unit
 }
 
 fn mm1(customers: u64, seed: u64) -> Sojourns {
