@@ -336,9 +336,13 @@ impl<'w> Uplinks<'w> {
             && city.far_field.is_due()
         {
             city.far_field.bring_up_to_date();
-            for cell in 0..self.cells.len() {
-                self.mark_if_off(cell);
-            }
+            self.mark_all_off();
+        }
+    }
+
+    fn mark_all_off(&mut self) {
+        for cell in 0..self.cells.len() {
+            self.mark_if_off(cell);
         }
     }
 
@@ -351,7 +355,9 @@ impl<'w> Uplinks<'w> {
             }
         }
         if let Some(city) = &mut self.city {
+            // That brings it up to date as well, for every cell.
             city.far_field.sum_afresh();
+            self.mark_all_off();
         }
     }
 
