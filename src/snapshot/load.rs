@@ -1,9 +1,10 @@
 //! The load of the servers while a policy connects one query after another.
 
 use super::{ServerState, View};
+use crate::physics::gains::STRONGEST;
 use crate::physics::logarithm::log2_1p;
 use crate::physics::{radio, radio::ReceivedPower, share};
-use crate::units::{FlopPerSecond, Hertz, Seconds};
+use crate::units::Seconds;
 
 /// Counts and received powers, kept up as queries connect, and the delay that a
 /// candidate would see if it joined now.
@@ -14,29 +15,83 @@ pub struct Load<'v> {
     view: &'v View<'v>,
     received: ReceivedPower,
     offers: Vec<Offer>,
+    /// What the first servers offer, side by side: all of them in a small world.
+    first: OfferLanes,
+}
+
+/// What [`STRONGEST`] servers offer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OfferLanes {
+    /// Interference plus noise.
+    pub disturbance_w: [f64; STRONGEST],
+    s_per_cycle: [f64; STRONGEST],
+    s_per_flop: [f64; STRONGEST],
+}
+
+impl OfferLanes {
+    /// Where there is no server, any number that makes no NaN of infinity.
+    pub const NONE: Self = Self {
+        disturbance_w: [1.0; STRONGEST],
+        s_per_cycle: [1.0; STRONGEST],
+        s_per_flop: [1.0; STRONGEST],
+    };
+
+    fn set(&mut self, lane: usize, offer: &Offer) {
+        self.disturbance_w[lane] = offer.disturbance_w;
+        self.s_per_cycle[lane] = offer.s_per_cycle;
+        self.s_per_flop[lane] = offer.s_per_flop;
+    }
+
+    /// The delays of a query that needs so many cycles at each and so much work.
+    #[inline]
+    pub fn delays(&self, cycles: [f64; STRONGEST], work_flop: f64) -> [f64; STRONGEST] {
+        std::array::from_fn(|lane| {
+            cycles[lane] * self.s_per_cycle[lane] + work_flop * self.s_per_flop[lane]
+        })
+    }
 }
 
 /// What a server offers the next query that joins it.
 #[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
 pub(crate) struct Offer {
-    connected: usize,
     /// Interference plus noise.
-    disturbance_w: f64,
-    /// Its reciprocal times the transmit power: SINR over gain.
-    pub sinr_per_gain: f64,
-    bandwidth_hz: f64,
-    compute_flops: f64,
+    pub disturbance_w: f64,
     /// The reciprocal of the share of bandwidth.
     s_per_cycle: f64,
     /// The reciprocal of the share of compute.
     s_per_flop: f64,
+    connected: usize,
+    noise_w: f64,
+    /// Reciprocals of the server's bandwidth, its compute and the most one user gets.
+    per_bandwidth: f64,
+    per_capacity: f64,
+    per_most: f64,
 }
 
 impl Offer {
+    fn of(server: &ServerState) -> Self {
+        Self {
+            connected: server.connected,
+            noise_w: server.noise.0,
+            per_bandwidth: 1.0 / server.bandwidth.0,
+            per_capacity: 1.0 / server.capacity.0,
+            per_most: 1.0 / server.max_per_user.0,
+            ..Self::default()
+        }
+    }
+
     /// The delay, in seconds, of a query that needs so many cycles of bandwidth and so
-    /// much work.
+    /// much work; within a few roundings of [`Load::edge_delay`].
     pub fn delay(&self, cycles: f64, work_flop: f64) -> f64 {
         cycles * self.s_per_cycle + work_flop * self.s_per_flop
+    }
+
+    /// The shares of n + 1, Eqs. 2 and 6.
+    fn set_shares(&mut self) {
+        let sharing = (self.connected + 1) as f64;
+        self.s_per_cycle = sharing * self.per_bandwidth;
+        self.s_per_flop = (sharing * self.per_capacity).max(self.per_most);
     }
 }
 
@@ -46,17 +101,14 @@ impl<'v> Load<'v> {
         let from_others = view.servers.iter().map(|s| s.from_others);
         let from_own = view.servers.iter().map(|s| s.from_own);
         let received = ReceivedPower::with_load(view.interference, from_others, from_own);
-        let offer = |server: &ServerState| Offer {
-            connected: server.connected,
-            ..Offer::default()
-        };
         let mut load = Self {
             view,
             received,
-            offers: view.servers.iter().map(offer).collect(),
+            offers: view.servers.iter().map(Offer::of).collect(),
+            first: OfferLanes::NONE,
         };
         for server in 0..view.servers.len() {
-            load.set_shares(server);
+            load.offers[server].set_shares();
             load.set_disturbance(server);
         }
         load
@@ -66,11 +118,12 @@ impl<'v> Load<'v> {
     pub fn connect(&mut self, query: usize, server: usize) {
         let links = self.view.links_of(query);
         self.offers[server].connected += 1;
+        self.offers[server].set_shares();
         self.received.connect(self.view.tx_power, links, server);
         for disturbed in self.received.disturbed(links) {
             self.set_disturbance(disturbed);
         }
-        self.set_shares(server);
+        self.set_lane(server);
     }
 
     /// The snapshot this load started from.
@@ -94,10 +147,12 @@ impl<'v> Load<'v> {
     pub(crate) fn edge_delay_over(&self, query: usize, server: usize, gain: f64) -> Seconds {
         let waiting = &self.view.queries[query];
         let signal = self.view.tx_power * gain;
-        let offer = &self.offers[server];
+        let (state, offer) = (&self.view.servers[server], &self.offers[server]);
+        let sharing = offer.connected + 1;
+        let bandwidth = share::bandwidth(state.bandwidth, sharing);
+        let compute = share::compute(state.capacity, state.max_per_user, sharing);
         let sinr = signal.0 / offer.disturbance_w;
-        let rate = radio::rate(Hertz(offer.bandwidth_hz), sinr);
-        waiting.bits / rate + waiting.llm_work / FlopPerSecond(offer.compute_flops)
+        waiting.bits / radio::rate(bandwidth, sinr) + waiting.llm_work / compute
     }
 
     /// What a server offers the next query that joins it.
@@ -105,43 +160,52 @@ impl<'v> Load<'v> {
         &self.offers[server]
     }
 
+    /// What the first servers offer: all of them where there are no more than that.
+    pub(crate) fn first_offers(&self) -> &OfferLanes {
+        &self.first
+    }
+
+    /// What these servers offer.
+    pub(crate) fn offers(&self, servers: [u32; STRONGEST]) -> OfferLanes {
+        let mut lanes = OfferLanes::NONE;
+        for (lane, server) in servers.into_iter().enumerate() {
+            lanes.set(lane, &self.offers[server as usize]);
+        }
+        lanes
+    }
+
     /// The best that any server offers, each quantity by itself. As queries connect,
     /// offers only become worse.
     pub(crate) fn best_offer(&self) -> BestOffer {
         let none = BestOffer {
-            sinr_per_gain: 0.0,
+            disturbance_w: f64::INFINITY,
             s_per_cycle: f64::INFINITY,
             s_per_flop: f64::INFINITY,
         };
         self.offers.iter().fold(none, |best, offer| BestOffer {
-            sinr_per_gain: best.sinr_per_gain.max(offer.sinr_per_gain),
+            disturbance_w: best.disturbance_w.min(offer.disturbance_w),
             s_per_cycle: best.s_per_cycle.min(offer.s_per_cycle),
             s_per_flop: best.s_per_flop.min(offer.s_per_flop),
         })
     }
 
     fn set_disturbance(&mut self, server: usize) {
-        let disturbance_w =
-            self.received.interference(server).0 + self.view.servers[server].noise.0;
-        self.offers[server].disturbance_w = disturbance_w;
-        self.offers[server].sinr_per_gain = self.view.tx_power.0 / disturbance_w;
+        let offer = &mut self.offers[server];
+        offer.disturbance_w = self.received.interference(server).0 + offer.noise_w;
+        self.set_lane(server);
     }
 
-    fn set_shares(&mut self, server: usize) {
-        let (state, offer) = (&self.view.servers[server], &mut self.offers[server]);
-        let bandwidth = share::bandwidth(state.bandwidth, offer.connected + 1);
-        let compute = share::compute(state.capacity, state.max_per_user, offer.connected + 1);
-        offer.bandwidth_hz = bandwidth.0;
-        offer.compute_flops = compute.0;
-        offer.s_per_cycle = 1.0 / bandwidth.0;
-        offer.s_per_flop = 1.0 / compute.0;
+    fn set_lane(&mut self, server: usize) {
+        if server < STRONGEST {
+            self.first.set(server, &self.offers[server]);
+        }
     }
 }
 
 /// The best that any server offers, each quantity by itself.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct BestOffer {
-    sinr_per_gain: f64,
+    disturbance_w: f64,
     s_per_cycle: f64,
     s_per_flop: f64,
 }
@@ -151,7 +215,7 @@ impl BestOffer {
     /// at any server over a link that is no stronger.
     pub fn delay(&self, view: &View<'_>, query: usize, gain: f64) -> f64 {
         let waiting = &view.queries[query];
-        let efficiency = log2_1p(gain * self.sinr_per_gain);
+        let efficiency = log2_1p(view.tx_power.0 * gain / self.disturbance_w);
         waiting.bits.0 * self.s_per_cycle / efficiency + waiting.llm_work.0 * self.s_per_flop
     }
 }

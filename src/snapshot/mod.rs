@@ -11,8 +11,8 @@ mod load;
 
 pub use delays::{Service, objective, services};
 pub use evaluation::{Cost, Evaluation, Step};
-pub(crate) use load::BestOffer;
 pub use load::Load;
+pub(crate) use load::{BestOffer, OfferLanes};
 
 use crate::physics::gains::{GainTable, LinkGains};
 use crate::physics::radio::Interference;

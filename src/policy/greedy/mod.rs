@@ -3,11 +3,11 @@
 //!
 //! The gap of a candidate (Eq. 18) only grows while others are placed: shares
 //! shrink and interference rises. A gap computed earlier is therefore a lower bound
-//! of the gap now, and a priority queue over the queries' bounds finds the least gap
-//! by recomputing only what comes to its top: first a bound without a logarithm, where
-//! that stays on top a closer one, and where that does the gap itself. It picks exactly what recomputing everything at each
-//! step picks ([`literal`](super::literal) does that), ties included: least gap, then
-//! least query, then least server.
+//! of the gap now, and a priority queue over the queries' bounds finds the least gap by
+//! recomputing only what comes first: a bound without a logarithm, where that stays
+//! first a closer one, and where that does the gap itself. It picks exactly what
+//! recomputing everything at each step picks ([`literal`](super::literal) does that),
+//! ties included: least gap, then least query, then least server.
 
 mod prospects;
 
@@ -34,21 +34,19 @@ pub enum Until {
     NoGain,
 }
 
-/// A query that waits in the queue with a bound of its least gap.
+/// A prospect's gap, or a bound of it, and its place: one number orders by both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Candidate {
-    /// Gap and query, most significant first, so that one comparison orders
-    /// candidates and breaks ties.
-    rank: u128,
-    /// How many queries had been placed when the gap was computed.
+struct Candidate(u128);
+
+/// What a candidate's gap is.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    /// How many queries had been placed when it was computed.
     placed_then: u32,
-    /// Its place among the prospects.
-    at: u32,
     known: Known,
 }
 
-/// What a candidate's gap is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {
     /// A bound from cycles counted earlier.
     Bound,
@@ -61,34 +59,30 @@ enum Known {
 const SIGN: u64 = 1 << 63;
 
 /// The bits of a gap, turned so that they order as gaps do.
-fn gap_rank(gap: f64) -> u128 {
+fn gap_rank(gap: f64) -> u64 {
     let bits = gap.to_bits();
-    u128::from(if bits & SIGN != 0 { !bits } else { bits | SIGN })
+    if bits & SIGN != 0 { !bits } else { bits | SIGN }
 }
 
 impl Candidate {
-    fn new(gap: f64, query: usize, at: u32, placed_then: u32, known: Known) -> Self {
-        Self {
-            rank: gap_rank(gap) << 64 | query as u128,
-            placed_then,
-            at,
-            known,
-        }
+    fn new(gap: f64, at: usize) -> Reverse<Self> {
+        Reverse(Self(u128::from(gap_rank(gap)) << 64 | at as u128))
     }
 
-    /// The same with another gap.
-    fn again(self, gap: f64, placed_then: u32, known: Known) -> Self {
-        Self::new(gap, self.rank as u64 as usize, self.at, placed_then, known)
+    fn rank(self) -> u64 {
+        (self.0 >> 64) as u64
     }
 
-    fn gains(&self) -> bool {
-        ((self.rank >> 64) as u64) < SIGN
+    /// Its place among the prospects.
+    fn at(self) -> usize {
+        self.0 as u64 as usize
     }
 }
 
 /// Connects candidates to servers, least gap first, and writes it into `decision`.
 ///
-/// `queries` are indices of waiting queries, none of which `decision` has placed.
+/// `queries` are indices of waiting queries, ascending, none of which `decision` has
+/// placed.
 pub fn place(
     load: &mut Load<'_>,
     queries: impl IntoIterator<Item = usize>,
@@ -97,57 +91,63 @@ pub fn place(
     decision: &mut Decision,
 ) {
     let best_offer = load.best_offer();
-    let mut placed = 0u32;
-    let mut prospects: Vec<Prospect> = queries
-        .into_iter()
-        .map(|query| Prospect::new(load, query, weight, &best_offer))
+    let queries = queries.into_iter();
+    // As many as there may be: growing would copy those that are there.
+    let mut prospects = Vec::with_capacity(queries.size_hint().1.unwrap_or(0));
+    prospects.extend(queries.map(|query| Prospect::new(load, query, weight, &best_offer)));
+    debug_assert!(prospects.is_sorted_by_key(Prospect::query));
+    let mut placed = 0;
+    let first_look = Look {
+        placed_then: placed,
+        known: Known::CloseBound,
+    };
+    let mut looks = vec![first_look; prospects.len()];
+    let bounds = prospects.iter().map(|prospect| prospect.bound(load));
+    let mut queue: BinaryHeap<Reverse<Candidate>> = bounds
+        .enumerate()
+        .map(|(at, bound)| Candidate::new(bound, at))
         .collect();
-    let candidates = prospects.iter().enumerate().map(|(at, prospect)| {
-        let (gap, query) = (prospect.bound(load), prospect.query());
-        Reverse(Candidate::new(
-            gap,
-            query,
-            at as u32,
-            placed,
-            Known::CloseBound,
-        ))
-    });
-    let mut queue: BinaryHeap<Reverse<Candidate>> = candidates.collect();
-    while let Some(&Reverse(candidate)) = queue.peek() {
-        if until == Until::NoGain && !candidate.gains() {
-            // Even a stale gap is a lower bound: nothing can gain any more.
+    while let Some(&Reverse(first)) = queue.peek() {
+        let (at, rank) = (first.at(), first.rank());
+        if until == Until::NoGain && rank >= SIGN {
+            // Even a bound is: nothing can gain any more.
             break;
         }
-        let prospect = &mut prospects[candidate.at as usize];
-        if candidate.placed_then != placed {
-            // What comes first again is bounded too far off by cycles of earlier.
-            let known = match candidate.known {
-                Known::Bound => {
-                    prospect.count_cycles(load);
-                    Known::CloseBound
-                }
-                Known::CloseBound | Known::Gap { .. } => Known::Bound,
-            };
-            if let Some(mut top) = queue.peek_mut() {
-                top.0 = candidate.again(prospect.bound(load), placed, known);
+        let (prospect, look) = (&mut prospects[at], &mut looks[at]);
+        if look.placed_then != placed {
+            if let Some(mut first) = queue.peek_mut() {
+                *first = Candidate::new(prospect.bound(load), at);
             }
+            *look = Look {
+                placed_then: placed,
+                known: Known::Bound,
+            };
             continue;
         }
-        queue.pop();
-        if candidate.known == Known::Bound {
+        let counts = look.known == Known::Bound;
+        if counts {
+            // Before the queue is put in order: the processor does both at once.
             prospect.count_cycles(load);
         }
-        let next = queue.peek().map_or(u128::MAX, |next| next.0.rank >> 64);
+        queue.pop();
+        let next = queue.peek().map_or(u64::MAX, |next| next.0.rank());
         let wins = |gap| gap_rank(gap) < next && (until == Until::AllPlaced || gap < 0.0);
-        let server = if let Known::Gap { server } = candidate.known {
+        let server = if let Known::Gap { server } = look.known {
             server as usize
         } else if let Some((_, server)) = prospect.certain(load).filter(|found| wins(found.0)) {
             server
         } else {
-            let (gap, server) = prospect.least(load);
-            let server = server as u32;
-            let candidate = candidate.again(gap, placed, Known::Gap { server });
-            queue.push(Reverse(candidate));
+            let bound = prospect.bound(load);
+            let gap = if counts && gap_rank(bound) > next {
+                look.known = Known::CloseBound;
+                bound
+            } else {
+                let (gap, server) = prospect.least(load);
+                let server = server as u32;
+                look.known = Known::Gap { server };
+                gap
+            };
+            queue.push(Candidate::new(gap, at));
             continue;
         };
         decision.choices[prospect.query()] = Choice::Edge(server);

@@ -3,8 +3,11 @@
 //!
 //! A delay is cycles of bandwidth (bits over spectral efficiency) times seconds per
 //! cycle, and work times seconds per FLOP. What servers ask per cycle and per FLOP is
-//! read as it is now; the cycles, which take a logarithm, may be those of an earlier
-//! load, for interference only grows.
+//! read as it is now. The cycles, which take a logarithm, are followed from those of an
+//! earlier load: with y = 1 / SINR, bits / log2(1 + 1/y) is bits x ln 2 times the
+//! logarithmic mean of y and y + 1, which is concave in y and whose slope falls to 1.
+//! So, as interference only grows, they grow at least as bits x ln 2 x y does, and where
+//! interference drowns the signal by no more than that.
 //!
 //! Where many servers are within reach only a shortlist is looked at one by one: at
 //! first the strongest links. All others together have one bound, from the best that
@@ -14,9 +17,11 @@
 
 use super::Weight;
 use crate::physics::gains::{LinkGains, STRONGEST, Strongest};
-use crate::physics::logarithm::log2_1p;
-use crate::snapshot::{BestOffer, Load};
+use crate::physics::logarithm::{log2_1p, log2_1p_of_inverse};
+use crate::snapshot::{BestOffer, Load, OfferLanes};
+use crate::units::Watts;
 use smallvec::SmallVec;
+use std::f64::consts::LN_2;
 
 /// By how much bounds stay below what they bound, relative to it: more than rounding
 /// and the fast logarithm can do.
@@ -37,26 +42,44 @@ pub(super) struct Prospect {
     others_s: f64,
 }
 
-/// Links that are looked at one by one; those that are not needed have gain 0.
+/// Links that are looked at one by one; places that are not needed have no cycles
+/// that are enough.
 #[derive(Debug, Clone, Copy)]
 struct Shortlist {
-    servers: [u32; STRONGEST],
-    gains: [f64; STRONGEST],
-    /// Cycles of bandwidth that the query needs over each link, or fewer.
-    cycles: [f64; STRONGEST],
+    /// The servers; none where they are the first ones in order.
+    servers: Option<[u32; STRONGEST]>,
+    /// Cycles of bandwidth that the query needs at least: `base` plus `slope` times
+    /// interference and noise, in watts.
+    base: [f64; STRONGEST],
+    /// Bits x ln 2 over the received power; 0 over a link that carries nothing.
+    slope: [f64; STRONGEST],
 }
 
 impl Prospect {
     /// Of a query under a load; `best_offer` is the best that any server offers.
+    // A call would leave it where it has to be copied from.
+    #[inline(always)]
     pub fn new(load: &Load<'_>, query: usize, weight: Weight, best_offer: &BestOffer) -> Self {
         let view = load.view();
         let (waiting, links) = (&view.queries[query], view.links_of(query));
+        let bits = waiting.bits.0 * (1.0 - MARGIN);
+        let cycles_per_y = bits * LN_2;
         let (shortlist, others_s) = match links.strongest() {
-            None => (Shortlist::of(links.iter()), f64::INFINITY),
-            Some(Strongest { links, other_gain }) => (
-                Shortlist::of(links.into_iter().map(|(j, gain)| (j as usize, gain))),
-                best_offer.delay(view, query, other_gain) * (1.0 - 2.0 * MARGIN),
+            None if links.servers().is_none() => (
+                Shortlist::of_all(links.gains(), cycles_per_y, view.tx_power),
+                f64::INFINITY,
             ),
+            None => (
+                Shortlist::of(links.iter(), cycles_per_y, view.tx_power),
+                f64::INFINITY,
+            ),
+            Some(Strongest { links, other_gain }) => {
+                let links = links.into_iter().map(|(j, gain)| (j as usize, gain));
+                (
+                    Shortlist::of(links, cycles_per_y, view.tx_power),
+                    best_offer.delay(view, query, other_gain) * (1.0 - 2.0 * MARGIN),
+                )
+            }
         };
         let mut prospect = Self {
             query,
@@ -64,7 +87,7 @@ impl Prospect {
                 Weight::Uncertainty => waiting.uncertainty,
                 Weight::One => 1.0,
             },
-            bits: waiting.bits.0 * (1.0 - MARGIN),
+            bits,
             work_flop: waiting.llm_work.0 * (1.0 - MARGIN),
             local_s: view.local_delay(query).0 * (1.0 + MARGIN),
             shortlist,
@@ -80,23 +103,31 @@ impl Prospect {
     }
 
     /// A lower bound of the least gap over all servers, now and later.
+    #[inline]
     pub fn bound(&self, load: &Load<'_>) -> f64 {
         let bounds = self.delay_bounds(load);
-        self.gap(bounds.into_iter().fold(self.others_s, f64::min))
+        self.gap(bounds.into_iter().fold(self.others_s, less))
     }
 
     /// Counts cycles anew, so that [`Prospect::bound`] is close.
     pub fn count_cycles(&mut self, load: &Load<'_>) {
-        let Shortlist { servers, gains, .. } = &self.shortlist;
+        let mut room = OfferLanes::NONE;
+        let offers = self.shortlist.offers(load, &mut room);
+        let slope = self.shortlist.slope;
+        let per_cycles = 1.0 / (self.bits * LN_2);
         // Lane by lane: the compiler makes vectors of each.
-        let per_gain = servers.map(|server| load.offer(server as usize).sinr_per_gain);
-        let sinr: [f64; STRONGEST] = std::array::from_fn(|at| gains[at] * per_gain[at]);
-        let efficiency = sinr.map(log2_1p);
-        self.shortlist.cycles = efficiency.map(|efficiency| self.bits / efficiency);
+        let growth: [f64; STRONGEST] =
+            std::array::from_fn(|at| slope[at] * offers.disturbance_w[at]);
+        let efficiency = growth.map(|growth| log2_1p_of_inverse(growth * per_cycles));
+        self.shortlist.base = std::array::from_fn(|at| {
+            let base = self.bits / efficiency[at] - growth[at];
+            if slope[at] > 0.0 { base } else { f64::INFINITY }
+        });
     }
 
     /// The server of the least gap, if bounds alone tell it, and what that gap is at
     /// most. Cycles must have been counted under this load.
+    #[inline]
     pub fn certain(&self, load: &Load<'_>) -> Option<(f64, usize)> {
         let bounds = self.delay_bounds(load);
         let mut first = 0;
@@ -108,11 +139,10 @@ impl Prospect {
         // The other way round: as far above the gap as bounds are below.
         let at_most = bounds[first] * (1.0 + 4.0 * MARGIN) - self.local_s * (1.0 - 3.0 * MARGIN);
         let at_most = self.weighted(at_most + at_most.abs() * MARGIN);
-        let next = (0..STRONGEST)
-            .filter(|&at| at != first)
-            .map(|at| bounds[at])
-            .fold(self.others_s, f64::min);
-        (self.gap(next) > at_most).then_some((at_most, self.shortlist.servers[first] as usize))
+        let mut others = bounds;
+        others[first] = self.others_s;
+        let next = others.into_iter().fold(f64::INFINITY, less);
+        (self.gap(next) > at_most).then_some((at_most, self.shortlist.server(first)))
     }
 
     /// The least gap, and its server; of equal gaps the least server. Cycles must have
@@ -134,20 +164,21 @@ impl Prospect {
         self.least_among(load, &bounds, |place| (links.server(place), gains[place]))
     }
 
+    #[inline]
     fn delay_bounds(&self, load: &Load<'_>) -> [f64; STRONGEST] {
-        let Shortlist {
-            servers, cycles, ..
-        } = &self.shortlist;
-        std::array::from_fn(|at| {
-            let offer = load.offer(servers[at] as usize);
-            offer.delay(cycles[at], self.work_flop)
-        })
+        let Shortlist { base, slope, .. } = &self.shortlist;
+        let mut room = OfferLanes::NONE;
+        let offers = self.shortlist.offers(load, &mut room);
+        let cycles = std::array::from_fn(|at| base[at] + slope[at] * offers.disturbance_w[at]);
+        offers.delays(cycles, self.work_flop)
     }
 
     fn least_on_shortlist(&self, load: &Load<'_>) -> (f64, usize) {
         let bounds = self.delay_bounds(load);
-        let Shortlist { servers, gains, .. } = &self.shortlist;
-        self.least_among(load, &bounds, |at| (servers[at] as usize, gains[at]))
+        self.least_among(load, &bounds, |at| {
+            let server = self.shortlist.server(at);
+            (server, load.view().gain(self.query, server))
+        })
     }
 
     /// The least gap over links, of whose delays bounds are known.
@@ -172,7 +203,8 @@ impl Prospect {
         });
         let mut best = gap_at(first);
         for at in (0..bounds.len()).filter(|&at| at != first) {
-            if self.gap(bounds[at]) <= best.0 {
+            // Of links that carry nothing the first is the least.
+            if bounds[at] < f64::INFINITY && self.gap(bounds[at]) <= best.0 {
                 let found = gap_at(at);
                 if found.0 < best.0 || (found.0 == best.0 && found.1 < best.1) {
                     best = found;
@@ -190,8 +222,8 @@ impl Prospect {
             .iter()
             .map(|(server, gain)| {
                 let offer = load.offer(server);
-                let cycles = self.bits / log2_1p(gain * offer.sinr_per_gain);
-                offer.delay(cycles, self.work_flop)
+                let sinr = load.view().tx_power.0 * gain / offer.disturbance_w;
+                offer.delay(self.bits / log2_1p(sinr), self.work_flop)
             })
             .collect();
         let mut places: SmallVec<[u32; 64]> = (0..bounds.len() as u32).collect();
@@ -200,7 +232,11 @@ impl Prospect {
         self.others_s = bounds[*next as usize];
         let listed = first.iter().map(|&place| place as usize);
         let gains = links.gains();
-        self.shortlist = Shortlist::of(listed.map(|place| (links.server(place), gains[place])));
+        self.shortlist = Shortlist::of(
+            listed.map(|place| (links.server(place), gains[place])),
+            self.bits * LN_2,
+            load.view().tx_power,
+        );
         self.count_cycles(load);
         bounds
     }
@@ -220,17 +256,53 @@ impl Prospect {
     }
 }
 
+/// The lesser of two numbers, neither of which is NaN.
+fn less(a: f64, b: f64) -> f64 {
+    if b < a { b } else { a }
+}
+
 impl Shortlist {
-    fn of(links: impl Iterator<Item = (usize, f64)>) -> Self {
+    /// Of the links to the first servers, in order; cycles are still to be counted.
+    #[inline]
+    fn of_all(gains: &[f64], cycles_per_y: f64, tx_power: Watts) -> Self {
         let mut list = Self {
-            servers: [0; STRONGEST],
-            gains: [0.0; STRONGEST],
-            cycles: [0.0; STRONGEST],
+            servers: None,
+            base: [f64::INFINITY; STRONGEST],
+            slope: [0.0; STRONGEST],
         };
-        for (at, (server, gain)) in links.enumerate() {
-            list.servers[at] = server as u32;
-            list.gains[at] = gain;
+        for (slope, gain) in list.slope.iter_mut().zip(gains) {
+            let found = cycles_per_y / (tx_power.0 * gain);
+            // A link so weak that this overflows carries nothing.
+            *slope = if found < f64::INFINITY { found } else { 0.0 };
         }
         list
+    }
+
+    /// Of some links; cycles are still to be counted.
+    fn of(links: impl Iterator<Item = (usize, f64)>, cycles_per_y: f64, tx_power: Watts) -> Self {
+        let (mut servers, mut gains) = ([0; STRONGEST], [0.0; STRONGEST]);
+        for (at, (server, gain)) in links.enumerate() {
+            (servers[at], gains[at]) = (server as u32, gain);
+        }
+        Self {
+            servers: Some(servers),
+            ..Self::of_all(&gains, cycles_per_y, tx_power)
+        }
+    }
+
+    fn server(&self, at: usize) -> usize {
+        self.servers.map_or(at, |servers| servers[at] as usize)
+    }
+
+    /// What its servers offer; `room` is where that is put side by side.
+    #[inline]
+    fn offers<'l>(&self, load: &'l Load<'_>, room: &'l mut OfferLanes) -> &'l OfferLanes {
+        match self.servers {
+            None => load.first_offers(),
+            Some(servers) => {
+                *room = load.offers(servers);
+                room
+            }
+        }
     }
 }
