@@ -86,7 +86,7 @@ fn cells_hear_what_they_should_within_the_tolerance() {
                 for cell in 0..49 {
                     let others = || (0..400).filter(|&u| active[u].is_some_and(|to| to != cell));
                     let gain_or_mean = |user: usize| {
-                        let far = || f64::from(neighbourhoods.far_gains(world.home(user))[cell]);
+                        let far = || neighbourhoods.far_gain(world.home(user), cell);
                         world.links(user).to(cell).unwrap_or_else(far)
                     };
                     let power = |gain: f64| radio.tx_power.0 * gain;

@@ -5,9 +5,10 @@ use crate::engine::in_flight::Phase;
 use crate::engine::settings::{Probe, Scheduling};
 use crate::units::Seconds;
 use crate::world::World;
-use crate::world::arrivals::{Arrivals, AtEnd, UserArrivals};
+use crate::world::arrivals::{Arrivals, AtEnd, Gaps, UserArrivals};
 use crate::world::query::Query;
 use crate::world::trace::Trace;
+use prefetch_index::prefetch_index;
 
 /// The arrivals of one run, and the queries that come with them.
 pub(super) struct Source<'w> {
@@ -17,11 +18,17 @@ pub(super) struct Source<'w> {
     arrived: u64,
     /// Arrivals announced to the calendar and not yet taken.
     announced: u64,
-    per_user: Vec<UserArrivals>,
-    /// How many queries each user has asked.
-    asked: Vec<u64>,
+    gaps: Gaps,
+    askers: Vec<Asker>,
     trace: Option<Playback<'w>>,
     batch: bool,
+}
+
+/// A user as a source of queries.
+struct Asker {
+    arrivals: UserArrivals,
+    /// How many queries it has asked.
+    asked: u64,
 }
 
 /// A trace that is being played.
@@ -49,7 +56,6 @@ impl Playback<'_> {
 impl<'w> Source<'w> {
     pub fn new(world: &'w World<'w>, settings: &'w Settings) -> Self {
         let law = &settings.arrivals;
-        let users = world.users().len();
         let batch = law.arrivals == Arrivals::Batch;
         let trace = match (&law.arrivals, &law.trace) {
             (
@@ -65,21 +71,21 @@ impl<'w> Source<'w> {
             }),
             _ => None,
         };
-        let per_user = if batch || trace.is_some() {
-            Vec::new()
-        } else {
-            (0..users)
-                .map(|user| UserArrivals::new(&law.arrivals, world.key(), user))
-                .collect()
-        };
+        let gaps = Gaps::of(&law.arrivals);
+        let askers = (0..world.users().len())
+            .map(|user| Asker {
+                arrivals: UserArrivals::new(&gaps, world.key(), user),
+                asked: 0,
+            })
+            .collect();
         Self {
             world,
             duration: settings.duration.unwrap_or(Seconds(f64::INFINITY)),
             most: settings.queries.unwrap_or(u64::MAX),
             arrived: 0,
             announced: 0,
-            per_user,
-            asked: vec![0; users],
+            gaps,
+            askers,
             trace,
             batch,
         }
@@ -101,7 +107,7 @@ impl<'w> Source<'w> {
                 .into_iter()
                 .collect();
         }
-        (0..self.per_user.len())
+        (0..self.askers.len())
             .filter_map(|user| {
                 let event = Event::Arrival { user: user as u32 };
                 Some((self.next_of(user)?, event))
@@ -109,12 +115,19 @@ impl<'w> Source<'w> {
             .collect()
     }
 
+    /// A query of this user is about to arrive.
+    #[inline]
+    pub fn expect(&self, user: u32) {
+        prefetch_index(&self.askers, user as usize);
+    }
+
     /// When the next query of a user arrives, if any does.
     pub fn next_of(&mut self, user: usize) -> Option<Seconds> {
         if self.arrived >= self.most {
             return None;
         }
-        let time = self.per_user.get_mut(user)?.next_time()?;
+        let asker = self.askers.get_mut(user)?;
+        let time = asker.arrivals.next_time(&self.gaps)?;
         self.announce(time)
     }
 
@@ -141,7 +154,7 @@ impl<'w> Source<'w> {
         if !self.batch && self.arrived >= self.most {
             return None;
         }
-        let query = self.world.query(user, self.asked[user], None);
+        let query = self.world.query(user, self.askers[user].asked, None);
         Some(self.count(user, query))
     }
 
@@ -153,7 +166,7 @@ impl<'w> Source<'w> {
         }
         let playback = self.trace.as_mut()?;
         let row = playback.trace.rows[(playback.taken % playback.trace.rows.len() as u64) as usize];
-        let users = self.asked.len();
+        let users = self.askers.len();
         let user = match row.user {
             Some(user) => user % users,
             // Whoever: uniform, by the row, the same for every policy.
@@ -164,12 +177,12 @@ impl<'w> Source<'w> {
         };
         playback.taken += 1;
         let tokens = Some((row.prompt_tokens, row.output_tokens));
-        let query = self.world.query(user, self.asked[user], tokens);
+        let query = self.world.query(user, self.askers[user].asked, tokens);
         Some(self.count(user, query))
     }
 
     fn count(&mut self, user: usize, query: Query) -> (Query, u64) {
-        self.asked[user] += 1;
+        self.askers[user].asked += 1;
         self.arrived += 1;
         (query, self.arrived - 1)
     }

@@ -70,6 +70,11 @@ impl<E> Calendar<E> {
         }
     }
 
+    /// Some of the events that come soon.
+    pub fn soon(&self) -> impl Iterator<Item = &E> {
+        self.events.soon()
+    }
+
     /// Takes what comes next. A station's completion stays until it is set anew.
     pub fn pop(&mut self) -> Option<(Seconds, Next<E>)> {
         let (event, at_once, completion) = (

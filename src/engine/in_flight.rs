@@ -4,7 +4,9 @@ use super::recorder::{CompletedQuery, Stages};
 use crate::snapshot::Choice;
 use crate::units::{Flop, Seconds};
 use crate::world::query::Query;
+use prefetch_index::prefetch_index;
 use std::ops::{Index, IndexMut};
+use std::slice::from_ref;
 
 /// What a query in flight is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +104,16 @@ impl InFlight {
         let flight = &mut self.slots[slot];
         flight.generation = flight.generation.wrapping_add(1);
         flight.record
+    }
+
+    /// The query in a slot is about to be needed: asks memory for all lines of it.
+    #[inline]
+    pub fn expect(&self, slot: usize) {
+        let flight = &self.slots[slot];
+        prefetch_index(from_ref(&flight.record.query), 0);
+        prefetch_index(from_ref(&flight.record.stages), 0);
+        prefetch_index(from_ref(&flight.record.edge_work), 0);
+        prefetch_index(from_ref(&flight.since), 0);
     }
 
     /// The ticket of the query in a slot.

@@ -3,11 +3,12 @@
 
 use super::in_flight::Phase;
 use super::{Event, Run, Sharing};
-use crate::physics::gains::{GainTable, LinkGains, Strongest};
+use crate::physics::gains::{GainTable, LinkGains};
 use crate::policy::{self, Policy, PolicyError};
 use crate::snapshot::{Choice, ServerState, Service, Truth, View, WaitingQuery, services};
 use crate::units::Seconds;
 use crate::world::World;
+use prefetch_index::prefetch_index;
 
 /// What a policy is shown, in memory that is used again. Gains are copied side by
 /// side: in a city every user's own lie somewhere else.
@@ -17,7 +18,6 @@ pub(super) struct Scratch {
     servers: Vec<ServerState>,
     /// The gains of each query's links within reach, row after row.
     gains: Vec<f64>,
-    strongest: Vec<Option<Strongest>>,
 }
 
 impl Scratch {
@@ -25,7 +25,6 @@ impl Scratch {
         self.queries.clear();
         self.servers.clear();
         self.gains.clear();
-        self.strongest.clear();
     }
 
     /// The links of every query shown; none where all servers are within reach.
@@ -34,13 +33,13 @@ impl Scratch {
             return Vec::new();
         };
         let mut gains = &*self.gains;
-        let queries = self.queries.iter().zip(&self.strongest);
-        queries
-            .map(|(query, strongest)| {
+        self.queries
+            .iter()
+            .map(|query| {
                 let near = neighbourhoods.near(world.home(query.user));
                 let (row, others) = gains.split_at(near.len());
                 gains = others;
-                LinkGains::to_some(near, row).with_strongest(strongest.as_ref())
+                LinkGains::to_some(near, row)
             })
             .collect()
     }
@@ -55,7 +54,8 @@ impl Run<'_> {
         let waiting = std::mem::take(&mut self.waiting);
         let mut scratch = std::mem::take(&mut self.snapshot);
         self.server_states(&mut scratch.servers);
-        for &slot in &waiting {
+        for (at, &slot) in waiting.iter().enumerate() {
+            self.expect_waiting(&waiting[at..]);
             let flight = &self.in_flight[slot];
             let query = &flight.record.query;
             self.links.bring_to(query.user, self.now);
@@ -73,13 +73,8 @@ impl Run<'_> {
                     llm_correct: query.llm_correct,
                 }),
             });
-        }
-        for query in &scratch.queries {
             let links = self.links.of(query.user);
             scratch.gains.extend_from_slice(links.gains());
-            if self.world.neighbourhoods().is_some() {
-                scratch.strongest.push(links.strongest());
-            }
         }
         let rows = scratch.rows(self.world);
         let gains = match self.world.neighbourhoods() {
@@ -107,6 +102,7 @@ impl Run<'_> {
             .waiting
             .add(self.now, -(waiting.len() as f64));
         for (at, (&slot, &choice)) in waiting.iter().zip(&decision.choices).enumerate() {
+            self.expect_start(&waiting[at..]);
             self.decided(slot, choice);
             let Choice::Edge(server) = choice else {
                 self.starts_locally(slot);
@@ -126,6 +122,36 @@ impl Run<'_> {
         self.waiting = waiting;
         self.waiting.clear();
         Ok(())
+    }
+
+    /// Asks memory for what the queries that come a little later in the list need, one
+    /// step after the other: the query, its user, its links.
+    #[inline]
+    fn expect_waiting(&self, waiting: &[usize]) {
+        if let Some(&slot) = waiting.get(24) {
+            self.in_flight.expect(slot);
+        }
+        if let Some(&slot) = waiting.get(16) {
+            let user = self.in_flight[slot].record.query.user;
+            self.world.expect(user);
+            prefetch_index(&self.devices, user);
+        }
+        if let Some(&slot) = waiting.get(8) {
+            self.world
+                .expect_links(self.in_flight[slot].record.query.user);
+        }
+    }
+
+    /// The same where decided queries start.
+    #[inline]
+    fn expect_start(&self, waiting: &[usize]) {
+        if let Some(&slot) = waiting.get(8) {
+            self.in_flight.expect(slot);
+            self.uplinks.expect(slot);
+        }
+        if let Some(&slot) = waiting.get(4) {
+            self.uplinks.expect_links(slot);
+        }
     }
 
     fn server_states(&self, states: &mut Vec<ServerState>) {

@@ -246,9 +246,13 @@ impl Run<'_> {
     /// Brings uplink rates up to date after an event, and announces the completions
     /// that moved.
     pub(super) fn settle_uplinks(&mut self) {
-        let calendar = &mut self.calendar;
+        let (calendar, in_flight) = (&mut self.calendar, &self.in_flight);
         self.uplinks.settle(self.now, |cell, next| {
-            calendar.set(Station::Uplink(cell as u32), next);
+            if let Some((_, slot)) = next {
+                in_flight.expect(slot);
+            }
+            let time = next.map(|(time, _)| time);
+            calendar.set(Station::Uplink(cell as u32), time);
         });
     }
 

@@ -12,11 +12,12 @@ pub struct LinkGains<'a> {
     servers: Option<&'a [u32]>,
     /// One power gain (linear) a server within reach.
     gains: &'a [f64],
-    /// The strongest, where they are known.
-    strongest: Option<&'a Strongest>,
 }
 
-/// Links that a large world keeps as a user's strongest.
+/// Gains in one line of a processor's cache, 64 bytes.
+pub(crate) const GAINS_IN_LINE: usize = 8;
+
+/// How many links policies look at one by one.
 pub const STRONGEST: usize = 4;
 
 /// A user's strongest links out of more than [`STRONGEST`].
@@ -31,22 +32,40 @@ pub struct Strongest {
 impl Strongest {
     /// Finds them; `None` where there are no more than [`STRONGEST`] links.
     pub fn of(row: LinkGains<'_>) -> Option<Self> {
-        let gains = row.gains();
-        if gains.len() <= STRONGEST {
+        let (first, others) = row.gains.split_at_checked(STRONGEST)?;
+        if others.is_empty() {
             return None;
         }
-        let mut all: Vec<u32> = (0..gains.len() as u32).collect();
-        let stronger = |a: &u32, b: &u32| gains[*b as usize].total_cmp(&gains[*a as usize]);
-        let (first, next, _) = all.select_nth_unstable_by(STRONGEST, stronger);
-        let mut links = [(0, 0.0); STRONGEST];
-        for (link, &place) in links.iter_mut().zip(&*first) {
-            *link = (row.server(place as usize) as u32, gains[place as usize]);
+        let mut gains = [0.0; STRONGEST];
+        gains.copy_from_slice(first);
+        let mut places: [usize; STRONGEST] = std::array::from_fn(|place| place);
+        let (mut weakest, mut other_gain) = (weakest_of(&gains), 0.0f64);
+        for (place, &gain) in others.iter().enumerate() {
+            let least = gains[weakest];
+            if gain > least {
+                gains[weakest] = gain;
+                places[weakest] = STRONGEST + place;
+                weakest = weakest_of(&gains);
+            }
+            let dropped = if gain < least { gain } else { least };
+            other_gain = if dropped > other_gain {
+                dropped
+            } else {
+                other_gain
+            };
         }
         Some(Self {
-            links,
-            other_gain: gains[*next as usize],
+            links: std::array::from_fn(|at| (row.server(places[at]) as u32, gains[at])),
+            other_gain,
         })
     }
+}
+
+fn weakest_of(gains: &[f64; STRONGEST]) -> usize {
+    (1..STRONGEST).fold(
+        0,
+        |least, at| if gains[at] < gains[least] { at } else { least },
+    )
 }
 
 impl<'a> LinkGains<'a> {
@@ -55,7 +74,6 @@ impl<'a> LinkGains<'a> {
         Self {
             servers: None,
             gains,
-            strongest: None,
         }
     }
 
@@ -65,21 +83,12 @@ impl<'a> LinkGains<'a> {
         Self {
             servers: Some(servers),
             gains,
-            strongest: None,
         }
-    }
-
-    /// The same links, with what was found of them before.
-    pub fn with_strongest(self, strongest: Option<&'a Strongest>) -> Self {
-        Self { strongest, ..self }
     }
 
     /// The strongest of more than [`STRONGEST`] links; `None` where there are no more.
     pub fn strongest(&self) -> Option<Strongest> {
-        match self.strongest {
-            Some(known) => Some(*known),
-            None => Strongest::of(*self),
-        }
+        Strongest::of(*self)
     }
 
     /// How many servers are within reach.
@@ -147,6 +156,7 @@ impl<'a> GainTable<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn the_strongest_links_are_those_above_all_others() {
@@ -157,6 +167,8 @@ mod tests {
         for (server, gain) in strongest.links {
             assert!(gain > 35.0 && row.to(server as usize) == Some(gain));
         }
+        let servers: BTreeSet<u32> = strongest.links.iter().map(|link| link.0).collect();
+        assert_eq!(servers.len(), STRONGEST);
         assert_eq!(Strongest::of(LinkGains::to_all(&gains[..STRONGEST])), None);
     }
 

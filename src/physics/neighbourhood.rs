@@ -6,22 +6,34 @@
 //! hear the home's users at the mean gain over the distance between the two servers,
 //! so that how many users of each home transmit says all.
 //!
+//! Those of them that a change at the home could move noticeably, the *ring* around
+//! the near ones, hear it at once; the others, beyond, when enough has changed.
+//!
 //! What this leaves out is the fading of far links. With transmit power P, noise N,
 //! mean far gain at most g, relative variance v of a single link's gain and mean far
 //! interference F, its standard deviation relative to noise and interference is at
 //! most sqrt(v P g F) / (F + N) <= sqrt(v P g / (4 N)), whatever transmits. Near is
 //! as far as it takes to keep this below the tolerance.
 
-/// The near servers of every home, and the mean gains to the far ones.
+/// Starts and ends beyond the ring that are worth waiting for: the more, the larger the
+/// ring, the fewer, the more often the whole city is brought up to date.
+const EVENTS_BEYOND: f64 = 64.0;
+
+/// Who hears every home, and how.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Neighbourhoods {
     tolerance: f64,
-    /// Where each home's list begins in `near`, and the end.
+    /// Where each home's servers begin in `at_once`, and the end.
     starts: Vec<usize>,
-    near: Vec<u32>,
-    /// Mean power gains, homes x servers; zero to near servers.
-    far: Vec<f32>,
-    greatest_far: f64,
+    /// How many of each home's are near.
+    near_counts: Vec<usize>,
+    /// Each home's near servers, and then its ring.
+    at_once: Vec<u32>,
+    /// Mean power gains to the servers of `at_once`; zero to near ones.
+    ring_gains: Vec<f32>,
+    /// Mean power gains, homes x servers; zero to those of `at_once`.
+    beyond: Vec<f32>,
+    greatest_beyond: f64,
 }
 
 impl Neighbourhoods {
@@ -36,36 +48,51 @@ impl Neighbourhoods {
         4.0 * tolerance * tolerance * noise_w / (relative_variance * tx_power_w)
     }
 
+    /// The greatest mean gain beyond a ring: so little that many starts and ends may be
+    /// heard late before half the tolerance is used up, e N / 2.
+    pub fn ring_gain_limit(tolerance: f64, noise_w: f64, tx_power_w: f64) -> f64 {
+        0.5 * tolerance * noise_w / (tx_power_w * EVENTS_BEYOND)
+    }
+
     /// `near` names each home's near servers, ascending; `far_gain(home, server)` is
-    /// the mean gain between two servers that are not near each other.
+    /// the mean gain between two servers that are not near each other, of which those
+    /// above `ring_above` make the ring.
     pub fn new(
         tolerance: f64,
         near: &[Vec<u32>],
+        ring_above: f64,
         mut far_gain: impl FnMut(usize, usize) -> f64,
     ) -> Self {
         let servers = near.len();
-        let mut starts = Vec::with_capacity(servers + 1);
-        let mut far = vec![0.0f32; servers * servers];
-        let mut greatest_far = 0.0f64;
-        starts.push(0);
+        let mut hoods = Self {
+            tolerance,
+            starts: vec![0],
+            near_counts: near.iter().map(Vec::len).collect(),
+            at_once: Vec::new(),
+            ring_gains: Vec::new(),
+            beyond: vec![0.0f32; servers * servers],
+            greatest_beyond: 0.0,
+        };
         for (home, own) in near.iter().enumerate() {
-            starts.push(starts[home] + own.len());
+            hoods.at_once.extend(own);
+            hoods.ring_gains.extend(own.iter().map(|_| 0.0));
             let mut own = own.iter().peekable();
             for server in 0..servers {
-                if own.next_if(|&&near| near as usize == server).is_none() {
-                    let gain = far_gain(home, server);
-                    far[home * servers + server] = gain as f32;
-                    greatest_far = greatest_far.max(gain);
+                if own.next_if(|&&near| near as usize == server).is_some() {
+                    continue;
+                }
+                let gain = far_gain(home, server);
+                if gain > ring_above {
+                    hoods.at_once.push(server as u32);
+                    hoods.ring_gains.push(gain as f32);
+                } else {
+                    hoods.beyond[home * servers + server] = gain as f32;
+                    hoods.greatest_beyond = hoods.greatest_beyond.max(gain);
                 }
             }
+            hoods.starts.push(hoods.at_once.len());
         }
-        Self {
-            tolerance,
-            starts,
-            near: near.concat(),
-            far,
-            greatest_far,
-        }
+        hoods
     }
 
     /// The relative error that noise plus interference may have.
@@ -75,18 +102,45 @@ impl Neighbourhoods {
 
     /// The numbers of a home's near servers, ascending.
     pub fn near(&self, home: usize) -> &[u32] {
-        &self.near[self.starts[home]..self.starts[home + 1]]
+        let start = self.starts[home];
+        &self.at_once[start..start + self.near_counts[home]]
     }
 
-    /// The mean power gains from a home's users to every server; zero to near ones.
-    pub fn far_gains(&self, home: usize) -> &[f32] {
+    /// The numbers of a home's near servers and of its ring.
+    pub fn at_once(&self, home: usize) -> &[u32] {
+        &self.at_once[self.starts[home]..self.starts[home + 1]]
+    }
+
+    /// The servers of a home's ring, and the mean gains to them.
+    pub fn ring(&self, home: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
+        let range = self.starts[home] + self.near_counts[home]..self.starts[home + 1];
+        let servers = self.at_once[range.clone()].iter();
+        let gains = &self.ring_gains[range];
+        servers
+            .zip(gains)
+            .map(|(server, gain)| (*server as usize, f64::from(*gain)))
+    }
+
+    /// The mean power gains from a home's users to the servers beyond its ring; zero to
+    /// all others.
+    pub fn gains_beyond(&self, home: usize) -> &[f32] {
         let servers = self.starts.len() - 1;
-        &self.far[home * servers..(home + 1) * servers]
+        &self.beyond[home * servers..(home + 1) * servers]
     }
 
-    /// The greatest of all far gains; zero where everything is near.
-    pub fn greatest_far_gain(&self) -> f64 {
-        self.greatest_far
+    /// The mean power gain from a home's users to any far server; zero to near ones.
+    pub fn far_gain(&self, home: usize, server: usize) -> f64 {
+        let mut ring = self.ring(home);
+        let in_ring = ring.find(|(other, _)| *other == server);
+        in_ring.map_or_else(
+            || f64::from(self.gains_beyond(home)[server]),
+            |(_, gain)| gain,
+        )
+    }
+
+    /// The greatest of all gains beyond a ring; zero where nothing is.
+    pub fn greatest_gain_beyond(&self) -> f64 {
+        self.greatest_beyond
     }
 }
 
@@ -96,13 +150,24 @@ mod tests {
 
     #[test]
     fn what_is_not_near_is_heard_at_its_mean() {
-        let near = [vec![0, 1], vec![0, 1, 2], vec![1, 2]];
-        let hoods =
-            Neighbourhoods::new(1e-3, &near, |home, server| (1 + home * 10 + server) as f64);
+        let near = [vec![0, 1], vec![0, 1, 2], vec![1, 2], vec![3]];
+        let mean = |home, server| (1 + home * 10 + server) as f64;
+        let hoods = Neighbourhoods::new(1e-3, &near, 20.0, mean);
         assert_eq!(hoods.near(1), [0, 1, 2]);
-        assert_eq!(hoods.far_gains(0), [0.0, 0.0, 3.0]);
-        assert_eq!(hoods.far_gains(1), [0.0; 3]);
-        assert_eq!(hoods.far_gains(2), [21.0, 0.0, 0.0]);
-        assert_eq!(hoods.greatest_far_gain(), 21.0);
+        assert_eq!(hoods.at_once(0), [0, 1]);
+        assert_eq!(hoods.gains_beyond(0), [0.0, 0.0, 3.0, 4.0]);
+        assert_eq!(hoods.gains_beyond(1), [0.0, 0.0, 0.0, 14.0]);
+        assert_eq!(hoods.at_once(2), [1, 2, 0, 3]);
+        assert_eq!(hoods.ring(2).collect::<Vec<_>>(), [(0, 21.0), (3, 24.0)]);
+        assert_eq!(hoods.gains_beyond(2), [0.0; 4]);
+        assert_eq!(
+            [
+                hoods.far_gain(2, 3),
+                hoods.far_gain(1, 3),
+                hoods.far_gain(1, 2)
+            ],
+            [24.0, 14.0, 0.0]
+        );
+        assert_eq!(hoods.greatest_gain_beyond(), 14.0);
     }
 }

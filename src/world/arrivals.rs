@@ -105,60 +105,46 @@ pub struct ArrivalLaw {
     pub trace: Option<Arc<Trace>>,
 }
 
-/// One user's arrivals, drawn one after another from the user's own stream.
+/// A law of arrivals made ready for drawing: what all users have in common.
 #[derive(Debug, Clone)]
-pub struct UserArrivals {
-    stream: Stream,
-    state: State,
-}
+pub struct Gaps(Law);
 
 #[derive(Debug, Clone)]
-enum State {
+enum Law {
     /// Independent gaps.
     Poisson {
         mean_gap: f64,
-        now: f64,
     },
-    Gamma {
-        gaps: Gamma<f64>,
-        now: f64,
-    },
+    Gamma(Gamma<f64>),
+    /// Rates and mean durations of quiet and of bursts.
     Bursty {
-        now: f64,
-        in_burst: bool,
-        switches_at: f64,
         rates: [f64; 2],
         means: [f64; 2],
+        in_burst_share: f64,
     },
     Periodic {
         period: f64,
         jitter: f64,
-        next: f64,
     },
-    /// No arrivals of its own.
+    /// No arrivals of a user's own.
     None,
 }
 
-impl UserArrivals {
-    /// The arrivals of a user under a checked law. `Batch` and `Trace` have none
-    /// per user.
-    pub fn new(law: &Arrivals, key: StreamKey, user: usize) -> Self {
-        let mut stream = key.named("arrivals").index(user as u64).stream();
-        let state = match *law {
-            Arrivals::Batch | Arrivals::Trace { .. } => State::None,
-            Arrivals::Poisson { rate_per_user_hz } => State::Poisson {
+impl Gaps {
+    /// Of a checked law. `Batch` and `Trace` have none per user.
+    pub fn of(law: &Arrivals) -> Self {
+        Self(match *law {
+            Arrivals::Batch | Arrivals::Trace { .. } => Law::None,
+            Arrivals::Poisson { rate_per_user_hz } => Law::Poisson {
                 mean_gap: 1.0 / rate_per_user_hz,
-                now: 0.0,
             },
             Arrivals::Gamma {
                 rate_per_user_hz,
                 cv,
             } => {
                 let shape = 1.0 / (cv * cv);
-                match Gamma::new(shape, 1.0 / (rate_per_user_hz * shape)) {
-                    Ok(gaps) => State::Gamma { gaps, now: 0.0 },
-                    Err(_) => State::None,
-                }
+                let gaps = Gamma::new(shape, 1.0 / (rate_per_user_hz * shape));
+                gaps.map_or(Law::None, Law::Gamma)
             }
             Arrivals::Bursty {
                 rate_per_user_hz,
@@ -168,67 +154,88 @@ impl UserArrivals {
             } => {
                 let in_burst_share = burst_mean_s / (burst_mean_s + quiet_mean_s);
                 let quiet_rate = rate_per_user_hz / (1.0 + in_burst_share * (burst_ratio - 1.0));
-                // From its stationary distribution: no start-up transient.
-                let in_burst = stream.random::<f64>() < in_burst_share;
-                let means = [quiet_mean_s, burst_mean_s];
-                let first: f64 = Exp1.sample(&mut stream);
-                State::Bursty {
-                    now: 0.0,
-                    in_burst,
-                    switches_at: first * means[usize::from(in_burst)],
+                Law::Bursty {
                     rates: [quiet_rate, burst_ratio * quiet_rate],
-                    means,
+                    means: [quiet_mean_s, burst_mean_s],
+                    in_burst_share,
                 }
             }
-            Arrivals::Periodic { period_s, jitter_s } => State::Periodic {
+            Arrivals::Periodic { period_s, jitter_s } => Law::Periodic {
                 period: period_s,
                 jitter: jitter_s,
-                next: period_s * stream.random::<f64>(),
             },
+        })
+    }
+}
+
+/// One user's arrivals, drawn one after another from the user's own stream. A hundred
+/// thousand users lie far apart in memory: only what is the user's own is kept here.
+#[derive(Debug, Clone)]
+pub struct UserArrivals {
+    stream: Stream,
+    /// The last arrival; of periodic ones the next, before jitter.
+    clock: f64,
+    /// When the present burst or quiet ends, and which it is.
+    switches_at: f64,
+    in_burst: bool,
+}
+
+impl UserArrivals {
+    /// The arrivals of a user under a law, from its beginning.
+    pub fn new(Gaps(law): &Gaps, key: StreamKey, user: usize) -> Self {
+        let mut own = Self {
+            stream: key.named("arrivals").index(user as u64).stream(),
+            clock: 0.0,
+            switches_at: 0.0,
+            in_burst: false,
         };
-        Self { stream, state }
+        match law {
+            Law::Bursty {
+                means,
+                in_burst_share,
+                ..
+            } => {
+                // From its stationary distribution: no start-up transient.
+                own.in_burst = own.stream.random::<f64>() < *in_burst_share;
+                let first: f64 = Exp1.sample(&mut own.stream);
+                own.switches_at = first * means[usize::from(own.in_burst)];
+            }
+            Law::Periodic { period, .. } => own.clock = period * own.stream.random::<f64>(),
+            Law::Poisson { .. } | Law::Gamma(_) | Law::None => {}
+        }
+        own
     }
 
-    /// The next arrival's time; times never decrease.
-    pub fn next_time(&mut self) -> Option<Seconds> {
+    /// The next arrival's time, under the law it was begun with; times never decrease.
+    pub fn next_time(&mut self, Gaps(law): &Gaps) -> Option<Seconds> {
         let stream = &mut self.stream;
-        let time = match &mut self.state {
-            State::None => return None,
-            State::Poisson { mean_gap, now } => {
+        let time = match law {
+            Law::None => return None,
+            Law::Poisson { mean_gap } => {
                 let gap: f64 = Exp1.sample(stream);
-                *now += *mean_gap * gap;
-                *now
+                self.clock += *mean_gap * gap;
+                self.clock
             }
-            State::Gamma { gaps, now } => {
-                *now += gaps.sample(stream);
-                *now
+            Law::Gamma(gaps) => {
+                self.clock += gaps.sample(stream);
+                self.clock
             }
-            State::Bursty {
-                now,
-                in_burst,
-                switches_at,
-                rates,
-                means,
-            } => loop {
+            Law::Bursty { rates, means, .. } => loop {
                 // Exponential gaps have no memory: draw anew after each switch.
                 let gap: f64 = Exp1.sample(stream);
-                let candidate = *now + gap / rates[usize::from(*in_burst)];
-                if candidate <= *switches_at {
-                    *now = candidate;
+                let candidate = self.clock + gap / rates[usize::from(self.in_burst)];
+                if candidate <= self.switches_at {
+                    self.clock = candidate;
                     break candidate;
                 }
-                *now = *switches_at;
-                *in_burst = !*in_burst;
+                self.clock = self.switches_at;
+                self.in_burst = !self.in_burst;
                 let stay: f64 = Exp1.sample(stream);
-                *switches_at += stay * means[usize::from(*in_burst)];
+                self.switches_at += stay * means[usize::from(self.in_burst)];
             },
-            State::Periodic {
-                period,
-                jitter,
-                next,
-            } => {
-                let displaced = *next + *jitter * (2.0 * stream.random::<f64>() - 1.0);
-                *next += *period;
+            Law::Periodic { period, jitter } => {
+                let displaced = self.clock + *jitter * (2.0 * stream.random::<f64>() - 1.0);
+                self.clock += *period;
                 displaced.max(0.0)
             }
         };
@@ -245,10 +252,11 @@ mod tests {
     fn rate_and_dispersion(law: &Arrivals) -> (f64, f64) {
         let (users, horizon, window) = (40, 5_000.0, 10.0);
         let mut counts = vec![0.0; users * (horizon / window) as usize];
+        let gaps = Gaps::of(law);
         for user in 0..users {
-            let mut arrivals = UserArrivals::new(law, StreamKey::root(8), user);
+            let mut arrivals = UserArrivals::new(&gaps, StreamKey::root(8), user);
             let mut last = 0.0;
-            while let Some(Seconds(time)) = arrivals.next_time() {
+            while let Some(Seconds(time)) = arrivals.next_time(&gaps) {
                 assert!(time >= last - 1e-12, "times never decrease");
                 last = time;
                 if time >= horizon {

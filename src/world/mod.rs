@@ -15,7 +15,7 @@ mod reach;
 pub mod streams;
 pub mod trace;
 
-use crate::physics::gains::{LinkGains, Strongest};
+use crate::physics::gains::{GAINS_IN_LINE, LinkGains};
 use crate::physics::neighbourhood::Neighbourhoods;
 use crate::physics::radio::Interference;
 use crate::uncertainty::Metric;
@@ -24,9 +24,9 @@ use channel::{Channel, Variation};
 use distribution::Scaled;
 use geometry::{Area, Placement, Point};
 use motion::Mobility;
+use prefetch_index::prefetch_index;
 use query::Workload;
 use reach::Reach;
-use std::ops::Range;
 use streams::StreamKey;
 
 /// The laws from which worlds are drawn; SI units throughout.
@@ -117,10 +117,8 @@ pub struct World<'m> {
     metric: Metric,
     /// Power gains of each user's links within reach, row after row.
     gains: Vec<f64>,
-    /// Where each user's row is in `gains`.
-    rows: Vec<Range<usize>>,
-    /// Each user's strongest links, where not every server is within reach.
-    strongest: Vec<Option<Strongest>>,
+    /// Where each user's row begins in `gains`.
+    rows: Vec<usize>,
     reach: Option<Reach>,
 }
 
@@ -166,7 +164,6 @@ impl<'m> World<'m> {
             metric: model.workload.metric,
             gains: Vec::new(),
             rows: Vec::new(),
-            strongest: Vec::new(),
             reach,
         };
         world.draw_links();
@@ -179,20 +176,14 @@ impl<'m> World<'m> {
         let mut order: Vec<usize> = (0..self.users.len()).collect();
         // Neighbours side by side: what is read together lies together.
         order.sort_by_key(|&user| self.home(user));
-        let mut rows = vec![0..0; self.users.len()];
+        let mut rows = vec![0; self.users.len()];
         for user in order {
             let near = self.reach_of(user).unwrap_or(&all);
-            let begins = gains.len();
+            rows[user] = gains.len();
             gains.extend(near.iter().map(|&j| self.drawn_gain(user, j as usize)));
-            rows[user] = begins..gains.len();
         }
         self.gains = gains;
         self.rows = rows;
-        if self.reach.is_some() {
-            self.strongest = (0..self.users.len())
-                .map(|user| Strongest::of(self.links(user)))
-                .collect();
-        }
     }
 
     /// From now on queries show their uncertainty by `metric`. Nothing else of them
@@ -224,13 +215,28 @@ impl<'m> World<'m> {
     /// The power gains |h|^2 of a user's links at time zero; for a world that changes
     /// see [`links::Links`].
     pub fn links(&self, user: usize) -> LinkGains<'_> {
-        let gains = &self.gains[self.rows[user].clone()];
+        let gains = &self.gains[self.rows[user]..];
         match self.reach_of(user) {
-            None => LinkGains::to_all(gains),
-            Some(near) => {
-                let strongest = self.strongest.get(user).and_then(Option::as_ref);
-                LinkGains::to_some(near, gains).with_strongest(strongest)
-            }
+            None => LinkGains::to_all(&gains[..self.servers.len()]),
+            Some(near) => LinkGains::to_some(near, &gains[..near.len()]),
+        }
+    }
+
+    /// What is drawn of this user is about to be needed.
+    #[inline]
+    pub fn expect(&self, user: usize) {
+        prefetch_index(&self.users, user);
+        prefetch_index(&self.rows, user);
+        if let Some(reach) = &self.reach {
+            prefetch_index(&reach.homes, user);
+        }
+    }
+
+    /// This user's links are about to be needed: asks memory for the whole row.
+    #[inline]
+    pub fn expect_links(&self, user: usize) {
+        for line in self.links(user).gains().chunks(GAINS_IN_LINE) {
+            prefetch_index(line, 0);
         }
     }
 

@@ -51,11 +51,13 @@ impl Reach {
                 near
             })
             .collect();
-        let neighbourhoods =
-            Neighbourhoods::new(model.interference_tolerance, &near, |home, server| {
-                let apart = servers[home].position.distance(servers[server].position);
-                model.channel.expected_gain(apart)
-            });
+        let tolerance = model.interference_tolerance;
+        let ring_above =
+            Neighbourhoods::ring_gain_limit(tolerance, model.noise.0, model.users.tx_power.0);
+        let neighbourhoods = Neighbourhoods::new(tolerance, &near, ring_above, |home, server| {
+            let apart = servers[home].position.distance(servers[server].position);
+            model.channel.expected_gain(apart)
+        });
         Some(Self {
             homes,
             neighbourhoods,

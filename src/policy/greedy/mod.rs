@@ -93,8 +93,12 @@ pub fn place(
     let best_offer = load.best_offer();
     let queries = queries.into_iter();
     // As many as there may be: growing would copy those that are there.
-    let mut prospects = Vec::with_capacity(queries.size_hint().1.unwrap_or(0));
-    prospects.extend(queries.map(|query| Prospect::new(load, query, weight, &best_offer)));
+    let mut prospects: Vec<Prospect> = Vec::with_capacity(queries.size_hint().1.unwrap_or(0));
+    let mut bounds = Vec::with_capacity(prospects.capacity());
+    for (at, query) in queries.enumerate() {
+        prospects.push(Prospect::new(load, query, weight, &best_offer));
+        bounds.push(Candidate::new(prospects[at].bound(load), at));
+    }
     debug_assert!(prospects.is_sorted_by_key(Prospect::query));
     let mut placed = 0;
     let first_look = Look {
@@ -102,11 +106,7 @@ pub fn place(
         known: Known::CloseBound,
     };
     let mut looks = vec![first_look; prospects.len()];
-    let bounds = prospects.iter().map(|prospect| prospect.bound(load));
-    let mut queue: BinaryHeap<Reverse<Candidate>> = bounds
-        .enumerate()
-        .map(|(at, bound)| Candidate::new(bound, at))
-        .collect();
+    let mut queue = BinaryHeap::from(bounds);
     while let Some(&Reverse(first)) = queue.peek() {
         let (at, rank) = (first.at(), first.rank());
         if until == Until::NoGain && rank >= SIGN {

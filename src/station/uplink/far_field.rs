@@ -1,5 +1,5 @@
-//! What cells hear of far transmitters: mean powers by home, brought up to date when
-//! they may have changed by more than the tolerance allows.
+//! What cells hear of transmitters beyond their homes' rings: mean powers by home,
+//! brought up to date when they may have changed by more than the tolerance allows.
 
 use crate::physics::neighbourhood::Neighbourhoods;
 
@@ -8,45 +8,40 @@ use crate::physics::neighbourhood::Neighbourhoods;
 pub(super) struct FarField<'w> {
     neighbourhoods: &'w Neighbourhoods,
     tx_power_w: f64,
-    /// Power heard from far transmitters, by cell, as of the last time it was brought
-    /// up to date.
-    /// In single precision: the matrix of gains is what it costs to keep it.
-    heard_w: Vec<f32>,
     /// Transmissions in progress, by home.
     active: Vec<i32>,
-    /// Starts less ends since then, by home, and the homes that have any.
+    /// Starts less ends since the far field was last brought up to date, by home, and
+    /// the homes that have any.
     changes: Vec<i32>,
     changed: Vec<u32>,
     /// Starts and ends since then, and how many may be waited for.
     events: u64,
     most_events: u64,
+    /// What each cell hears more than then. In single precision: reading the matrix of
+    /// gains is what it costs to bring the far field up to date.
+    more_w: Vec<f32>,
 }
 
 impl<'w> FarField<'w> {
-    /// Silence. No cell's sum will be off by more than `allowed_w`.
+    /// Silence. No cell will hear more or less than it should by more than `allowed_w`.
     pub fn new(
         neighbourhoods: &'w Neighbourhoods,
         cells: usize,
         tx_power_w: f64,
         allowed_w: f64,
     ) -> Self {
-        // One start or end changes no sum by more than this.
-        let greatest_w = tx_power_w * neighbourhoods.greatest_far_gain();
+        // One start or end changes what a cell hears by no more than this.
+        let greatest_w = tx_power_w * neighbourhoods.greatest_gain_beyond();
         Self {
             neighbourhoods,
             tx_power_w,
-            heard_w: vec![0.0; cells],
             active: vec![0; cells],
             changes: vec![0; cells],
             changed: Vec::new(),
             events: 0,
             most_events: (allowed_w / greatest_w) as u64,
+            more_w: vec![0.0; cells],
         }
-    }
-
-    /// Power that a cell hears from far transmitters.
-    pub fn heard_w(&self, cell: usize) -> f64 {
-        f64::from(self.heard_w[cell])
     }
 
     /// A user of `home` begins to transmit (1) or ends (-1).
@@ -64,8 +59,8 @@ impl<'w> FarField<'w> {
         self.events > self.most_events
     }
 
-    /// Brings the sums up to date.
-    pub fn bring_up_to_date(&mut self) {
+    /// Brings what each cell hears up to date.
+    pub fn bring_up_to_date(&mut self, heard_w: &mut [f64]) {
         self.events = 0;
         let mut changed = std::mem::take(&mut self.changed);
         for home in changed.drain(..) {
@@ -73,17 +68,18 @@ impl<'w> FarField<'w> {
             self.add(home as usize, change);
         }
         self.changed = changed;
+        self.hand_over(heard_w);
     }
 
-    /// Sums anew, so that rounding cannot pile up.
-    pub fn sum_afresh(&mut self) {
-        self.heard_w.fill(0.0);
+    /// Adds what each cell hears to what it hears otherwise, as of now.
+    pub fn sum_afresh(&mut self, heard_w: &mut [f64]) {
         self.changed.clear();
         self.changes.fill(0);
         self.events = 0;
         for home in 0..self.active.len() {
             self.add(home, self.active[home]);
         }
+        self.hand_over(heard_w);
     }
 
     fn add(&mut self, home: usize, transmissions: i32) {
@@ -91,9 +87,15 @@ impl<'w> FarField<'w> {
             return;
         }
         let power_w = (self.tx_power_w * f64::from(transmissions)) as f32;
-        let gains = self.neighbourhoods.far_gains(home);
-        for (heard, gain) in self.heard_w.iter_mut().zip(gains) {
-            *heard += power_w * gain;
+        let gains = self.neighbourhoods.gains_beyond(home);
+        for (more, gain) in self.more_w.iter_mut().zip(gains) {
+            *more += power_w * gain;
+        }
+    }
+
+    fn hand_over(&mut self, heard_w: &mut [f64]) {
+        for (heard, more) in heard_w.iter_mut().zip(&mut self.more_w) {
+            *heard += f64::from(std::mem::take(more));
         }
     }
 }

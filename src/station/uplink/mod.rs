@@ -13,12 +13,13 @@
 mod cell;
 mod far_field;
 
-use crate::physics::gains::LinkGains;
+use crate::physics::gains::{GAINS_IN_LINE, LinkGains};
 use crate::physics::neighbourhood::Neighbourhoods;
 use crate::physics::radio::Interference;
 use crate::units::{Bits, Hertz, Seconds, Watts};
 use cell::Cell;
 use far_field::FarField;
+use prefetch_index::prefetch_index;
 
 /// Removals after which a cell's interference is summed afresh, so that the
 /// rounding of sums and differences cannot pile up.
@@ -62,7 +63,7 @@ pub struct Uplinks<'w> {
     cells: Vec<Cell>,
     /// Transmissions to each cell.
     counts: Vec<u32>,
-    /// Power each cell hears from transmissions to other cells (near ones).
+    /// Power each cell hears from transmissions to other cells.
     heard_w: Vec<f64>,
     /// Power of each cell's own transmissions.
     own_w: Vec<f64>,
@@ -86,6 +87,9 @@ struct City<'w> {
     far_field: FarField<'w>,
     /// Relative change of noise plus interference that marks a cell.
     mark_at: f64,
+    /// Homes whose users have begun or ended since rates were settled.
+    stirred: Vec<u32>,
+    is_stirred: Vec<bool>,
 }
 
 /// Where a transmission is, and how it is heard.
@@ -131,6 +135,8 @@ impl<'w> Uplinks<'w> {
                 neighbourhoods,
                 far_field: FarField::new(neighbourhoods, cells, radio.tx_power.0, allowed_w),
                 mark_at: half,
+                stirred: Vec::new(),
+                is_stirred: vec![false; cells],
             }),
             ..Self::new(radio, cells)
         }
@@ -206,9 +212,13 @@ impl<'w> Uplinks<'w> {
     }
 
     /// Brings the rates up to date after what happened at `now`; `changed` is told
-    /// when the next transmission ends, of every cell whose rates have changed.
-    pub fn settle(&mut self, now: Seconds, mut changed: impl FnMut(usize, Option<Seconds>)) {
-        self.settle_far_field();
+    /// when the next transmission ends and which, of every cell whose rates have changed.
+    pub fn settle(
+        &mut self,
+        now: Seconds,
+        mut changed: impl FnMut(usize, Option<(Seconds, usize)>),
+    ) {
+        self.mark_stirred();
         let mut marked = std::mem::take(&mut self.marked);
         for cell in marked.drain(..).map(|cell| cell as usize) {
             self.is_marked[cell] = false;
@@ -224,10 +234,33 @@ impl<'w> Uplinks<'w> {
             let target = &mut self.cells[cell];
             target.advance(now, self.radio.bandwidth);
             target.set_rates(disturbance_w);
-            self.next[cell] = target.next_end(self.radio.bandwidth);
-            changed(cell, self.next[cell].map(|(time, _)| time));
+            let next = target.next_end(self.radio.bandwidth);
+            let before = std::mem::replace(&mut self.next[cell], next);
+            if let Some((_, job)) = next {
+                match before {
+                    Some((_, same)) if same == job => self.expect_links(job),
+                    _ => self.expect(job),
+                }
+            }
+            changed(cell, next);
         }
         self.marked = marked;
+    }
+
+    /// A job is about to start or end.
+    #[inline]
+    pub fn expect(&self, job: usize) {
+        prefetch_index(&self.jobs, job);
+    }
+
+    /// The same a little later: who hears it.
+    #[inline]
+    pub fn expect_links(&self, job: usize) {
+        if let Some(job) = self.jobs.get(job) {
+            for line in job.gains.chunks(GAINS_IN_LINE) {
+                prefetch_index(line, 0);
+            }
+        }
     }
 
     /// When the next transmission of a cell ends if nothing changes before, and
@@ -248,7 +281,7 @@ impl<'w> Uplinks<'w> {
 
     /// The power a cell hears of transmissions to other cells.
     pub fn heard(&self, cell: usize) -> Watts {
-        Watts(self.heard_w[cell] + self.far_w(cell))
+        Watts(self.heard_w[cell])
     }
 
     /// The power of a cell's own transmissions.
@@ -270,7 +303,7 @@ impl<'w> Uplinks<'w> {
     }
 
     /// Adds a transmission to what all hear, or takes it away (sign -1), and marks the
-    /// cells whose rates that changes.
+    /// cells whose rates that changes; in a city they are found when rates are settled.
     fn hear(&mut self, job: usize, sign: f64) {
         self.add_power(job, sign);
         let home = self.jobs[job].home as usize;
@@ -278,8 +311,9 @@ impl<'w> Uplinks<'w> {
             (Interference::Orthogonal, _) => {}
             (Interference::CoChannel, Some(city)) => {
                 city.far_field.count(home, sign as i32);
-                for &cell in city.neighbourhoods.near(home) {
-                    self.mark_if_off(cell as usize);
+                if !city.is_stirred[home] {
+                    city.is_stirred[home] = true;
+                    city.stirred.push(home as u32);
                 }
             }
             (Interference::CoChannel | Interference::AsPrinted, _) => {
@@ -295,17 +329,11 @@ impl<'w> Uplinks<'w> {
     /// Marks a cell of a city that hears more or less than its rates allow for.
     #[inline]
     fn mark_if_off(&mut self, cell: usize) {
-        let heard_w = self.heard_w[cell] + self.far_w(cell);
+        let heard_w = self.heard_w[cell];
         let (least_w, most_w) = self.right_w[cell];
         if heard_w < least_w || heard_w > most_w {
             self.mark(cell);
         }
-    }
-
-    fn far_w(&self, cell: usize) -> f64 {
-        self.city
-            .as_ref()
-            .map_or(0.0, |city| city.far_field.heard_w(cell))
     }
 
     fn add_power(&mut self, job: usize, sign: f64) {
@@ -324,6 +352,9 @@ impl<'w> Uplinks<'w> {
                 for (&server, gain) in near.iter().zip(&job.gains) {
                     self.heard_w[server as usize] += power * gain;
                 }
+                for (server, gain) in city.neighbourhoods.ring(job.home as usize) {
+                    self.heard_w[server] += power * gain;
+                }
             }
         }
         // Its own cell does not hear it as interference.
@@ -331,12 +362,29 @@ impl<'w> Uplinks<'w> {
         self.own_w[cell] += sign * job.signal_w;
     }
 
-    fn settle_far_field(&mut self) {
-        if let Some(city) = &mut self.city
-            && city.far_field.is_due()
-        {
-            city.far_field.bring_up_to_date();
+    /// Marks the cells of a city that hear more or less than their rates allow for.
+    fn mark_stirred(&mut self) {
+        let Some(city) = &mut self.city else {
+            return;
+        };
+        let neighbourhoods = city.neighbourhoods;
+        let mut stirred = std::mem::take(&mut city.stirred);
+        for &home in &stirred {
+            city.is_stirred[home as usize] = false;
+        }
+        if city.far_field.is_due() {
+            city.far_field.bring_up_to_date(&mut self.heard_w);
             self.mark_all_off();
+        } else {
+            for &home in &stirred {
+                for &cell in neighbourhoods.at_once(home as usize) {
+                    self.mark_if_off(cell as usize);
+                }
+            }
+        }
+        stirred.clear();
+        if let Some(city) = &mut self.city {
+            city.stirred = stirred;
         }
     }
 
@@ -356,7 +404,7 @@ impl<'w> Uplinks<'w> {
         }
         if let Some(city) = &mut self.city {
             // That brings it up to date as well, for every cell.
-            city.far_field.sum_afresh();
+            city.far_field.sum_afresh(&mut self.heard_w);
             self.mark_all_off();
         }
     }
