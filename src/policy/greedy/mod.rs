@@ -56,6 +56,9 @@ enum Known {
     Gap { server: u32 },
 }
 
+/// More prospects than this do not stay in a processor's near caches.
+const MANY: usize = 16_384;
+
 const SIGN: u64 = 1 << 63;
 
 /// The bits of a gap, turned so that they order as gaps do.
@@ -112,6 +115,12 @@ pub fn place(
         if until == Until::NoGain && rank >= SIGN {
             // Even a bound is: nothing can gain any more.
             break;
+        }
+        if prospects.len() > MANY {
+            // The root's children and theirs: who comes soon.
+            for Reverse(soon) in queue.as_slice().iter().take(7).skip(1) {
+                prospects[soon.at()].expect();
+            }
         }
         let (prospect, look) = (&mut prospects[at], &mut looks[at]);
         if look.placed_then != placed {

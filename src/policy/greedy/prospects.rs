@@ -20,8 +20,10 @@ use crate::physics::gains::{LinkGains, STRONGEST, Strongest};
 use crate::physics::logarithm::{log2_1p, log2_1p_of_inverse};
 use crate::snapshot::{BestOffer, Load, OfferLanes};
 use crate::units::Watts;
+use prefetch_index::prefetch_index;
 use smallvec::SmallVec;
 use std::f64::consts::LN_2;
+use std::slice::from_ref;
 
 /// By how much bounds stay below what they bound, relative to it: more than rounding
 /// and the fast logarithm can do.
@@ -29,8 +31,9 @@ const MARGIN: f64 = 1e-14;
 
 /// One waiting query's prospects.
 #[derive(Debug, Clone)]
+#[repr(align(64))]
 pub(super) struct Prospect {
-    query: usize,
+    query: u32,
     /// What the gap is weighted by.
     weight: f64,
     /// A hair below the bits and the work, a hair above the local delay.
@@ -42,12 +45,14 @@ pub(super) struct Prospect {
     others_s: f64,
 }
 
+/// The first servers in order, which offer side by side.
+const FIRST: [u32; STRONGEST] = [0, 1, 2, 3];
+
 /// Links that are looked at one by one; places that are not needed have no cycles
 /// that are enough.
 #[derive(Debug, Clone, Copy)]
 struct Shortlist {
-    /// The servers; none where they are the first ones in order.
-    servers: Option<[u32; STRONGEST]>,
+    servers: [u32; STRONGEST],
     /// Cycles of bandwidth that the query needs at least: `base` plus `slope` times
     /// interference and noise, in watts.
     base: [f64; STRONGEST],
@@ -82,7 +87,7 @@ impl Prospect {
             }
         };
         let mut prospect = Self {
-            query,
+            query: query as u32,
             weight: match weight {
                 Weight::Uncertainty => waiting.uncertainty,
                 Weight::One => 1.0,
@@ -99,7 +104,16 @@ impl Prospect {
 
     /// The waiting query.
     pub fn query(&self) -> usize {
-        self.query
+        self.query as usize
+    }
+
+    /// It is about to be looked at: asks memory for both lines of it.
+    #[inline]
+    pub fn expect(&self) {
+        prefetch_index(from_ref(self), 0);
+        prefetch_index(from_ref(&self.others_s), 0);
+        prefetch_index(&self.shortlist.base, 0);
+        prefetch_index(&self.shortlist.slope, 0);
     }
 
     /// A lower bound of the least gap over all servers, now and later.
@@ -153,7 +167,7 @@ impl Prospect {
             return best;
         }
         // A link that is not on the shortlist may win.
-        let links = load.view().links_of(self.query);
+        let links = load.view().links_of(self.query());
         let bounds = self.draw_up_anew(load, links);
         let best = self.least_on_shortlist(load);
         if self.gap(self.others_s) > best.0 {
@@ -177,7 +191,7 @@ impl Prospect {
         let bounds = self.delay_bounds(load);
         self.least_among(load, &bounds, |at| {
             let server = self.shortlist.server(at);
-            (server, load.view().gain(self.query, server))
+            (server, load.view().gain(self.query(), server))
         })
     }
 
@@ -190,8 +204,8 @@ impl Prospect {
     ) -> (f64, usize) {
         let gap_at = |at: usize| {
             let (server, gain) = link(at);
-            let delay = load.edge_delay_over(self.query, server, gain);
-            let gap = (delay - load.view().local_delay(self.query)).0;
+            let delay = load.edge_delay_over(self.query(), server, gain);
+            let gap = (delay - load.view().local_delay(self.query())).0;
             (self.weighted(gap), server)
         };
         let first = (1..bounds.len()).fold(0, |first, at| {
@@ -266,7 +280,7 @@ impl Shortlist {
     #[inline]
     fn of_all(gains: &[f64], cycles_per_y: f64, tx_power: Watts) -> Self {
         let mut list = Self {
-            servers: None,
+            servers: FIRST,
             base: [f64::INFINITY; STRONGEST],
             slope: [0.0; STRONGEST],
         };
@@ -285,24 +299,22 @@ impl Shortlist {
             (servers[at], gains[at]) = (server as u32, gain);
         }
         Self {
-            servers: Some(servers),
+            servers,
             ..Self::of_all(&gains, cycles_per_y, tx_power)
         }
     }
 
     fn server(&self, at: usize) -> usize {
-        self.servers.map_or(at, |servers| servers[at] as usize)
+        self.servers[at] as usize
     }
 
     /// What its servers offer; `room` is where that is put side by side.
     #[inline]
     fn offers<'l>(&self, load: &'l Load<'_>, room: &'l mut OfferLanes) -> &'l OfferLanes {
-        match self.servers {
-            None => load.first_offers(),
-            Some(servers) => {
-                *room = load.offers(servers);
-                room
-            }
+        if self.servers == FIRST {
+            return load.first_offers();
         }
+        *room = load.offers(self.servers);
+        room
     }
 }
