@@ -112,8 +112,8 @@ impl Prospect {
     pub fn expect(&self) {
         prefetch_index(from_ref(self), 0);
         prefetch_index(from_ref(&self.others_s), 0);
-        prefetch_index(&self.shortlist.base, 0);
-        prefetch_index(&self.shortlist.slope, 0);
+        prefetch_index(self.shortlist.base.as_slice(), 0);
+        prefetch_index(self.shortlist.slope.as_slice(), 0);
     }
 
     /// A lower bound of the least gap over all servers, now and later.
