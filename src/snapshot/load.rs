@@ -53,7 +53,6 @@ impl OfferLanes {
 
 /// What a server offers the next query that joins it.
 #[derive(Debug, Clone, Copy, Default)]
-#[repr(align(64))]
 pub(crate) struct Offer {
     /// Interference plus noise.
     pub disturbance_w: f64,

@@ -31,7 +31,6 @@ const MARGIN: f64 = 1e-14;
 
 /// One waiting query's prospects.
 #[derive(Debug, Clone)]
-#[repr(align(64))]
 pub(super) struct Prospect {
     query: u32,
     /// What the gap is weighted by.
@@ -107,7 +106,7 @@ impl Prospect {
         self.query as usize
     }
 
-    /// It is about to be looked at: asks memory for both lines of it.
+    /// It is about to be looked at: asks memory for all lines of it.
     #[inline]
     pub fn expect(&self) {
         prefetch_index(from_ref(self), 0);
