@@ -1,20 +1,37 @@
 //! The calendar: the event list, and beside it the next completion of every
 //! station, whose time changes whenever rates change.
 
-use super::event_list::EventList;
+use super::completions::Completions;
+use super::event_list::{self, EventList};
 use crate::units::Seconds;
-use priority_queue::PriorityQueue;
-use std::cmp::Reverse;
 use std::collections::VecDeque;
-use std::hash::{BuildHasherDefault, Hasher};
 
 /// A station whose next completion moves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Station {
     /// The uplink of a cell.
     Uplink(u32),
     /// The compute of a server.
     Edge(u32),
+}
+
+impl Station {
+    /// A cell and its server are neighbours.
+    fn number(self) -> usize {
+        match self {
+            Self::Uplink(cell) => 2 * cell as usize,
+            Self::Edge(server) => 2 * server as usize + 1,
+        }
+    }
+
+    fn of_number(number: usize) -> Self {
+        let place = (number / 2) as u32;
+        if number.is_multiple_of(2) {
+            Self::Uplink(place)
+        } else {
+            Self::Edge(place)
+        }
+    }
 }
 
 /// What comes next: an event of the list, or a station's completion.
@@ -32,7 +49,7 @@ pub(super) struct Calendar<E> {
     /// follows from the last event at once.
     at_once: VecDeque<(u128, E)>,
     now: Seconds,
-    completions: PriorityQueue<Station, Reverse<u128>, BuildHasherDefault<StationHasher>>,
+    completions: Completions,
 }
 
 impl<E> Default for Calendar<E> {
@@ -41,7 +58,7 @@ impl<E> Default for Calendar<E> {
             events: EventList::default(),
             at_once: VecDeque::new(),
             now: Seconds(0.0),
-            completions: PriorityQueue::with_default_hasher(),
+            completions: Completions::default(),
         }
     }
 }
@@ -59,15 +76,8 @@ impl<E> Calendar<E> {
 
     /// A station's next completion is now at `time`, or there is none.
     pub fn set(&mut self, station: Station, time: Option<Seconds>) {
-        match time {
-            Some(time) => {
-                let rank = self.events.rank(time);
-                self.completions.push(station, Reverse(rank));
-            }
-            None => {
-                self.completions.remove(&station);
-            }
-        }
+        let rank = time.map_or(u128::MAX, |time| self.events.rank(time));
+        self.completions.set(station.number(), rank);
     }
 
     /// Some of the events that come soon.
@@ -77,46 +87,20 @@ impl<E> Calendar<E> {
 
     /// Takes what comes next. A station's completion stays until it is set anew.
     pub fn pop(&mut self) -> Option<(Seconds, Next<E>)> {
-        let (event, at_once, completion) = (
-            self.events.first_rank().unwrap_or(u128::MAX),
-            self.at_once.front().map_or(u128::MAX, |next| next.0),
-            self.completions.peek().map_or(u128::MAX, |next| next.1.0),
-        );
+        let event = self.events.first_rank().unwrap_or(u128::MAX);
+        let at_once = self.at_once.front().map_or(u128::MAX, |next| next.0);
+        let (completion, station) = self.completions.first().unwrap_or((u128::MAX, 0));
         let first = event.min(at_once).min(completion);
         let next = if first == u128::MAX {
             return None;
         } else if first == completion {
-            Next::Completion(*self.completions.peek()?.0)
+            Next::Completion(Station::of_number(station))
         } else if first == at_once {
             Next::Event(self.at_once.pop_front()?.1)
         } else {
             Next::Event(self.events.pop()?.1)
         };
-        self.now = EventList::<E>::time(first);
+        self.now = event_list::time(first);
         Some((self.now, next))
-    }
-}
-
-/// Stations are few and numbered: their number is hash enough.
-#[derive(Debug, Default)]
-pub(super) struct StationHasher(u64);
-
-impl Hasher for StationHasher {
-    fn finish(&self) -> u64 {
-        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.0 = self.0 << 8 | u64::from(byte);
-        }
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.0 = self.0 << 32 | u64::from(number);
-    }
-
-    fn write_isize(&mut self, number: isize) {
-        self.0 = self.0 << 8 | number as u64;
     }
 }

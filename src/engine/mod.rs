@@ -13,6 +13,7 @@
 
 mod arriving;
 mod calendar;
+mod completions;
 mod connections;
 mod event_list;
 mod in_flight;

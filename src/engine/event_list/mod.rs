@@ -1,7 +1,10 @@
 //! The event list: what happens next.
 
+mod far_future;
+
 use crate::units::Seconds;
 use dary_heap::QuaternaryHeap;
+use far_future::FarFuture;
 use std::cmp::Ordering;
 
 /// Events in order of time; those of the same instant in the order they were
@@ -21,17 +24,17 @@ use std::cmp::Ordering;
 ///
 /// The next events are in a heap whose nodes have four children, over single integers:
 /// half as deep as a binary heap, one comparison a child. Where there are many, those
-/// of the far future wait outside, unordered, until the heap is empty: what a processor
-/// reads at random stays small, what is large it reads in a row
+/// of the far future wait outside, in intervals of time whose events are not in order,
+/// until the heap is empty: what a processor reads at random stays small
 /// (`benches/event_list.rs`).
 #[derive(Debug, Clone)]
 pub struct EventList<E> {
-    /// Everything before `horizon`.
+    /// What comes first.
     heap: QuaternaryHeap<Entry<E>>,
-    /// Everything from there on.
-    later: Vec<Entry<E>>,
-    /// A place in the order.
-    horizon: u128,
+    /// How many events it may hold before it is relieved.
+    most: usize,
+    /// Everything after that.
+    later: FarFuture<E>,
     /// Places given out so far.
     ranked: u64,
 }
@@ -51,8 +54,8 @@ impl<E> Default for EventList<E> {
     fn default() -> Self {
         Self {
             heap: QuaternaryHeap::new(),
-            later: Vec::new(),
-            horizon: u128::MAX,
+            most: MANY,
+            later: FarFuture::default(),
             ranked: 0,
         }
     }
@@ -65,11 +68,9 @@ impl<E> EventList<E> {
             rank: self.rank(time),
             event,
         };
-        if entry.rank >= self.horizon {
-            self.later.push(entry);
-        } else {
+        if let Some(entry) = self.later.push(entry) {
             self.heap.push(entry);
-            if self.heap.len() > MANY.max(self.later.len() / 4) {
+            if self.heap.len() > self.most {
                 self.put_off();
             }
         }
@@ -81,11 +82,6 @@ impl<E> EventList<E> {
         self.ranked += 1;
         // Adding zero turns -0.0, whose bits order last, into 0.0.
         ((time.0 + 0.0).to_bits() as u128) << 64 | u128::from(self.ranked)
-    }
-
-    /// The time of a place in the order.
-    pub(super) fn time(rank: u128) -> Seconds {
-        Seconds(f64::from_bits((rank >> 64) as u64))
     }
 
     /// The place of the next event.
@@ -103,32 +99,25 @@ impl<E> EventList<E> {
     /// Takes the next event and its time.
     pub fn pop(&mut self) -> Option<(Seconds, E)> {
         let entry = self.heap.pop()?;
-        if self.heap.is_empty() {
+        if self.heap.is_empty() && self.later.len() > 0 {
             self.fetch();
         }
-        Some((Self::time(entry.rank), entry.event))
+        Some((entry.time(), entry.event))
     }
 
     /// Keeps only the earliest events of a heap that has grown too large.
     fn put_off(&mut self) {
-        self.later.extend(self.heap.drain());
+        let heap = std::mem::take(&mut self.heap);
+        self.later.put_off(heap.into_vec());
         self.fetch();
     }
 
-    /// Fills the heap with the earliest of what waits outside.
+    /// Fills the heap, which is empty, with the earliest of what waits outside.
     fn fetch(&mut self) {
-        self.horizon = u128::MAX;
-        let earliest = (MANY / 4).max(self.later.len() / 32);
-        if earliest < self.later.len() {
-            // The earliest go to the end, from where they are taken; an entry orders
-            // as greater the earlier it is.
-            let kept = self.later.len() - earliest;
-            let (_, last_of_them, _) = self.later.select_nth_unstable(kept);
-            self.horizon = last_of_them.rank + 1;
-            self.heap.extend(self.later.drain(kept..));
-        } else {
-            self.heap.extend(self.later.drain(..));
-        }
+        let mut events = std::mem::take(&mut self.heap).into_vec();
+        self.later.take_next(&mut events);
+        self.heap = QuaternaryHeap::from(events);
+        self.most = MANY.max(2 * self.heap.len());
     }
 
     /// How many events are waiting.
@@ -139,6 +128,17 @@ impl<E> EventList<E> {
     /// Whether nothing is left to happen.
     pub fn is_empty(&self) -> bool {
         self.heap.is_empty()
+    }
+}
+
+/// The time of a place in the order.
+pub(super) fn time(rank: u128) -> Seconds {
+    Seconds(f64::from_bits((rank >> 64) as u64))
+}
+
+impl<E> Entry<E> {
+    fn time(&self) -> Seconds {
+        time(self.rank)
     }
 }
 
@@ -180,7 +180,7 @@ mod tests {
                 slow.push(Reverse(((now + gap).to_bits(), number)));
                 for _ in 0..pops.saturating_sub(1) {
                     prop_assert_eq!(
-                        fast.first_rank().map(EventList::<usize>::time),
+                        fast.first_rank().map(time),
                         slow.peek().map(|next| Seconds(f64::from_bits(next.0.0)))
                     );
                     let expected = slow.pop().map(|Reverse((time, number))| (Seconds(f64::from_bits(time)), number));
