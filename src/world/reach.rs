@@ -1,7 +1,7 @@
 //! Which servers are within a user's reach: all, or in a city under an interference
 //! tolerance those near its home.
 
-use super::geometry::Point;
+use super::geometry::{Placement, Point};
 use super::{Server, User, WorldModel};
 use crate::physics::neighbourhood::Neighbourhoods;
 use crate::units::Metres;
@@ -54,10 +54,15 @@ impl Reach {
         let tolerance = model.interference_tolerance;
         let ring_above =
             Neighbourhoods::ring_gain_limit(tolerance, model.noise.0, model.users.tx_power.0);
-        let neighbourhoods = Neighbourhoods::new(tolerance, &near, ring_above, |home, server| {
-            let apart = servers[home].position.distance(servers[server].position);
-            model.channel.expected_gain(apart)
-        });
+        let row = match model.servers.placement {
+            Placement::Grid { columns, .. } | Placement::Hexagonal { columns, .. } => Some(columns),
+            Placement::Uniform | Placement::Listed(_) => None,
+        };
+        let neighbourhoods =
+            Neighbourhoods::new(tolerance, &near, ring_above, row, |home, server| {
+                let apart = servers[home].position.distance(servers[server].position);
+                model.channel.expected_gain(apart)
+            });
         Some(Self {
             homes,
             neighbourhoods,

@@ -1,7 +1,7 @@
 //! What cells hear of transmitters beyond their homes' rings: mean powers by home,
 //! brought up to date when they may have changed by more than the tolerance allows.
 
-use crate::physics::neighbourhood::Neighbourhoods;
+use crate::physics::neighbourhood::{LANES, Neighbourhoods};
 
 /// The far field of a city.
 #[derive(Debug, Clone)]
@@ -17,9 +17,9 @@ pub(super) struct FarField<'w> {
     /// Starts and ends since then, and how many may be waited for.
     events: u64,
     most_events: u64,
-    /// What each cell hears more than then. In single precision: reading the matrix of
-    /// gains is what it costs to bring the far field up to date.
-    more_w: Vec<f32>,
+    /// What each cell hears more than then, in lanes as the gains are. In single
+    /// precision: reading gains is what it costs to bring the far field up to date.
+    more_w: Vec<[f32; LANES]>,
 }
 
 impl<'w> FarField<'w> {
@@ -32,6 +32,8 @@ impl<'w> FarField<'w> {
     ) -> Self {
         // One start or end changes what a cell hears by no more than this.
         let greatest_w = tx_power_w * neighbourhoods.greatest_gain_beyond();
+        let section = neighbourhoods.section();
+        let lanes = cells.div_ceil(section) * section.div_ceil(LANES);
         Self {
             neighbourhoods,
             tx_power_w,
@@ -40,7 +42,7 @@ impl<'w> FarField<'w> {
             changed: Vec::new(),
             events: 0,
             most_events: (allowed_w / greatest_w) as u64,
-            more_w: vec![0.0; cells],
+            more_w: vec![[0.0; LANES]; lanes],
         }
     }
 
@@ -87,15 +89,24 @@ impl<'w> FarField<'w> {
             return;
         }
         let power_w = (self.tx_power_w * f64::from(transmissions)) as f32;
-        let gains = self.neighbourhoods.gains_beyond(home);
-        for (more, gain) in self.more_w.iter_mut().zip(gains) {
-            *more += power_w * gain;
+        let sections = self.neighbourhoods.gains_beyond(home);
+        let mut lanes = self.more_w.iter_mut();
+        for gains in sections {
+            for (gains, more) in gains.iter().zip(&mut lanes) {
+                for lane in 0..LANES {
+                    more[lane] += power_w * gains[lane];
+                }
+            }
         }
     }
 
     fn hand_over(&mut self, heard_w: &mut [f64]) {
-        for (heard, more) in heard_w.iter_mut().zip(&mut self.more_w) {
-            *heard += f64::from(std::mem::take(more));
+        let section = self.neighbourhoods.section();
+        let more = self.more_w.chunks_mut(section.div_ceil(LANES));
+        for (heard, more) in heard_w.chunks_mut(section).zip(more) {
+            for (heard, more) in heard.iter_mut().zip(more.as_flattened_mut()) {
+                *heard += f64::from(std::mem::take(more));
+            }
         }
     }
 }

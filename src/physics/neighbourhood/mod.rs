@@ -15,6 +15,11 @@
 //! most sqrt(v P g F) / (F + N) <= sqrt(v P g / (4 N)), whatever transmits. Near is
 //! as far as it takes to keep this below the tolerance.
 
+mod beyond;
+
+use beyond::Beyond;
+pub use beyond::LANES;
+
 /// Starts and ends beyond the ring that are worth waiting for: the more, the larger the
 /// ring, the fewer, the more often the whole city is brought up to date.
 const EVENTS_BEYOND: f64 = 64.0;
@@ -31,8 +36,8 @@ pub struct Neighbourhoods {
     at_once: Vec<u32>,
     /// Mean power gains to the servers of `at_once`; zero to near ones.
     ring_gains: Vec<f32>,
-    /// Mean power gains, homes x servers; zero to those of `at_once`.
-    beyond: Vec<f32>,
+    /// Mean power gains to all servers; zero to those of `at_once`.
+    beyond: Beyond,
     greatest_beyond: f64,
 }
 
@@ -56,26 +61,22 @@ impl Neighbourhoods {
 
     /// `near` names each home's near servers, ascending; `far_gain(home, server)` is
     /// the mean gain between two servers that are not near each other, of which those
-    /// above `ring_above` make the ring.
+    /// above `ring_above` make the ring. If the servers stand on a grid, `row` is how
+    /// many make a row of it.
     pub fn new(
         tolerance: f64,
         near: &[Vec<u32>],
         ring_above: f64,
+        row: Option<usize>,
         mut far_gain: impl FnMut(usize, usize) -> f64,
     ) -> Self {
         let servers = near.len();
-        let mut hoods = Self {
-            tolerance,
-            starts: vec![0],
-            near_counts: near.iter().map(Vec::len).collect(),
-            at_once: Vec::new(),
-            ring_gains: Vec::new(),
-            beyond: vec![0.0f32; servers * servers],
-            greatest_beyond: 0.0,
-        };
+        let mut beyond = vec![0.0f32; servers * servers];
+        let mut greatest_beyond = 0.0f64;
+        let (mut starts, mut at_once, mut ring_gains) = (vec![0], Vec::new(), Vec::new());
         for (home, own) in near.iter().enumerate() {
-            hoods.at_once.extend(own);
-            hoods.ring_gains.extend(own.iter().map(|_| 0.0));
+            at_once.extend(own);
+            ring_gains.extend(own.iter().map(|_| 0.0));
             let mut own = own.iter().peekable();
             for server in 0..servers {
                 if own.next_if(|&&near| near as usize == server).is_some() {
@@ -83,16 +84,24 @@ impl Neighbourhoods {
                 }
                 let gain = far_gain(home, server);
                 if gain > ring_above {
-                    hoods.at_once.push(server as u32);
-                    hoods.ring_gains.push(gain as f32);
+                    at_once.push(server as u32);
+                    ring_gains.push(gain as f32);
                 } else {
-                    hoods.beyond[home * servers + server] = gain as f32;
-                    hoods.greatest_beyond = hoods.greatest_beyond.max(gain);
+                    beyond[home * servers + server] = gain as f32;
+                    greatest_beyond = greatest_beyond.max(gain);
                 }
             }
-            hoods.starts.push(hoods.at_once.len());
+            starts.push(at_once.len());
         }
-        hoods
+        Self {
+            tolerance,
+            starts,
+            near_counts: near.iter().map(Vec::len).collect(),
+            at_once,
+            ring_gains,
+            beyond: Beyond::new(&beyond, servers, row),
+            greatest_beyond,
+        }
     }
 
     /// The relative error that noise plus interference may have.
@@ -121,21 +130,25 @@ impl Neighbourhoods {
             .map(|(server, gain)| (*server as usize, f64::from(*gain)))
     }
 
-    /// The mean power gains from a home's users to the servers beyond its ring; zero to
-    /// all others.
-    pub fn gains_beyond(&self, home: usize) -> &[f32] {
-        let servers = self.starts.len() - 1;
-        &self.beyond[home * servers..(home + 1) * servers]
+    /// The mean power gains from a home's users to the servers beyond its ring, zero to
+    /// all others: section after section of the servers. What fills up the last lanes
+    /// of a section means nothing.
+    pub fn gains_beyond(&self, home: usize) -> impl Iterator<Item = &[[f32; LANES]]> {
+        self.beyond.sections(home)
+    }
+
+    /// How many servers a section has.
+    pub fn section(&self) -> usize {
+        self.beyond.section()
     }
 
     /// The mean power gain from a home's users to any far server; zero to near ones.
     pub fn far_gain(&self, home: usize, server: usize) -> f64 {
         let mut ring = self.ring(home);
-        let in_ring = ring.find(|(other, _)| *other == server);
-        in_ring.map_or_else(
-            || f64::from(self.gains_beyond(home)[server]),
-            |(_, gain)| gain,
-        )
+        if let Some((_, gain)) = ring.find(|(other, _)| *other == server) {
+            return gain;
+        }
+        f64::from(self.beyond.gain(home, server))
     }
 
     /// The greatest of all gains beyond a ring; zero where nothing is.
@@ -152,14 +165,15 @@ mod tests {
     fn what_is_not_near_is_heard_at_its_mean() {
         let near = [vec![0, 1], vec![0, 1, 2], vec![1, 2], vec![3]];
         let mean = |home, server| (1 + home * 10 + server) as f64;
-        let hoods = Neighbourhoods::new(1e-3, &near, 20.0, mean);
+        let hoods = Neighbourhoods::new(1e-3, &near, 20.0, None, mean);
         assert_eq!(hoods.near(1), [0, 1, 2]);
         assert_eq!(hoods.at_once(0), [0, 1]);
-        assert_eq!(hoods.gains_beyond(0), [0.0, 0.0, 3.0, 4.0]);
-        assert_eq!(hoods.gains_beyond(1), [0.0, 0.0, 0.0, 14.0]);
+        let beyond = |home| [0, 1, 2, 3].map(|server| hoods.beyond.gain(home, server));
+        assert_eq!(beyond(0), [0.0, 0.0, 3.0, 4.0]);
+        assert_eq!(beyond(1), [0.0, 0.0, 0.0, 14.0]);
         assert_eq!(hoods.at_once(2), [1, 2, 0, 3]);
         assert_eq!(hoods.ring(2).collect::<Vec<_>>(), [(0, 21.0), (3, 24.0)]);
-        assert_eq!(hoods.gains_beyond(2), [0.0; 4]);
+        assert_eq!(beyond(2), [0.0; 4]);
         assert_eq!(
             [
                 hoods.far_gain(2, 3),

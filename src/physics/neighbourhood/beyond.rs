@@ -1,0 +1,150 @@
+//! The mean gains beyond the rings: from every home to every server, and so the one
+//! thing in a city that grows with its square.
+
+use std::collections::HashMap;
+
+/// Gains that are looked at side by side.
+pub const LANES: usize = 8;
+
+/// Shorter rows are not worth going from one to the next.
+const SHORTEST_ROW: usize = 16;
+
+/// Mean power gains, homes x servers.
+///
+/// On a regular grid they depend on how far apart two places are in x and in y: what a
+/// row of servers hears of a home is what it hears of the home's neighbour, moved on by
+/// one. So a pair of rows needs one strip of gains, in which each home has a window,
+/// and pairs whose strips are equal share it. A city's far field then stays in a
+/// processor's near caches whenever it is brought up to date.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Beyond {
+    /// Servers of a section: a row of the grid, or all.
+    section: usize,
+    sections: usize,
+    /// Homes that share strips: a row of the grid, or one.
+    sharing: usize,
+    strips: Vec<f32>,
+    /// Where in `strips` the windows of each such row's last home begin, section after
+    /// section; every home before it begins one later.
+    starts: Vec<usize>,
+}
+
+impl Beyond {
+    /// Of all gains, home after home. `row` is how many servers make a row, if they
+    /// stand on a grid.
+    pub fn new(gains: &[f32], servers: usize, row: Option<usize>) -> Self {
+        row.filter(|&row| row >= SHORTEST_ROW && servers.is_multiple_of(row))
+            .and_then(|row| Self::in_strips(gains, servers, row))
+            .unwrap_or_else(|| Self::one_by_one(gains, servers))
+    }
+
+    fn one_by_one(gains: &[f32], servers: usize) -> Self {
+        let mut own = Self {
+            section: servers,
+            sections: 1,
+            sharing: 1,
+            strips: Vec::new(),
+            starts: Vec::new(),
+        };
+        for home in gains.chunks(servers) {
+            let start = own.add(home);
+            own.starts.push(start);
+        }
+        own
+    }
+
+    /// `None` if windows of strips are not what the gains are, to the bit.
+    fn in_strips(gains: &[f32], servers: usize, row: usize) -> Option<Self> {
+        let mut own = Self {
+            section: row,
+            sections: servers / row,
+            sharing: row,
+            strips: Vec::new(),
+            starts: Vec::new(),
+        };
+        let mut found: HashMap<Vec<u32>, usize> = HashMap::new();
+        for homes in gains.chunks(row * servers) {
+            for section in 0..servers / row {
+                let of_home = |home: usize| &homes[home * servers + section * row..][..row];
+                let mut strip = of_home(row - 1).to_vec();
+                strip.extend(&of_home(0)[1..]);
+                let window_of = |home: usize| &strip[row - 1 - home..][..row];
+                if (0..row).any(|home| window_of(home) != of_home(home)) {
+                    return None;
+                }
+                let bits = strip.iter().map(|gain| gain.to_bits()).collect();
+                let start = found.entry(bits).or_insert_with(|| own.add(&strip));
+                own.starts.push(*start);
+            }
+        }
+        Some(own)
+    }
+
+    /// Adds a strip, and zeros that fill up its last window.
+    fn add(&mut self, strip: &[f32]) -> usize {
+        let start = self.strips.len();
+        let filled = self.section.next_multiple_of(LANES) - self.section;
+        self.strips.extend(strip);
+        self.strips.resize(start + strip.len() + filled, 0.0);
+        start
+    }
+
+    /// How many servers a section has.
+    pub fn section(&self) -> usize {
+        self.section
+    }
+
+    /// A home's gains, section after section. What fills up the last lanes of a section
+    /// means nothing.
+    pub fn sections(&self, home: usize) -> impl Iterator<Item = &[[f32; LANES]]> {
+        let filled = self.section.next_multiple_of(LANES);
+        let before = self.sharing - 1 - home % self.sharing;
+        let first = home / self.sharing * self.sections;
+        let starts = &self.starts[first..first + self.sections];
+        starts.iter().map(move |start| {
+            let start = start + before;
+            self.strips[start..start + filled].as_chunks().0
+        })
+    }
+
+    /// The gain from a home to a server.
+    pub fn gain(&self, home: usize, server: usize) -> f32 {
+        let mut sections = self.sections(home);
+        let section = sections.nth(server / self.section).unwrap_or_default();
+        section.as_flattened()[server % self.section]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_a_grid_strips_give_what_each_pair_gives() {
+        let (columns, rows) = (20usize, 12usize);
+        let servers = columns * rows;
+        let place = |at: usize| ((at % columns) as f32, (at / columns) as f32);
+        let gain = |home, server| {
+            let ((x, y), (u, v)) = (place(home), place(server));
+            (x - u).hypot(y - v).powf(-3.9)
+        };
+        let pairs = (0..servers).flat_map(|home| (0..servers).map(move |server| (home, server)));
+        let mut gains: Vec<f32> = pairs
+            .clone()
+            .map(|(home, server)| gain(home, server))
+            .collect();
+        let strips = Beyond::new(&gains, servers, Some(columns));
+        let plain = Beyond::new(&gains, servers, None);
+        for (home, server) in pairs {
+            assert_eq!(strips.gain(home, server), gains[home * servers + server]);
+            assert_eq!(plain.gain(home, server), gains[home * servers + server]);
+        }
+        // One for every distance in y, its last window filled up to 24.
+        assert_eq!(strips.strips.len(), rows * (2 * columns - 1 + 4));
+        assert_eq!(plain.strips.len(), servers * servers);
+        // Somebody moved: no strip fits any more.
+        gains[5 * servers + 7] *= 1.001;
+        let moved = Beyond::new(&gains, servers, Some(columns));
+        assert_eq!(moved, Beyond::new(&gains, servers, None));
+    }
+}
