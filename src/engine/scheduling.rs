@@ -102,7 +102,7 @@ impl Run<'_> {
             .waiting
             .add(self.now, -(waiting.len() as f64));
         for (at, (&slot, &choice)) in waiting.iter().zip(&decision.choices).enumerate() {
-            self.expect_start(&waiting[at..]);
+            self.expect_start(&waiting[at..], &scratch.queries[at..]);
             self.decided(slot, choice);
             let Choice::Edge(server) = choice else {
                 self.starts_locally(slot);
@@ -144,10 +144,11 @@ impl Run<'_> {
 
     /// The same where decided queries start.
     #[inline]
-    fn expect_start(&self, waiting: &[usize]) {
-        if let Some(&slot) = waiting.get(8) {
+    fn expect_start(&self, waiting: &[usize], queries: &[WaitingQuery]) {
+        if let (Some(&slot), Some(query)) = (waiting.get(8), queries.get(8)) {
             self.in_flight.expect(slot);
             self.uplinks.expect(slot);
+            self.world.expect(query.user);
         }
         if let Some(&slot) = waiting.get(4) {
             self.uplinks.expect_links(slot);

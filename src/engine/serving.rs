@@ -7,6 +7,7 @@ use crate::physics::gains::LinkGains;
 use crate::snapshot::Choice;
 use crate::station::uplink::Transmission;
 use crate::units::{Flop, Seconds};
+use prefetch_index::prefetch_index;
 
 impl Run<'_> {
     /// A query's job joins its device's queue.
@@ -90,7 +91,11 @@ impl Run<'_> {
         let Some((_, slot)) = self.uplinks.next_end(cell) else {
             return;
         };
-        self.end_uplink(slot, cell);
+        prefetch_index(&self.edges, cell);
+        self.in_flight.expect(slot);
+        self.uplinks.end(self.now, slot);
+        self.edges[cell].expect();
+        self.occupancy.uplink_jobs[cell].add(self.now, -1.0);
         let flight = &mut self.in_flight[slot];
         flight.record.stages.uplink = self.now - flight.since;
         flight.phase = Phase::Edge;
@@ -261,7 +266,11 @@ impl Run<'_> {
         self.occupancy.edge_jobs[server].add(self.now, change);
         let busy = self.edges[server].utilisation();
         self.occupancy.edge_busy[server].set(self.now, busy);
-        let next = self.edges[server].next_end().map(|(time, _)| time);
+        let next = self.edges[server].next_end();
+        if let Some((_, slot)) = next {
+            self.in_flight.expect(slot);
+        }
+        let next = next.map(|(time, _)| time);
         self.calendar.set(Station::Edge(server as u32), next);
     }
 

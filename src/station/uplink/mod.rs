@@ -220,6 +220,11 @@ impl<'w> Uplinks<'w> {
     ) {
         self.mark_stirred();
         let mut marked = std::mem::take(&mut self.marked);
+        if marked.len() > 1 {
+            for &cell in &marked {
+                self.cells[cell as usize].expect();
+            }
+        }
         for cell in marked.drain(..).map(|cell| cell as usize) {
             self.is_marked[cell] = false;
             let heard_w = self.interference(cell);
@@ -299,6 +304,7 @@ impl<'w> Uplinks<'w> {
         if !self.is_marked[cell] {
             self.is_marked[cell] = true;
             self.marked.push(cell as u32);
+            prefetch_index(&self.cells, cell);
         }
     }
 
