@@ -57,7 +57,7 @@ enum Known {
 }
 
 /// More prospects than this do not stay in a processor's near caches.
-const MANY: usize = 4_096;
+const MANY: usize = 16_384;
 
 const SIGN: u64 = 1 << 63;
 
