@@ -27,7 +27,7 @@ const SPACING_M: f64 = 500.0;
 /// Columns and rows.
 const GRIDS: [(usize, usize); 7] = [(1, 1), (3, 1), (5, 2), (6, 5), (10, 10), (20, 15), (40, 25)];
 const TOLERANCES: [f64; 3] = [5e-2, 1e-2, 1e-3];
-const QUERIES: f64 = 600_000.0;
+const QUERIES: f64 = 2_000_000.0;
 
 /// Counts events.
 #[derive(Default)]
