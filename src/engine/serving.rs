@@ -91,11 +91,11 @@ impl Run<'_> {
         let Some((_, slot)) = self.uplinks.next_end(cell) else {
             return;
         };
+        // Where it goes from here lies elsewhere in memory: asked for meanwhile.
         prefetch_index(&self.edges, cell);
         self.in_flight.expect(slot);
-        self.uplinks.end(self.now, slot);
+        self.end_uplink(slot, cell);
         self.edges[cell].expect();
-        self.occupancy.uplink_jobs[cell].add(self.now, -1.0);
         let flight = &mut self.in_flight[slot];
         flight.record.stages.uplink = self.now - flight.since;
         flight.phase = Phase::Edge;

@@ -221,6 +221,7 @@ impl<'w> Uplinks<'w> {
         self.mark_stirred();
         let mut marked = std::mem::take(&mut self.marked);
         if marked.len() > 1 {
+            // All at once, rather than one after the other as it is computed.
             for &cell in &marked {
                 self.cells[cell as usize].expect();
             }
