@@ -25,7 +25,7 @@ pub const STRONGEST: usize = 4;
 pub struct Strongest {
     /// Their servers and power gains, in no particular order.
     pub links: [(u32, f64); STRONGEST],
-    /// No other gain is greater: the greatest among all others, or 1e-8 of it above.
+    /// The greatest gain among all others.
     pub other_gain: f64,
 }
 
@@ -35,29 +35,24 @@ impl Strongest {
         if row.gains.len() <= STRONGEST {
             return None;
         }
-        // Gains and their places in one number, so that both move without a branch: a
-        // processor could not foretell it. What the place overwrites is rounded up.
-        assert!(row.gains.len() <= PLACE as usize, "links of one user");
-        let mut first = [0u64; STRONGEST + 1];
+        // Gains, which are not negative and so in the order of their bits, and their
+        // places in one number, so that both move without a branch: a processor could
+        // not foretell it.
+        let mut first = [0u128; STRONGEST + 1];
         for (place, gain) in row.gains.iter().enumerate() {
-            let mut next = (gain.to_bits() | PLACE) - place as u64;
+            let mut next = u128::from(gain.to_bits()) << 64 | place as u128;
             for kept in &mut first {
                 (*kept, next) = ((*kept).max(next), (*kept).min(next));
             }
         }
-        let place = |kept: u64| (PLACE - (kept & PLACE)) as usize;
+        let [links @ .., other] = first;
+        let gain = |kept: u128| f64::from_bits((kept >> 64) as u64);
         Some(Self {
-            links: std::array::from_fn(|at| {
-                let place = place(first[at]);
-                (row.server(place) as u32, row.gains[place])
-            }),
-            other_gain: f64::from_bits(first[STRONGEST] | PLACE),
+            links: links.map(|kept| (row.server(kept as u64 as usize) as u32, gain(kept))),
+            other_gain: gain(other),
         })
     }
 }
-
-/// Bits of a gain that its place takes: 2^-28 of the gain, room for 16 million links.
-const PLACE: u64 = (1 << 24) - 1;
 
 impl<'a> LinkGains<'a> {
     /// Links to every server.
@@ -154,7 +149,7 @@ mod tests {
         let gains: Vec<f64> = (0..40).map(|i| f64::from(i * 17 % 40)).collect();
         let row = LinkGains::to_all(&gains);
         let strongest = Strongest::of(row).expect("more than fit");
-        assert!(strongest.other_gain >= 35.0 && strongest.other_gain < 35.000_001);
+        assert_eq!(strongest.other_gain, 35.0);
         for (server, gain) in strongest.links {
             assert!(gain > 35.0 && row.to(server as usize) == Some(gain));
         }
