@@ -9,6 +9,11 @@ pub const LANES: usize = 8;
 /// Shorter rows are not worth going from one to the next.
 const SHORTEST_ROW: usize = 16;
 
+/// So many servers, filled up to whole lanes.
+pub(super) fn filled(servers: usize) -> usize {
+    servers.next_multiple_of(LANES)
+}
+
 /// Mean power gains, homes x servers.
 ///
 /// On a regular grid they depend on how far apart two places are in x and in y: what a
@@ -30,27 +35,22 @@ pub(super) struct Beyond {
 }
 
 impl Beyond {
-    /// Of all gains, home after home. `row` is how many servers make a row, if they
-    /// stand on a grid.
-    pub fn new(gains: &[f32], servers: usize, row: Option<usize>) -> Self {
+    /// Of all gains, home after home, every home's filled up to whole lanes. `row` is
+    /// how many servers make a row, if they stand on a grid.
+    pub fn new(gains: Vec<f32>, servers: usize, row: Option<usize>) -> Self {
         row.filter(|&row| row >= SHORTEST_ROW && servers.is_multiple_of(row))
-            .and_then(|row| Self::in_strips(gains, servers, row))
+            .and_then(|row| Self::in_strips(&gains, servers, row))
             .unwrap_or_else(|| Self::one_by_one(gains, servers))
     }
 
-    fn one_by_one(gains: &[f32], servers: usize) -> Self {
-        let mut own = Self {
+    fn one_by_one(gains: Vec<f32>, servers: usize) -> Self {
+        Self {
             section: servers,
             sections: 1,
             sharing: 1,
-            strips: Vec::new(),
-            starts: Vec::new(),
-        };
-        for home in gains.chunks(servers) {
-            let start = own.add(home);
-            own.starts.push(start);
+            starts: (0..gains.len()).step_by(filled(servers)).collect(),
+            strips: gains,
         }
-        own
     }
 
     /// `None` if windows of strips are not what the gains are, to the bit.
@@ -63,9 +63,9 @@ impl Beyond {
             starts: Vec::new(),
         };
         let mut found: HashMap<Vec<u32>, usize> = HashMap::new();
-        for homes in gains.chunks(row * servers) {
+        for homes in gains.chunks(row * filled(servers)) {
             for section in 0..servers / row {
-                let of_home = |home: usize| &homes[home * servers + section * row..][..row];
+                let of_home = |home: usize| &homes[home * filled(servers) + section * row..][..row];
                 let mut strip = of_home(row - 1).to_vec();
                 strip.extend(&of_home(0)[1..]);
                 let window_of = |home: usize| &strip[row - 1 - home..][..row];
@@ -83,9 +83,9 @@ impl Beyond {
     /// Adds a strip, and zeros that fill up its last window.
     fn add(&mut self, strip: &[f32]) -> usize {
         let start = self.strips.len();
-        let filled = self.section.next_multiple_of(LANES) - self.section;
+        let filling = filled(self.section) - self.section;
         self.strips.extend(strip);
-        self.strips.resize(start + strip.len() + filled, 0.0);
+        self.strips.resize(start + strip.len() + filling, 0.0);
         start
     }
 
@@ -97,7 +97,7 @@ impl Beyond {
     /// A home's gains, section after section. What fills up the last lanes of a section
     /// means nothing.
     pub fn sections(&self, home: usize) -> impl Iterator<Item = &[[f32; LANES]]> {
-        let filled = self.section.next_multiple_of(LANES);
+        let filled = filled(self.section);
         let before = self.sharing - 1 - home % self.sharing;
         let first = home / self.sharing * self.sections;
         let starts = &self.starts[first..first + self.sections];
@@ -133,8 +133,8 @@ mod tests {
             .clone()
             .map(|(home, server)| gain(home, server))
             .collect();
-        let strips = Beyond::new(&gains, servers, Some(columns));
-        let plain = Beyond::new(&gains, servers, None);
+        let strips = Beyond::new(gains.clone(), servers, Some(columns));
+        let plain = Beyond::new(gains.clone(), servers, None);
         for (home, server) in pairs {
             assert_eq!(strips.gain(home, server), gains[home * servers + server]);
             assert_eq!(plain.gain(home, server), gains[home * servers + server]);
@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(plain.strips.len(), servers * servers);
         // Somebody moved: no strip fits any more.
         gains[5 * servers + 7] *= 1.001;
-        let moved = Beyond::new(&gains, servers, Some(columns));
-        assert_eq!(moved, Beyond::new(&gains, servers, None));
+        let moved = Beyond::new(gains.clone(), servers, Some(columns));
+        assert_eq!(moved, Beyond::new(gains, servers, None));
     }
 }

@@ -17,8 +17,8 @@
 
 mod beyond;
 
-use beyond::Beyond;
 pub use beyond::LANES;
+use beyond::{Beyond, filled};
 
 /// Starts and ends beyond the ring that are worth waiting for: the more, the larger the
 /// ring, the fewer, the more often the whole city is brought up to date.
@@ -71,7 +71,7 @@ impl Neighbourhoods {
         mut far_gain: impl FnMut(usize, usize) -> f64,
     ) -> Self {
         let servers = near.len();
-        let mut beyond = vec![0.0f32; servers * servers];
+        let mut beyond = vec![0.0f32; servers * filled(servers)];
         let mut greatest_beyond = 0.0f64;
         let (mut starts, mut at_once, mut ring_gains) = (vec![0], Vec::new(), Vec::new());
         for (home, own) in near.iter().enumerate() {
@@ -87,7 +87,7 @@ impl Neighbourhoods {
                     at_once.push(server as u32);
                     ring_gains.push(gain as f32);
                 } else {
-                    beyond[home * servers + server] = gain as f32;
+                    beyond[home * filled(servers) + server] = gain as f32;
                     greatest_beyond = greatest_beyond.max(gain);
                 }
             }
@@ -99,7 +99,7 @@ impl Neighbourhoods {
             near_counts: near.iter().map(Vec::len).collect(),
             at_once,
             ring_gains,
-            beyond: Beyond::new(&beyond, servers, row),
+            beyond: Beyond::new(beyond, servers, row),
             greatest_beyond,
         }
     }
