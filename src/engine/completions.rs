@@ -91,7 +91,7 @@ fn first_of(members: &[First]) -> First {
 
 /// Groups are few and numbered: their number is hash enough.
 #[derive(Debug, Default)]
-pub(super) struct NumberHasher(u64);
+struct NumberHasher(u64);
 
 impl Hasher for NumberHasher {
     fn finish(&self) -> u64 {

@@ -54,8 +54,7 @@ impl<E> FarFuture<E> {
             return Some(entry);
         }
         self.len += 1;
-        let events = self.intervals.get_mut(interval);
-        events.unwrap_or(&mut self.beyond).push(entry);
+        self.put(interval, entry);
         None
     }
 
@@ -96,6 +95,13 @@ impl<E> FarFuture<E> {
         ((entry.time().0 - self.start_s) * self.per_s) as usize
     }
 
+    /// Puts an event into an interval; behind the last, beyond all.
+    #[inline]
+    fn put(&mut self, interval: usize, entry: Entry<E>) {
+        let events = self.intervals.get_mut(interval);
+        events.unwrap_or(&mut self.beyond).push(entry);
+    }
+
     /// Cuts time into intervals by these events, which are all there are.
     fn spread(&mut self, mut events: Vec<Entry<E>>) {
         self.len = events.len();
@@ -121,9 +127,7 @@ impl<E> FarFuture<E> {
         // All at the same instant: all in one interval.
         self.per_s = if length > 0.0 { 1.0 / length } else { 0.0 };
         for entry in events.drain(..) {
-            let interval = self.interval_of(&entry);
-            let events = self.intervals.get_mut(interval);
-            events.unwrap_or(&mut self.beyond).push(entry);
+            self.put(self.interval_of(&entry), entry);
         }
     }
 }
