@@ -35,21 +35,43 @@ impl Strongest {
         if row.gains.len() <= STRONGEST {
             return None;
         }
-        // Gains, which are not negative and so in the order of their bits, and their
-        // places in one number, so that both move without a branch: a processor could
-        // not foretell it.
-        let mut first = [0u128; STRONGEST + 1];
-        for (place, gain) in row.gains.iter().enumerate() {
-            let mut next = u128::from(gain.to_bits()) << 64 | place as u128;
-            for kept in &mut first {
-                (*kept, next) = ((*kept).max(next), (*kept).min(next));
+        // The greatest first. No branch here: a processor could not foretell it.
+        let mut greatest = [f64::NEG_INFINITY; STRONGEST + 1];
+        for gain in row.gains {
+            let mut next = *gain;
+            for kept in &mut greatest {
+                (*kept, next) = if next > *kept {
+                    (next, *kept)
+                } else {
+                    (*kept, next)
+                };
             }
         }
-        let [links @ .., other] = first;
-        let gain = |kept: u128| f64::from_bits((kept >> 64) as u64);
+        let other_gain = greatest[STRONGEST];
+        // Every place is written where the next one found is to go, which one more finds
+        // free, and stays if it is above all others.
+        let mut places = [0; STRONGEST + 1];
+        let mut found = 0;
+        for (place, gain) in row.gains.iter().enumerate() {
+            places[found] = place;
+            found += usize::from(*gain > other_gain);
+        }
+        // Of those that are as strong as the others, the first.
+        for (place, gain) in row.gains.iter().enumerate() {
+            if found == STRONGEST {
+                break;
+            }
+            if *gain == other_gain {
+                places[found] = place;
+                found += 1;
+            }
+        }
         Some(Self {
-            links: links.map(|kept| (row.server(kept as u64 as usize) as u32, gain(kept))),
-            other_gain: gain(other),
+            links: std::array::from_fn(|at| {
+                let place = places[at];
+                (row.server(place) as u32, row.gains[place])
+            }),
+            other_gain,
         })
     }
 }
@@ -156,6 +178,11 @@ mod tests {
         let servers: BTreeSet<u32> = strongest.links.iter().map(|link| link.0).collect();
         assert_eq!(servers.len(), STRONGEST);
         assert_eq!(Strongest::of(LinkGains::to_all(&gains[..STRONGEST])), None);
+        // Two of those that are equal are as good as any other two.
+        let tied = Strongest::of(LinkGains::to_all(&[1.0, 2.0, 1.0, 3.0, 1.0, 1.0]));
+        let tied = tied.expect("more than fit");
+        assert_eq!(tied.links, [(1, 2.0), (3, 3.0), (0, 1.0), (2, 1.0)]);
+        assert_eq!(tied.other_gain, 1.0);
     }
 
     #[test]
