@@ -94,24 +94,18 @@ impl Beyond {
         self.section
     }
 
-    /// A home's gains, section after section. What fills up the last lanes of a section
-    /// means nothing.
-    pub fn sections(&self, home: usize) -> impl Iterator<Item = &[[f32; LANES]]> {
-        let filled = filled(self.section);
+    /// A home's gains to the servers of a section. What fills up the last lanes means
+    /// nothing.
+    pub fn window(&self, home: usize, section: usize) -> &[f32] {
+        let row = home / self.sharing * self.sections;
         let before = self.sharing - 1 - home % self.sharing;
-        let first = home / self.sharing * self.sections;
-        let starts = &self.starts[first..first + self.sections];
-        starts.iter().map(move |start| {
-            let start = start + before;
-            self.strips[start..start + filled].as_chunks().0
-        })
+        let start = self.starts[row + section] + before;
+        &self.strips[start..start + filled(self.section)]
     }
 
     /// The gain from a home to a server.
     pub fn gain(&self, home: usize, server: usize) -> f32 {
-        let mut sections = self.sections(home);
-        let section = sections.nth(server / self.section).unwrap_or_default();
-        section.as_flattened()[server % self.section]
+        self.window(home, server / self.section)[server % self.section]
     }
 }
 

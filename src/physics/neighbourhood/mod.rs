@@ -20,9 +20,10 @@ mod beyond;
 pub use beyond::LANES;
 use beyond::{Beyond, filled};
 
-/// Starts and ends beyond the ring that are worth waiting for: the more, the larger the
-/// ring, the fewer, the more often the whole city is brought up to date.
-const EVENTS_BEYOND: f64 = 64.0;
+/// So many more transmissions beyond the ring, or fewer, are worth waiting for: the
+/// more, the larger the ring, the fewer, the more often the whole city is brought up to
+/// date.
+const CHANGE_BEYOND: f64 = 32.0;
 
 /// Who hears every home, and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,10 +54,10 @@ impl Neighbourhoods {
         4.0 * tolerance * tolerance * noise_w / (relative_variance * tx_power_w)
     }
 
-    /// The greatest mean gain beyond a ring: so little that many starts and ends may be
-    /// heard late before half the tolerance is used up, e N / 2.
+    /// The greatest mean gain beyond a ring: so little that many more or fewer may
+    /// transmit before half the tolerance is used up, e N / 2.
     pub fn ring_gain_limit(tolerance: f64, noise_w: f64, tx_power_w: f64) -> f64 {
-        0.5 * tolerance * noise_w / (tx_power_w * EVENTS_BEYOND)
+        0.5 * tolerance * noise_w / (tx_power_w * CHANGE_BEYOND)
     }
 
     /// `near` names each home's near servers, ascending; `far_gain(home, server)` is
@@ -130,11 +131,11 @@ impl Neighbourhoods {
             .map(|(server, gain)| (*server as usize, f64::from(*gain)))
     }
 
-    /// The mean power gains from a home's users to the servers beyond its ring, zero to
-    /// all others: section after section of the servers. What fills up the last lanes
-    /// of a section means nothing.
-    pub fn gains_beyond(&self, home: usize) -> impl Iterator<Item = &[[f32; LANES]]> {
-        self.beyond.sections(home)
+    /// The mean power gains from a home's users to those servers of a section that are
+    /// beyond its ring, zero to the others; filled up to whole [`LANES`] with gains that
+    /// mean nothing.
+    pub fn gains_beyond(&self, home: usize, section: usize) -> &[f32] {
+        self.beyond.window(home, section)
     }
 
     /// How many servers a section has.

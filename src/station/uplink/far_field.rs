@@ -3,6 +3,9 @@
 
 use crate::physics::neighbourhood::{LANES, Neighbourhoods};
 
+/// Groups of lanes that are summed in registers.
+const GROUPS: usize = 5;
+
 /// The far field of a city.
 #[derive(Debug, Clone)]
 pub(super) struct FarField<'w> {
@@ -14,12 +17,15 @@ pub(super) struct FarField<'w> {
     /// the homes that have any.
     changes: Vec<i32>,
     changed: Vec<u32>,
-    /// Starts and ends since then, and how many may be waited for.
-    events: u64,
-    most_events: u64,
-    /// What each cell hears more than then, in lanes as the gains are. In single
-    /// precision: reading gains is what it costs to bring the far field up to date.
-    more_w: Vec<[f32; LANES]>,
+    /// How many more transmit of the homes where more do than then, how many fewer of
+    /// the others, and how many of either may be waited for.
+    more: u64,
+    fewer: u64,
+    most: u64,
+    /// Room for homes and how many more transmit there, and for their powers and gains
+    /// to a section.
+    transmitting: Vec<(usize, i32)>,
+    windows: Vec<(f32, &'w [f32])>,
 }
 
 impl<'w> FarField<'w> {
@@ -30,83 +36,174 @@ impl<'w> FarField<'w> {
         tx_power_w: f64,
         allowed_w: f64,
     ) -> Self {
-        // One start or end changes what a cell hears by no more than this.
+        // One transmission changes what a cell hears by no more than this.
         let greatest_w = tx_power_w * neighbourhoods.greatest_gain_beyond();
-        let section = neighbourhoods.section();
-        let lanes = cells.div_ceil(section) * section.div_ceil(LANES);
         Self {
             neighbourhoods,
             tx_power_w,
             active: vec![0; cells],
             changes: vec![0; cells],
             changed: Vec::new(),
-            events: 0,
-            most_events: (allowed_w / greatest_w) as u64,
-            more_w: vec![[0.0; LANES]; lanes],
+            more: 0,
+            fewer: 0,
+            most: (allowed_w / greatest_w) as u64,
+            transmitting: Vec::new(),
+            windows: Vec::new(),
         }
     }
 
-    /// A user of `home` begins to transmit (1) or ends (-1).
-    pub fn count(&mut self, home: usize, change: i32) {
-        if self.changes[home] == 0 {
+    /// A user of `home` begins to transmit.
+    pub fn start(&mut self, home: usize) {
+        self.active[home] += 1;
+        let change = &mut self.changes[home];
+        match *change {
+            ..0 => self.fewer -= 1,
+            0.. => self.more += 1,
+        }
+        if *change == 0 {
             self.changed.push(home as u32);
         }
-        self.changes[home] += change;
-        self.active[home] += change;
-        self.events += 1;
+        *change += 1;
+    }
+
+    /// A user of `home` ends.
+    pub fn end(&mut self, home: usize) {
+        self.active[home] -= 1;
+        let change = &mut self.changes[home];
+        match *change {
+            ..=0 => self.fewer += 1,
+            1.. => self.more -= 1,
+        }
+        if *change == 0 {
+            self.changed.push(home as u32);
+        }
+        *change -= 1;
     }
 
     /// Whether the sums may be off by more than is allowed.
     pub fn is_due(&self) -> bool {
-        self.events > self.most_events
+        self.more.max(self.fewer) > self.most
     }
 
     /// Brings what each cell hears up to date.
     pub fn bring_up_to_date(&mut self, heard_w: &mut [f64]) {
-        self.events = 0;
         let mut changed = std::mem::take(&mut self.changed);
-        for home in changed.drain(..) {
+        let changes = changed.drain(..).map(|home| {
             let change = std::mem::take(&mut self.changes[home as usize]);
-            self.add(home as usize, change);
-        }
+            (home as usize, change)
+        });
+        self.transmitting
+            .extend(changes.filter(|change| change.1 != 0));
         self.changed = changed;
-        self.hand_over(heard_w);
+        self.add(heard_w);
     }
 
     /// Adds what each cell hears to what it hears otherwise, as of now.
     pub fn sum_afresh(&mut self, heard_w: &mut [f64]) {
         self.changed.clear();
         self.changes.fill(0);
-        self.events = 0;
-        for home in 0..self.active.len() {
-            self.add(home, self.active[home]);
-        }
-        self.hand_over(heard_w);
+        let active = self.active.iter().copied().enumerate();
+        self.transmitting
+            .extend(active.filter(|active| active.1 != 0));
+        self.add(heard_w);
     }
 
-    fn add(&mut self, home: usize, transmissions: i32) {
-        if transmissions == 0 {
-            return;
-        }
-        let power_w = (self.tx_power_w * f64::from(transmissions)) as f32;
-        let sections = self.neighbourhoods.gains_beyond(home);
-        let mut lanes = self.more_w.iter_mut();
-        for gains in sections {
-            for (gains, more) in gains.iter().zip(&mut lanes) {
-                for lane in 0..LANES {
-                    more[lane] += power_w * gains[lane];
+    /// Adds what cells hear of all that is `transmitting`, and forgets that. In single
+    /// precision: reading gains is what it costs to bring the far field up to date.
+    fn add(&mut self, heard_w: &mut [f64]) {
+        (self.more, self.fewer) = (0, 0);
+        let sections = heard_w.chunks_mut(self.neighbourhoods.section());
+        for (section, heard_w) in sections.enumerate() {
+            self.windows.clear();
+            let windows = self.transmitting.iter().map(|&(home, transmissions)| {
+                let power_w = self.tx_power_w * f64::from(transmissions);
+                let gains = self.neighbourhoods.gains_beyond(home, section);
+                (power_w as f32, gains)
+            });
+            self.windows.extend(windows);
+            for (at, heard_w) in heard_w.chunks_mut(GROUPS * LANES).enumerate() {
+                let start = at * GROUPS * LANES;
+                match heard_w.len().div_ceil(LANES) {
+                    1 => add_groups::<1>(&self.windows, start, heard_w),
+                    2 => add_groups::<2>(&self.windows, start, heard_w),
+                    3 => add_groups::<3>(&self.windows, start, heard_w),
+                    4 => add_groups::<4>(&self.windows, start, heard_w),
+                    _ => add_groups::<GROUPS>(&self.windows, start, heard_w),
                 }
             }
         }
+        self.transmitting.clear();
+    }
+}
+
+/// Adds powers times gains, from the one at `start` on, to what so many groups of lanes
+/// of cells hear.
+fn add_groups<const N: usize>(windows: &[(f32, &[f32])], start: usize, heard_w: &mut [f64]) {
+    let mut more_w = [[0.0f32; LANES]; N];
+    for (power_w, gains) in windows {
+        let (gains, _) = gains[start..start + N * LANES].as_chunks::<LANES>();
+        for group in 0..N {
+            for lane in 0..LANES {
+                more_w[group][lane] += power_w * gains[group][lane];
+            }
+        }
+    }
+    for (heard_w, more_w) in heard_w.iter_mut().zip(more_w.as_flattened()) {
+        *heard_w += f64::from(*more_w);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const CELLS: usize = 21;
+    const POWER_W: f64 = 0.2;
+
+    fn gain(home: usize, server: usize) -> f64 {
+        1e-9 / (1 + home.abs_diff(server)) as f64
     }
 
-    fn hand_over(&mut self, heard_w: &mut [f64]) {
-        let section = self.neighbourhoods.section();
-        let more = self.more_w.chunks_mut(section.div_ceil(LANES));
-        for (heard, more) in heard_w.chunks_mut(section).zip(more) {
-            for (heard, more) in heard.iter_mut().zip(more.as_flattened_mut()) {
-                *heard += f64::from(std::mem::take(more));
+    proptest! {
+        #[test]
+        fn no_cell_is_off_by_more_than_allowed(
+            events in prop::collection::vec((0..CELLS, any::<bool>()), 1..300),
+            worth in 0.5f64..20.0,
+        ) {
+            let near: Vec<Vec<u32>> = (0..CELLS as u32).map(|home| vec![home]).collect();
+            let neighbourhoods = Neighbourhoods::new(1e-2, &near, f64::INFINITY, None, gain);
+            let greatest_w = POWER_W * neighbourhoods.greatest_gain_beyond();
+            let allowed_w = worth * greatest_w;
+            let mut far = FarField::new(&neighbourhoods, CELLS, POWER_W, allowed_w);
+            let (mut heard_w, mut afresh_w) = ([0.0; CELLS], [0.0; CELLS]);
+            let mut active = [0; CELLS];
+            let off_w = |active: &[i32; CELLS], heard_w: &[f64; CELLS]| {
+                (0..CELLS).fold(0.0f64, |most, cell| {
+                    let others = (0..CELLS).filter(|&home| home != cell);
+                    let exact: f64 = others
+                        .map(|home| POWER_W * f64::from(active[home]) * gain(home, cell))
+                        .sum();
+                    most.max((exact - heard_w[cell]).abs())
+                })
+            };
+            for (home, starts) in events {
+                if starts || active[home] == 0 {
+                    active[home] += 1;
+                    far.start(home);
+                } else {
+                    active[home] -= 1;
+                    far.end(home);
+                }
+                if far.is_due() {
+                    far.bring_up_to_date(&mut heard_w);
+                    prop_assert!(!far.is_due());
+                    prop_assert!(off_w(&active, &heard_w) < 1e-4 * greatest_w);
+                }
+                prop_assert!(off_w(&active, &heard_w) < allowed_w + 1e-4 * greatest_w);
             }
+            far.sum_afresh(&mut afresh_w);
+            prop_assert!(off_w(&active, &afresh_w) < 1e-4 * greatest_w);
         }
     }
 }

@@ -317,7 +317,11 @@ impl<'w> Uplinks<'w> {
         match (self.radio.interference, &mut self.city) {
             (Interference::Orthogonal, _) => {}
             (Interference::CoChannel, Some(city)) => {
-                city.far_field.count(home, sign as i32);
+                if sign > 0.0 {
+                    city.far_field.start(home);
+                } else {
+                    city.far_field.end(home);
+                }
                 if !city.is_stirred[home] {
                     city.is_stirred[home] = true;
                     city.stirred.push(home as u32);
