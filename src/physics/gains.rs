@@ -138,7 +138,8 @@ impl<'a> LinkGains<'a> {
 
     /// Every server within reach with its power gain.
     pub fn iter(self) -> impl Iterator<Item = (usize, f64)> + 'a {
-        (0..self.gains.len()).map(move |place| (self.server(place), self.gains[place]))
+        let gains = self.gains.iter().enumerate();
+        gains.map(move |(place, gain)| (self.server(place), *gain))
     }
 }
 

@@ -86,30 +86,35 @@ impl ReceivedPower {
 
     /// A user of the given transmit power and links connects to `server`.
     pub fn connect(&mut self, tx_power: Watts, links: LinkGains<'_>, server: usize) {
+        self.connect_and(tx_power, links, server, |_, _| {});
+    }
+
+    /// The same; `disturbed` is told every server whose interference is another now.
+    #[inline]
+    pub fn connect_and(
+        &mut self,
+        tx_power: Watts,
+        links: LinkGains<'_>,
+        server: usize,
+        mut disturbed: impl FnMut(&Self, usize),
+    ) {
         match self.reading {
             Interference::Orthogonal => {}
             Interference::AsPrinted => {
                 self.from_own_w[server] += tx_power.0 * links.to(server).unwrap_or(0.0);
+                for j in 0..self.from_own_w.len() {
+                    disturbed(self, j);
+                }
             }
             Interference::CoChannel => {
                 for (j, gain) in links.iter() {
                     if j != server {
                         self.from_others_w[j] += tx_power.0 * gain;
+                        disturbed(self, j);
                     }
                 }
             }
         }
-    }
-
-    /// The servers whose interference is another once a user with these links has
-    /// connected.
-    pub fn disturbed<'a>(&self, links: LinkGains<'a>) -> impl Iterator<Item = usize> + use<'a> {
-        let (all, near) = match self.reading {
-            Interference::Orthogonal => (0, 0),
-            Interference::AsPrinted => (self.from_own_w.len(), 0),
-            Interference::CoChannel => (0, links.len()),
-        };
-        (0..all).chain((0..near).map(move |place| links.server(place)))
     }
 
     /// The interference in the SINR of a user of `server`.

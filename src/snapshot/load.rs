@@ -4,7 +4,7 @@ use super::{ServerState, View};
 use crate::physics::gains::STRONGEST;
 use crate::physics::logarithm::log2_1p;
 use crate::physics::{radio, radio::ReceivedPower, share};
-use crate::units::Seconds;
+use crate::units::{Seconds, Watts};
 
 /// Counts and received powers, kept up as queries connect, and the delay that a
 /// candidate would see if it joined now.
@@ -36,6 +36,15 @@ impl OfferLanes {
         s_per_flop: [1.0; STRONGEST],
     };
 
+    /// What a server offers has changed; there is a lane for the first servers only.
+    #[inline]
+    fn set_first(&mut self, server: usize, offer: &Offer) {
+        if server < STRONGEST {
+            self.set(server, offer);
+        }
+    }
+
+    #[inline]
     fn set(&mut self, lane: usize, offer: &Offer) {
         self.disturbance_w[lane] = offer.disturbance_w;
         self.s_per_cycle[lane] = offer.s_per_cycle;
@@ -86,6 +95,10 @@ impl Offer {
         cycles * self.s_per_cycle + work_flop * self.s_per_flop
     }
 
+    fn set_disturbance(&mut self, interference: Watts) {
+        self.disturbance_w = interference.0 + self.noise_w;
+    }
+
     /// The shares of n + 1, Eqs. 2 and 6.
     fn set_shares(&mut self) {
         let sharing = (self.connected + 1) as f64;
@@ -100,17 +113,19 @@ impl<'v> Load<'v> {
         let from_others = view.servers.iter().map(|s| s.from_others);
         let from_own = view.servers.iter().map(|s| s.from_own);
         let received = ReceivedPower::with_load(view.interference, from_others, from_own);
-        let mut load = Self {
+        let mut offers: Vec<Offer> = view.servers.iter().map(Offer::of).collect();
+        let mut first = OfferLanes::NONE;
+        for (server, offer) in offers.iter_mut().enumerate() {
+            offer.set_shares();
+            offer.set_disturbance(received.interference(server));
+            first.set_first(server, offer);
+        }
+        Self {
             view,
             received,
-            offers: view.servers.iter().map(Offer::of).collect(),
-            first: OfferLanes::NONE,
-        };
-        for server in 0..view.servers.len() {
-            load.offers[server].set_shares();
-            load.set_disturbance(server);
+            offers,
+            first,
         }
-        load
     }
 
     /// Connects a waiting query to a server.
@@ -118,11 +133,14 @@ impl<'v> Load<'v> {
         let links = self.view.links_of(query);
         self.offers[server].connected += 1;
         self.offers[server].set_shares();
-        self.received.connect(self.view.tx_power, links, server);
-        for disturbed in self.received.disturbed(links) {
-            self.set_disturbance(disturbed);
-        }
-        self.set_lane(server);
+        let (offers, first) = (&mut self.offers, &mut self.first);
+        let tx_power = self.view.tx_power;
+        self.received
+            .connect_and(tx_power, links, server, |received, disturbed| {
+                offers[disturbed].set_disturbance(received.interference(disturbed));
+                first.set_first(disturbed, &offers[disturbed]);
+            });
+        first.set_first(server, &offers[server]);
     }
 
     /// The snapshot this load started from.
@@ -186,18 +204,6 @@ impl<'v> Load<'v> {
             s_per_cycle: best.s_per_cycle.min(offer.s_per_cycle),
             s_per_flop: best.s_per_flop.min(offer.s_per_flop),
         })
-    }
-
-    fn set_disturbance(&mut self, server: usize) {
-        let offer = &mut self.offers[server];
-        offer.disturbance_w = self.received.interference(server).0 + offer.noise_w;
-        self.set_lane(server);
-    }
-
-    fn set_lane(&mut self, server: usize) {
-        if server < STRONGEST {
-            self.first.set(server, &self.offers[server]);
-        }
     }
 }
 

@@ -94,18 +94,40 @@ impl Beyond {
         self.section
     }
 
-    /// A home's gains to the servers of a section. What fills up the last lanes means
-    /// nothing.
-    pub fn window(&self, home: usize, section: usize) -> &[f32] {
-        let row = home / self.sharing * self.sections;
-        let before = self.sharing - 1 - home % self.sharing;
-        let start = self.starts[row + section] + before;
-        &self.strips[start..start + filled(self.section)]
+    /// A home's gains.
+    pub fn of(&self, home: usize) -> GainsBeyond<'_> {
+        let first = home / self.sharing * self.sections;
+        GainsBeyond {
+            strips: &self.strips,
+            starts: &self.starts[first..first + self.sections],
+            before: self.sharing - 1 - home % self.sharing,
+            filled: filled(self.section),
+        }
     }
 
     /// The gain from a home to a server.
     pub fn gain(&self, home: usize, server: usize) -> f32 {
-        self.window(home, server / self.section)[server % self.section]
+        self.of(home).section(server / self.section)[server % self.section]
+    }
+}
+
+/// The mean power gains from a home's users to the servers beyond its ring, zero to all
+/// others.
+#[derive(Debug, Clone, Copy)]
+pub struct GainsBeyond<'a> {
+    strips: &'a [f32],
+    starts: &'a [usize],
+    before: usize,
+    filled: usize,
+}
+
+impl<'a> GainsBeyond<'a> {
+    /// Those to the servers of a section, filled up to whole [`LANES`] with gains that
+    /// mean nothing.
+    #[inline]
+    pub fn section(&self, section: usize) -> &'a [f32] {
+        let start = self.starts[section] + self.before;
+        &self.strips[start..start + self.filled]
     }
 }
 

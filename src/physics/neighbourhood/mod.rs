@@ -17,8 +17,8 @@
 
 mod beyond;
 
-pub use beyond::LANES;
 use beyond::{Beyond, filled};
+pub use beyond::{GainsBeyond, LANES};
 
 /// So many more transmissions beyond the ring, or fewer, are worth waiting for: the
 /// more, the larger the ring, the fewer, the more often the whole city is brought up to
@@ -131,11 +131,10 @@ impl Neighbourhoods {
             .map(|(server, gain)| (*server as usize, f64::from(*gain)))
     }
 
-    /// The mean power gains from a home's users to those servers of a section that are
-    /// beyond its ring, zero to the others; filled up to whole [`LANES`] with gains that
-    /// mean nothing.
-    pub fn gains_beyond(&self, home: usize, section: usize) -> &[f32] {
-        self.beyond.window(home, section)
+    /// The mean power gains from a home's users to the servers beyond its ring, zero to
+    /// all others, section after section.
+    pub fn gains_beyond(&self, home: usize) -> GainsBeyond<'_> {
+        self.beyond.of(home)
     }
 
     /// How many servers a section has.

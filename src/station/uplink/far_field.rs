@@ -1,7 +1,7 @@
 //! What cells hear of transmitters beyond their homes' rings: mean powers by home,
 //! brought up to date when they may have changed by more than the tolerance allows.
 
-use crate::physics::neighbourhood::{LANES, Neighbourhoods};
+use crate::physics::neighbourhood::{GainsBeyond, LANES, Neighbourhoods};
 
 /// Groups of lanes that are summed in registers.
 const GROUPS: usize = 5;
@@ -22,9 +22,8 @@ pub(super) struct FarField<'w> {
     more: u64,
     fewer: u64,
     most: u64,
-    /// Room for homes and how many more transmit there, and for their powers and gains
-    /// to a section.
-    transmitting: Vec<(usize, i32)>,
+    /// Room for the powers that are added and their gains, and for those to a section.
+    transmitting: Vec<(f32, GainsBeyond<'w>)>,
     windows: Vec<(f32, &'w [f32])>,
 }
 
@@ -88,12 +87,10 @@ impl<'w> FarField<'w> {
     /// Brings what each cell hears up to date.
     pub fn bring_up_to_date(&mut self, heard_w: &mut [f64]) {
         let mut changed = std::mem::take(&mut self.changed);
-        let changes = changed.drain(..).map(|home| {
+        for home in changed.drain(..) {
             let change = std::mem::take(&mut self.changes[home as usize]);
-            (home as usize, change)
-        });
-        self.transmitting
-            .extend(changes.filter(|change| change.1 != 0));
+            self.transmit(home as usize, change);
+        }
         self.changed = changed;
         self.add(heard_w);
     }
@@ -102,10 +99,18 @@ impl<'w> FarField<'w> {
     pub fn sum_afresh(&mut self, heard_w: &mut [f64]) {
         self.changed.clear();
         self.changes.fill(0);
-        let active = self.active.iter().copied().enumerate();
-        self.transmitting
-            .extend(active.filter(|active| active.1 != 0));
+        for home in 0..self.active.len() {
+            self.transmit(home, self.active[home]);
+        }
         self.add(heard_w);
+    }
+
+    fn transmit(&mut self, home: usize, transmissions: i32) {
+        if transmissions != 0 {
+            let power_w = self.tx_power_w * f64::from(transmissions);
+            let gains = self.neighbourhoods.gains_beyond(home);
+            self.transmitting.push((power_w as f32, gains));
+        }
     }
 
     /// Adds what cells hear of all that is `transmitting`, and forgets that. In single
@@ -115,12 +120,9 @@ impl<'w> FarField<'w> {
         let sections = heard_w.chunks_mut(self.neighbourhoods.section());
         for (section, heard_w) in sections.enumerate() {
             self.windows.clear();
-            let windows = self.transmitting.iter().map(|&(home, transmissions)| {
-                let power_w = self.tx_power_w * f64::from(transmissions);
-                let gains = self.neighbourhoods.gains_beyond(home, section);
-                (power_w as f32, gains)
-            });
-            self.windows.extend(windows);
+            let transmitting = self.transmitting.iter();
+            self.windows
+                .extend(transmitting.map(|(power_w, gains)| (*power_w, gains.section(section))));
             for (at, heard_w) in heard_w.chunks_mut(GROUPS * LANES).enumerate() {
                 let start = at * GROUPS * LANES;
                 match heard_w.len().div_ceil(LANES) {
