@@ -77,6 +77,9 @@ pub struct Uplinks<'w> {
     is_marked: Vec<bool>,
     /// By job.
     jobs: Vec<Job>,
+    /// Room for gains, of jobs that have ended. The last is taken first: it is still in
+    /// a processor's caches.
+    spare: Vec<Vec<f64>>,
     active: usize,
 }
 
@@ -120,6 +123,7 @@ impl<'w> Uplinks<'w> {
             marked: Vec::new(),
             is_marked: vec![false; cells],
             jobs: Vec::new(),
+            spare: Vec::new(),
             active: 0,
         }
     }
@@ -155,6 +159,7 @@ impl<'w> Uplinks<'w> {
         own.cell = cell as u32;
         own.index = self.counts[cell];
         own.home = transmission.home as u32;
+        own.gains = self.spare.pop().unwrap_or_default();
         own.gains.clear();
         own.gains.extend_from_slice(transmission.links.gains());
         let signal_w = self.radio.tx_power.0 * gain;
@@ -179,6 +184,7 @@ impl<'w> Uplinks<'w> {
         self.counts[cell] -= 1;
         self.active -= 1;
         self.hear(job, -1.0);
+        self.spare.push(std::mem::take(&mut self.jobs[job].gains));
         if sum_afresh || self.active == 0 {
             self.cells[cell].removals = 0;
             self.sum_afresh();
