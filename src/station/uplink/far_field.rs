@@ -14,9 +14,10 @@ pub(super) struct FarField<'w> {
     /// Transmissions in progress, by home.
     active: Vec<i32>,
     /// Starts less ends since the far field was last brought up to date, by home, and
-    /// the homes that have any.
+    /// the homes that have had any, each once.
     changes: Vec<i32>,
     changed: Vec<u32>,
+    is_changed: Vec<bool>,
     /// How many more transmit of the homes where more do than then, how many fewer of
     /// the others, and how many of either may be waited for.
     more: u64,
@@ -43,6 +44,7 @@ impl<'w> FarField<'w> {
             active: vec![0; cells],
             changes: vec![0; cells],
             changed: Vec::new(),
+            is_changed: vec![false; cells],
             more: 0,
             fewer: 0,
             most: (allowed_w / greatest_w) as u64,
@@ -59,10 +61,8 @@ impl<'w> FarField<'w> {
             ..0 => self.fewer -= 1,
             0.. => self.more += 1,
         }
-        if *change == 0 {
-            self.changed.push(home as u32);
-        }
         *change += 1;
+        self.mark(home);
     }
 
     /// A user of `home` ends.
@@ -73,10 +73,15 @@ impl<'w> FarField<'w> {
             ..=0 => self.fewer += 1,
             1.. => self.more -= 1,
         }
-        if *change == 0 {
+        *change -= 1;
+        self.mark(home);
+    }
+
+    fn mark(&mut self, home: usize) {
+        if !self.is_changed[home] {
+            self.is_changed[home] = true;
             self.changed.push(home as u32);
         }
-        *change -= 1;
     }
 
     /// Whether the sums may be off by more than is allowed.
@@ -88,6 +93,7 @@ impl<'w> FarField<'w> {
     pub fn bring_up_to_date(&mut self, heard_w: &mut [f64]) {
         let mut changed = std::mem::take(&mut self.changed);
         for home in changed.drain(..) {
+            self.is_changed[home as usize] = false;
             let change = std::mem::take(&mut self.changes[home as usize]);
             self.transmit(home as usize, change);
         }
@@ -98,6 +104,7 @@ impl<'w> FarField<'w> {
     /// Adds what each cell hears to what it hears otherwise, as of now.
     pub fn sum_afresh(&mut self, heard_w: &mut [f64]) {
         self.changed.clear();
+        self.is_changed.fill(false);
         self.changes.fill(0);
         for home in 0..self.active.len() {
             self.transmit(home, self.active[home]);
@@ -203,6 +210,8 @@ mod tests {
                     prop_assert!(off_w(&active, &heard_w) < 1e-4 * greatest_w);
                 }
                 prop_assert!(off_w(&active, &heard_w) < allowed_w + 1e-4 * greatest_w);
+                // However long nothing is due, no more is remembered than there are homes.
+                prop_assert!(far.changed.len() <= CELLS);
             }
             far.sum_afresh(&mut afresh_w);
             prop_assert!(off_w(&active, &afresh_w) < 1e-4 * greatest_w);
