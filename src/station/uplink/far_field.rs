@@ -1,6 +1,7 @@
 //! What cells hear of transmitters beyond their homes' rings: mean powers by home,
 //! brought up to date when they may have changed by more than the tolerance allows.
 
+use super::cell_set::CellSet;
 use crate::physics::neighbourhood::{GainsBeyond, LANES, Neighbourhoods};
 
 /// Groups of lanes that are summed in registers.
@@ -14,10 +15,9 @@ pub(super) struct FarField<'w> {
     /// Transmissions in progress, by home.
     active: Vec<i32>,
     /// Starts less ends since the far field was last brought up to date, by home, and
-    /// the homes that have had any, each once.
+    /// the homes that have had any.
     changes: Vec<i32>,
-    changed: Vec<u32>,
-    is_changed: Vec<bool>,
+    changed: CellSet,
     /// How many more transmit of the homes where more do than then, how many fewer of
     /// the others, and how many of either may be waited for.
     more: u64,
@@ -43,8 +43,7 @@ impl<'w> FarField<'w> {
             tx_power_w,
             active: vec![0; cells],
             changes: vec![0; cells],
-            changed: Vec::new(),
-            is_changed: vec![false; cells],
+            changed: CellSet::none_of(cells),
             more: 0,
             fewer: 0,
             most: (allowed_w / greatest_w) as u64,
@@ -62,7 +61,7 @@ impl<'w> FarField<'w> {
             0.. => self.more += 1,
         }
         *change += 1;
-        self.mark(home);
+        self.changed.insert(home);
     }
 
     /// A user of `home` ends.
@@ -74,14 +73,7 @@ impl<'w> FarField<'w> {
             1.. => self.more -= 1,
         }
         *change -= 1;
-        self.mark(home);
-    }
-
-    fn mark(&mut self, home: usize) {
-        if !self.is_changed[home] {
-            self.is_changed[home] = true;
-            self.changed.push(home as u32);
-        }
+        self.changed.insert(home);
     }
 
     /// Whether the sums may be off by more than is allowed.
@@ -92,10 +84,9 @@ impl<'w> FarField<'w> {
     /// Brings what each cell hears up to date.
     pub fn bring_up_to_date(&mut self, heard_w: &mut [f64]) {
         let mut changed = std::mem::take(&mut self.changed);
-        for home in changed.drain(..) {
-            self.is_changed[home as usize] = false;
-            let change = std::mem::take(&mut self.changes[home as usize]);
-            self.transmit(home as usize, change);
+        for home in changed.drain() {
+            let change = std::mem::take(&mut self.changes[home]);
+            self.transmit(home, change);
         }
         self.changed = changed;
         self.add(heard_w);
@@ -103,8 +94,7 @@ impl<'w> FarField<'w> {
 
     /// Adds what each cell hears to what it hears otherwise, as of now.
     pub fn sum_afresh(&mut self, heard_w: &mut [f64]) {
-        self.changed.clear();
-        self.is_changed.fill(false);
+        self.changed.drain().for_each(drop);
         self.changes.fill(0);
         for home in 0..self.active.len() {
             self.transmit(home, self.active[home]);

@@ -11,6 +11,7 @@
 //! neighbourhood costs, however large the city.
 
 mod cell;
+mod cell_set;
 mod far_field;
 
 use crate::physics::gains::{GAINS_IN_LINE, LinkGains};
@@ -18,6 +19,7 @@ use crate::physics::neighbourhood::Neighbourhoods;
 use crate::physics::radio::Interference;
 use crate::units::{Bits, Hertz, Seconds, Watts};
 use cell::Cell;
+use cell_set::CellSet;
 use far_field::FarField;
 use prefetch_index::prefetch_index;
 
@@ -73,8 +75,7 @@ pub struct Uplinks<'w> {
     /// The next end of each cell, as of its rates.
     next: Vec<Option<(Seconds, usize)>>,
     /// Cells whose rates are to be computed anew, in the order they were marked.
-    marked: Vec<u32>,
-    is_marked: Vec<bool>,
+    marked: CellSet,
     /// By job.
     jobs: Vec<Job>,
     /// Room for gains, of jobs that have ended. The last is taken first: it is still in
@@ -91,8 +92,7 @@ struct City<'w> {
     /// Relative change of noise plus interference that marks a cell.
     mark_at: f64,
     /// Homes whose users have begun or ended since rates were settled.
-    stirred: Vec<u32>,
-    is_stirred: Vec<bool>,
+    stirred: CellSet,
 }
 
 /// Where a transmission is, and how it is heard.
@@ -120,8 +120,7 @@ impl<'w> Uplinks<'w> {
             own_w: vec![0.0; cells],
             right_w: vec![(f64::NEG_INFINITY, f64::INFINITY); cells],
             next: vec![None; cells],
-            marked: Vec::new(),
-            is_marked: vec![false; cells],
+            marked: CellSet::none_of(cells),
             jobs: Vec::new(),
             spare: Vec::new(),
             active: 0,
@@ -139,8 +138,7 @@ impl<'w> Uplinks<'w> {
                 neighbourhoods,
                 far_field: FarField::new(neighbourhoods, cells, radio.tx_power.0, allowed_w),
                 mark_at: half,
-                stirred: Vec::new(),
-                is_stirred: vec![false; cells],
+                stirred: CellSet::none_of(cells),
             }),
             ..Self::new(radio, cells)
         }
@@ -228,12 +226,11 @@ impl<'w> Uplinks<'w> {
         let mut marked = std::mem::take(&mut self.marked);
         if marked.len() > 1 {
             // All at once, rather than one after the other as it is computed.
-            for &cell in &marked {
-                self.cells[cell as usize].expect();
+            for cell in marked.iter() {
+                self.cells[cell].expect();
             }
         }
-        for cell in marked.drain(..).map(|cell| cell as usize) {
-            self.is_marked[cell] = false;
+        for cell in marked.drain() {
             let heard_w = self.interference(cell);
             let disturbance_w = heard_w + self.radio.noise.0;
             if let Some(city) = &self.city {
@@ -308,9 +305,7 @@ impl<'w> Uplinks<'w> {
     }
 
     fn mark(&mut self, cell: usize) {
-        if !self.is_marked[cell] {
-            self.is_marked[cell] = true;
-            self.marked.push(cell as u32);
+        if self.marked.insert(cell) {
             prefetch_index(&self.cells, cell);
         }
     }
@@ -328,10 +323,7 @@ impl<'w> Uplinks<'w> {
                 } else {
                     city.far_field.end(home);
                 }
-                if !city.is_stirred[home] {
-                    city.is_stirred[home] = true;
-                    city.stirred.push(home as u32);
-                }
+                city.stirred.insert(home);
             }
             (Interference::CoChannel | Interference::AsPrinted, _) => {
                 for cell in 0..self.cells.len() {
@@ -386,20 +378,17 @@ impl<'w> Uplinks<'w> {
         };
         let neighbourhoods = city.neighbourhoods;
         let mut stirred = std::mem::take(&mut city.stirred);
-        for &home in &stirred {
-            city.is_stirred[home as usize] = false;
-        }
         if city.far_field.is_due() {
             city.far_field.bring_up_to_date(&mut self.heard_w);
+            stirred.drain().for_each(drop);
             self.mark_all_off();
         } else {
-            for &home in &stirred {
-                for &cell in neighbourhoods.at_once(home as usize) {
+            for home in stirred.drain() {
+                for &cell in neighbourhoods.at_once(home) {
                     self.mark_if_off(cell as usize);
                 }
             }
         }
-        stirred.clear();
         if let Some(city) = &mut self.city {
             city.stirred = stirred;
         }
