@@ -61,7 +61,13 @@ proptest! {
 
 #[test]
 fn lazy_and_literal_decide_the_same_on_large_instances() {
-    for (n, m, seed) in [(300, 1, 1), (300, 4, 2), (200, 12, 3), (300, 12, 4)] {
+    for (n, m, seed) in [
+        (300, 1, 1),
+        (300, 4, 2),
+        (200, 12, 3),
+        (300, 12, 4),
+        (900, 3, 5),
+    ] {
         assert_same(&Instance::draw(n, m, None, false, seed), 0.6).unwrap();
         assert_same(&Instance::draw(n, m, Some(3), true, seed), 0.3).unwrap();
     }

@@ -5,16 +5,17 @@
 //! shrink and interference rises. A gap computed earlier is therefore a lower bound
 //! of the gap now, and a priority queue over the queries' bounds finds the least gap by
 //! recomputing only what comes first: a bound without a logarithm, where that stays
-//! first a closer one, and where that does the gap itself. It picks exactly what
-//! recomputing everything at each step picks ([`literal`](super::literal) does that),
-//! ties included: least gap, then least query, then least server.
+//! first a closer one, and where that does the gap itself. Where there are very many, most
+//! wait outside of the queue (`ladder.rs`). It picks exactly what recomputing everything at
+//! each step picks ([`literal`](super::literal) does that), ties included: least gap, then
+//! least query, then least server.
 
+mod ladder;
 mod prospects;
 
 use crate::snapshot::{Choice, Decision, Load, View};
+use ladder::Ladder;
 use prospects::Prospect;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 /// What the delay gap is weighted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +57,9 @@ enum Known {
     Gap { server: u32 },
 }
 
-/// More prospects than this do not stay in a processor's near caches.
-const MANY: usize = 16_384;
+/// How far ahead memory is asked for prospects: very many do not stay in a processor's
+/// near caches.
+const AHEAD: usize = 12;
 
 const SIGN: u64 = 1 << 63;
 
@@ -68,8 +70,13 @@ fn gap_rank(gap: f64) -> u64 {
 }
 
 impl Candidate {
-    fn new(gap: f64, at: usize) -> Reverse<Self> {
-        Reverse(Self(u128::from(gap_rank(gap)) << 64 | at as u128))
+    /// No candidate comes before it.
+    const BEFORE: Self = Self(0);
+    /// Every candidate comes before it.
+    const BEYOND: Self = Self(u128::MAX);
+
+    fn new(gap: f64, at: usize) -> Self {
+        Self(u128::from(gap_rank(gap)) << 64 | at as u128)
     }
 
     fn rank(self) -> u64 {
@@ -109,24 +116,34 @@ pub fn place(
         known: Known::CloseBound,
     };
     let mut looks = vec![first_look; prospects.len()];
-    let mut queue = BinaryHeap::from(bounds);
-    while let Some(&Reverse(first)) = queue.peek() {
+    let mut ladder = Ladder::new(bounds);
+    loop {
+        let renew = |candidates: &mut [Candidate]| {
+            for place in 0..candidates.len() {
+                if let Some(soon) = candidates.get(place + AHEAD) {
+                    prospects[soon.at()].expect();
+                }
+                let at = candidates[place].at();
+                if looks[at].placed_then != placed {
+                    candidates[place] = Candidate::new(prospects[at].bound(load), at);
+                    looks[at] = Look {
+                        placed_then: placed,
+                        known: Known::Bound,
+                    };
+                }
+            }
+        };
+        let Some(first) = ladder.first(renew) else {
+            break;
+        };
         let (at, rank) = (first.at(), first.rank());
         if until == Until::NoGain && rank >= SIGN {
             // Even a bound is: nothing can gain any more.
             break;
         }
-        if prospects.len() > MANY {
-            // The root's children and theirs: who comes soon.
-            for Reverse(soon) in queue.as_slice().iter().take(7).skip(1) {
-                prospects[soon.at()].expect();
-            }
-        }
         let (prospect, look) = (&mut prospects[at], &mut looks[at]);
         if look.placed_then != placed {
-            if let Some(mut first) = queue.peek_mut() {
-                *first = Candidate::new(prospect.bound(load), at);
-            }
+            ladder.raise_first(Candidate::new(prospect.bound(load), at));
             *look = Look {
                 placed_then: placed,
                 known: Known::Bound,
@@ -138,8 +155,7 @@ pub fn place(
             // Before the queue is put in order: the processor does both at once.
             prospect.count_cycles(load);
         }
-        queue.pop();
-        let next = queue.peek().map_or(u64::MAX, |next| next.0.rank());
+        let next = ladder.take_first().rank();
         let wins = |gap| gap_rank(gap) < next && (until == Until::AllPlaced || gap < 0.0);
         let server = if let Known::Gap { server } = look.known {
             server as usize
@@ -156,7 +172,7 @@ pub fn place(
                 look.known = Known::Gap { server };
                 gap
             };
-            queue.push(Candidate::new(gap, at));
+            ladder.put_back(Candidate::new(gap, at));
             continue;
         };
         decision.choices[prospect.query()] = Choice::Edge(server);
