@@ -161,8 +161,8 @@ fn decisions_within_reach_are_those_of_the_literal_algorithm() {
             })
             .collect();
         let near: Vec<LinkGains<'_>> = (0..users).map(|user| world.links(user)).collect();
-        assert!(near.iter().all(|links| links.len() < 49));
-        assert!(near.iter().all(|links| links.strongest().is_some()));
+        // More than are looked at one by one.
+        assert!(near.iter().all(|links| (5..49).contains(&links.len())));
         let full: Vec<f64> = near
             .iter()
             .flat_map(|links| (0..49).map(|server| links.to(server).unwrap_or(0.0)))

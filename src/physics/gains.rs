@@ -17,65 +17,6 @@ pub struct LinkGains<'a> {
 /// Gains in one line of a processor's cache, 64 bytes.
 pub(crate) const GAINS_IN_LINE: usize = 8;
 
-/// How many links policies look at one by one.
-pub const STRONGEST: usize = 4;
-
-/// A user's strongest links out of more than [`STRONGEST`].
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Strongest {
-    /// Their servers and power gains, in no particular order.
-    pub links: [(u32, f64); STRONGEST],
-    /// The greatest gain among all others.
-    pub other_gain: f64,
-}
-
-impl Strongest {
-    /// Finds them; `None` where there are no more than [`STRONGEST`] links.
-    pub fn of(row: LinkGains<'_>) -> Option<Self> {
-        if row.gains.len() <= STRONGEST {
-            return None;
-        }
-        // The greatest first. No branch here: a processor could not foretell it.
-        let mut greatest = [f64::NEG_INFINITY; STRONGEST + 1];
-        for gain in row.gains {
-            let mut next = *gain;
-            for kept in &mut greatest {
-                (*kept, next) = if next > *kept {
-                    (next, *kept)
-                } else {
-                    (*kept, next)
-                };
-            }
-        }
-        let other_gain = greatest[STRONGEST];
-        // Every place is written where the next one found is to go, which one more finds
-        // free, and stays if it is above all others.
-        let mut places = [0; STRONGEST + 1];
-        let mut found = 0;
-        for (place, gain) in row.gains.iter().enumerate() {
-            places[found] = place;
-            found += usize::from(*gain > other_gain);
-        }
-        // Of those that are as strong as the others, the first.
-        for (place, gain) in row.gains.iter().enumerate() {
-            if found == STRONGEST {
-                break;
-            }
-            if *gain == other_gain {
-                places[found] = place;
-                found += 1;
-            }
-        }
-        Some(Self {
-            links: std::array::from_fn(|at| {
-                let place = places[at];
-                (row.server(place) as u32, row.gains[place])
-            }),
-            other_gain,
-        })
-    }
-}
-
 impl<'a> LinkGains<'a> {
     /// Links to every server.
     pub fn to_all(gains: &'a [f64]) -> Self {
@@ -92,11 +33,6 @@ impl<'a> LinkGains<'a> {
             servers: Some(servers),
             gains,
         }
-    }
-
-    /// The strongest of more than [`STRONGEST`] links; `None` where there are no more.
-    pub fn strongest(&self) -> Option<Strongest> {
-        Strongest::of(*self)
     }
 
     /// How many servers are within reach.
@@ -165,26 +101,6 @@ impl<'a> GainTable<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn the_strongest_links_are_those_above_all_others() {
-        let gains: Vec<f64> = (0..40).map(|i| f64::from(i * 17 % 40)).collect();
-        let row = LinkGains::to_all(&gains);
-        let strongest = Strongest::of(row).expect("more than fit");
-        assert_eq!(strongest.other_gain, 35.0);
-        for (server, gain) in strongest.links {
-            assert!(gain > 35.0 && row.to(server as usize) == Some(gain));
-        }
-        let servers: BTreeSet<u32> = strongest.links.iter().map(|link| link.0).collect();
-        assert_eq!(servers.len(), STRONGEST);
-        assert_eq!(Strongest::of(LinkGains::to_all(&gains[..STRONGEST])), None);
-        // Two of those that are equal are as good as any other two.
-        let tied = Strongest::of(LinkGains::to_all(&[1.0, 2.0, 1.0, 3.0, 1.0, 1.0]));
-        let tied = tied.expect("more than fit");
-        assert_eq!(tied.links, [(1, 2.0), (3, 3.0), (0, 1.0), (2, 1.0)]);
-        assert_eq!(tied.other_gain, 1.0);
-    }
 
     #[test]
     fn links_within_reach_are_found_by_the_servers_number() {

@@ -1,10 +1,11 @@
 //! The load of the servers while a policy connects one query after another.
 
 use super::{ServerState, View};
-use crate::physics::gains::STRONGEST;
-use crate::physics::logarithm::log2_1p;
 use crate::physics::{radio, radio::ReceivedPower, share};
-use crate::units::{Seconds, Watts};
+use crate::units::Seconds;
+
+/// How many servers' offers lie side by side.
+pub(crate) const LANES: usize = 4;
 
 /// Counts and received powers, kept up as queries connect, and the delay that a
 /// candidate would see if it joined now.
@@ -14,96 +15,83 @@ use crate::units::{Seconds, Watts};
 pub struct Load<'v> {
     view: &'v View<'v>,
     received: ReceivedPower,
-    offers: Vec<Offer>,
+    servers: Vec<Sharing>,
+    noise_w: Vec<f64>,
+    offers: Offers,
     /// What the first servers offer, side by side: all of them in a small world.
     first: OfferLanes,
 }
 
-/// What [`STRONGEST`] servers offer.
+/// What servers offer the next query that joins them, a column for each quantity.
+#[derive(Debug, Clone)]
+struct Offers {
+    /// Interference plus noise.
+    disturbance_w: Vec<f64>,
+    /// The reciprocals of the share of bandwidth.
+    s_per_cycle: Vec<f64>,
+    /// The reciprocals of the share of compute.
+    s_per_flop: Vec<f64>,
+}
+
+/// What [`LANES`] servers offer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OfferLanes {
     /// Interference plus noise.
-    pub disturbance_w: [f64; STRONGEST],
-    s_per_cycle: [f64; STRONGEST],
-    s_per_flop: [f64; STRONGEST],
+    pub disturbance_w: [f64; LANES],
+    s_per_cycle: [f64; LANES],
+    s_per_flop: [f64; LANES],
 }
 
 impl OfferLanes {
     /// Where there is no server, any number that makes no NaN of infinity.
     pub const NONE: Self = Self {
-        disturbance_w: [1.0; STRONGEST],
-        s_per_cycle: [1.0; STRONGEST],
-        s_per_flop: [1.0; STRONGEST],
+        disturbance_w: [1.0; LANES],
+        s_per_cycle: [1.0; LANES],
+        s_per_flop: [1.0; LANES],
     };
 
-    /// What a server offers has changed; there is a lane for the first servers only.
     #[inline]
-    fn set_first(&mut self, server: usize, offer: &Offer) {
-        if server < STRONGEST {
-            self.set(server, offer);
-        }
-    }
-
-    #[inline]
-    fn set(&mut self, lane: usize, offer: &Offer) {
-        self.disturbance_w[lane] = offer.disturbance_w;
-        self.s_per_cycle[lane] = offer.s_per_cycle;
-        self.s_per_flop[lane] = offer.s_per_flop;
+    fn set(&mut self, lane: usize, offers: &Offers, server: usize) {
+        self.disturbance_w[lane] = offers.disturbance_w[server];
+        self.s_per_cycle[lane] = offers.s_per_cycle[server];
+        self.s_per_flop[lane] = offers.s_per_flop[server];
     }
 
     /// The delays of a query that needs so many cycles at each and so much work.
     #[inline]
-    pub fn delays(&self, cycles: [f64; STRONGEST], work_flop: f64) -> [f64; STRONGEST] {
+    pub fn delays(&self, cycles: [f64; LANES], work_flop: f64) -> [f64; LANES] {
         std::array::from_fn(|lane| {
             cycles[lane] * self.s_per_cycle[lane] + work_flop * self.s_per_flop[lane]
         })
     }
 }
 
-/// What a server offers the next query that joins it.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Offer {
-    /// Interference plus noise.
-    pub disturbance_w: f64,
-    /// The reciprocal of the share of bandwidth.
-    s_per_cycle: f64,
-    /// The reciprocal of the share of compute.
-    s_per_flop: f64,
+/// Who shares a server.
+#[derive(Debug, Clone, Copy)]
+struct Sharing {
     connected: usize,
-    noise_w: f64,
     /// Reciprocals of the server's bandwidth, its compute and the most one user gets.
     per_bandwidth: f64,
     per_capacity: f64,
     per_most: f64,
 }
 
-impl Offer {
+impl Sharing {
     fn of(server: &ServerState) -> Self {
         Self {
             connected: server.connected,
-            noise_w: server.noise.0,
             per_bandwidth: 1.0 / server.bandwidth.0,
             per_capacity: 1.0 / server.capacity.0,
             per_most: 1.0 / server.max_per_user.0,
-            ..Self::default()
         }
     }
 
-    /// The delay, in seconds, of a query that needs so many cycles of bandwidth and so
-    /// much work; within a few roundings of [`Load::edge_delay`].
-    pub fn delay(&self, cycles: f64, work_flop: f64) -> f64 {
-        cycles * self.s_per_cycle + work_flop * self.s_per_flop
-    }
-
-    fn set_disturbance(&mut self, interference: Watts) {
-        self.disturbance_w = interference.0 + self.noise_w;
-    }
-
-    /// The shares of n + 1, Eqs. 2 and 6.
-    fn set_shares(&mut self) {
+    /// Seconds a cycle and a FLOP at the shares of n + 1, Eqs. 2 and 6.
+    #[inline]
+    fn prices(&self) -> (f64, f64) {
         let sharing = (self.connected + 1) as f64;
-        self.s_per_cycle = sharing * self.per_bandwidth;
-        self.s_per_flop = (sharing * self.per_capacity).max(self.per_most);
+        let s_per_flop = (sharing * self.per_capacity).max(self.per_most);
+        (sharing * self.per_bandwidth, s_per_flop)
     }
 }
 
@@ -113,16 +101,25 @@ impl<'v> Load<'v> {
         let from_others = view.servers.iter().map(|s| s.from_others);
         let from_own = view.servers.iter().map(|s| s.from_own);
         let received = ReceivedPower::with_load(view.interference, from_others, from_own);
-        let mut offers: Vec<Offer> = view.servers.iter().map(Offer::of).collect();
+        let servers: Vec<Sharing> = view.servers.iter().map(Sharing::of).collect();
+        let noise_w: Vec<f64> = view.servers.iter().map(|s| s.noise.0).collect();
+        let noises = noise_w.iter().enumerate();
+        let offers = Offers {
+            disturbance_w: noises
+                .map(|(j, noise_w)| received.interference(j).0 + noise_w)
+                .collect(),
+            s_per_cycle: servers.iter().map(|server| server.prices().0).collect(),
+            s_per_flop: servers.iter().map(|server| server.prices().1).collect(),
+        };
         let mut first = OfferLanes::NONE;
-        for (server, offer) in offers.iter_mut().enumerate() {
-            offer.set_shares();
-            offer.set_disturbance(received.interference(server));
-            first.set_first(server, offer);
+        for server in 0..servers.len().min(LANES) {
+            first.set(server, &offers, server);
         }
         Self {
             view,
             received,
+            servers,
+            noise_w,
             offers,
             first,
         }
@@ -131,16 +128,24 @@ impl<'v> Load<'v> {
     /// Connects a waiting query to a server.
     pub fn connect(&mut self, query: usize, server: usize) {
         let links = self.view.links_of(query);
-        self.offers[server].connected += 1;
-        self.offers[server].set_shares();
-        let (offers, first) = (&mut self.offers, &mut self.first);
-        let tx_power = self.view.tx_power;
+        let sharing = &mut self.servers[server];
+        sharing.connected += 1;
+        let (s_per_cycle, s_per_flop) = sharing.prices();
+        self.offers.s_per_cycle[server] = s_per_cycle;
+        self.offers.s_per_flop[server] = s_per_flop;
+        let (noise_w, disturbance_w) = (&self.noise_w, &mut self.offers.disturbance_w);
+        let first = &mut self.first;
         self.received
-            .connect_and(tx_power, links, server, |received, disturbed| {
-                offers[disturbed].set_disturbance(received.interference(disturbed));
-                first.set_first(disturbed, &offers[disturbed]);
+            .connect_and(self.view.tx_power, links, server, |received, disturbed| {
+                let found = received.interference(disturbed).0 + noise_w[disturbed];
+                disturbance_w[disturbed] = found;
+                if disturbed < LANES {
+                    first.disturbance_w[disturbed] = found;
+                }
             });
-        first.set_first(server, &offers[server]);
+        if server < LANES {
+            self.first.set(server, &self.offers, server);
+        }
     }
 
     /// The snapshot this load started from.
@@ -150,7 +155,7 @@ impl<'v> Load<'v> {
 
     /// Queries connected to a server by now.
     pub fn connected(&self, server: usize) -> usize {
-        self.offers[server].connected
+        self.servers[server].connected
     }
 
     /// t_comm + t_comp (Eqs. 5 and 7) of a waiting query at a server if it joined
@@ -164,17 +169,25 @@ impl<'v> Load<'v> {
     pub(crate) fn edge_delay_over(&self, query: usize, server: usize, gain: f64) -> Seconds {
         let waiting = &self.view.queries[query];
         let signal = self.view.tx_power * gain;
-        let (state, offer) = (&self.view.servers[server], &self.offers[server]);
-        let sharing = offer.connected + 1;
+        let state = &self.view.servers[server];
+        let sharing = self.servers[server].connected + 1;
         let bandwidth = share::bandwidth(state.bandwidth, sharing);
         let compute = share::compute(state.capacity, state.max_per_user, sharing);
-        let sinr = signal.0 / offer.disturbance_w;
+        let sinr = signal.0 / self.disturbance_w(server);
         waiting.bits / radio::rate(bandwidth, sinr) + waiting.llm_work / compute
     }
 
-    /// What a server offers the next query that joins it.
-    pub(crate) fn offer(&self, server: usize) -> &Offer {
-        &self.offers[server]
+    /// Interference plus noise that the next query to join a server meets.
+    #[inline]
+    pub(crate) fn disturbance_w(&self, server: usize) -> f64 {
+        self.offers.disturbance_w[server]
+    }
+
+    /// The delay, in seconds, of a query that joins a server and needs so many cycles of
+    /// its bandwidth and so much work; within a few roundings of [`Load::edge_delay`].
+    #[inline]
+    pub(crate) fn delay_at(&self, server: usize, cycles: f64, work_flop: f64) -> f64 {
+        cycles * self.offers.s_per_cycle[server] + work_flop * self.offers.s_per_flop[server]
     }
 
     /// What the first servers offer: all of them where there are no more than that.
@@ -183,44 +196,12 @@ impl<'v> Load<'v> {
     }
 
     /// What these servers offer.
-    pub(crate) fn offers(&self, servers: [u32; STRONGEST]) -> OfferLanes {
+    #[inline]
+    pub(crate) fn offers(&self, servers: [u32; LANES]) -> OfferLanes {
         let mut lanes = OfferLanes::NONE;
         for (lane, server) in servers.into_iter().enumerate() {
-            lanes.set(lane, &self.offers[server as usize]);
+            lanes.set(lane, &self.offers, server as usize);
         }
         lanes
-    }
-
-    /// The best that any server offers, each quantity by itself. As queries connect,
-    /// offers only become worse.
-    pub(crate) fn best_offer(&self) -> BestOffer {
-        let none = BestOffer {
-            disturbance_w: f64::INFINITY,
-            s_per_cycle: f64::INFINITY,
-            s_per_flop: f64::INFINITY,
-        };
-        self.offers.iter().fold(none, |best, offer| BestOffer {
-            disturbance_w: best.disturbance_w.min(offer.disturbance_w),
-            s_per_cycle: best.s_per_cycle.min(offer.s_per_cycle),
-            s_per_flop: best.s_per_flop.min(offer.s_per_flop),
-        })
-    }
-}
-
-/// The best that any server offers, each quantity by itself.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct BestOffer {
-    disturbance_w: f64,
-    s_per_cycle: f64,
-    s_per_flop: f64,
-}
-
-impl BestOffer {
-    /// The delay, in seconds, of a waiting query over a link of this gain: no more than
-    /// at any server over a link that is no stronger.
-    pub fn delay(&self, view: &View<'_>, query: usize, gain: f64) -> f64 {
-        let waiting = &view.queries[query];
-        let efficiency = log2_1p(view.tx_power.0 * gain / self.disturbance_w);
-        waiting.bits.0 * self.s_per_cycle / efficiency + waiting.llm_work.0 * self.s_per_flop
     }
 }

@@ -12,7 +12,7 @@ mod load;
 pub use delays::{Service, objective, services};
 pub use evaluation::{Cost, Evaluation, Step};
 pub use load::Load;
-pub(crate) use load::{BestOffer, OfferLanes};
+pub(crate) use load::{LANES, OfferLanes};
 
 use crate::physics::gains::{GainTable, LinkGains};
 use crate::physics::radio::Interference;

@@ -12,6 +12,7 @@
 
 mod ladder;
 mod prospects;
+mod shortlist;
 
 use crate::snapshot::{Choice, Decision, Load, View};
 use ladder::Ladder;
@@ -100,13 +101,12 @@ pub fn place(
     until: Until,
     decision: &mut Decision,
 ) {
-    let best_offer = load.best_offer();
     let queries = queries.into_iter();
     // As many as there may be: growing would copy those that are there.
     let mut prospects: Vec<Prospect> = Vec::with_capacity(queries.size_hint().1.unwrap_or(0));
     let mut bounds = Vec::with_capacity(prospects.capacity());
     for (at, query) in queries.enumerate() {
-        prospects.push(Prospect::new(load, query, weight, &best_offer));
+        prospects.push(Prospect::new(load, query, weight));
         bounds.push(Candidate::new(prospects[at].bound(load), at));
     }
     debug_assert!(prospects.is_sorted_by_key(Prospect::query));
