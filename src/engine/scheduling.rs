@@ -102,7 +102,11 @@ impl Run<'_> {
             .waiting
             .add(self.now, -(waiting.len() as f64));
         for (at, (&slot, &choice)) in waiting.iter().zip(&decision.choices).enumerate() {
-            self.expect_start(&waiting[at..], &scratch.queries[at..]);
+            self.expect_start(
+                &waiting[at..],
+                &scratch.queries[at..],
+                &decision.choices[at..],
+            );
             self.decided(slot, choice);
             let Choice::Edge(server) = choice else {
                 self.starts_locally(slot);
@@ -142,16 +146,20 @@ impl Run<'_> {
         }
     }
 
-    /// The same where decided queries start.
+    /// The same where decided queries start: the query, its user, its cell, the cell's
+    /// columns.
     #[inline]
-    fn expect_start(&self, waiting: &[usize], queries: &[WaitingQuery]) {
-        if let (Some(&slot), Some(query)) = (waiting.get(8), queries.get(8)) {
+    fn expect_start(&self, waiting: &[usize], queries: &[WaitingQuery], choices: &[Choice]) {
+        const FAR: usize = 8;
+        if let (Some(&slot), Some(query)) = (waiting.get(FAR), queries.get(FAR)) {
             self.in_flight.expect(slot);
-            self.uplinks.expect(slot);
             self.world.expect(query.user);
+            if let Some(&Choice::Edge(server)) = choices.get(FAR) {
+                self.uplinks.expect_start(slot, server, FAR);
+            }
         }
-        if let Some(&slot) = waiting.get(4) {
-            self.uplinks.expect_links(slot);
+        if let Some(&Choice::Edge(server)) = choices.get(FAR / 2) {
+            self.uplinks.expect_columns(server);
         }
     }
 

@@ -1,6 +1,8 @@
 //! The power gains |h|^2 of the links from users to servers: of all, or of those
 //! within reach.
 
+use prefetch_index::prefetch_index;
+
 /// One user's links, in order of the servers' numbers.
 ///
 /// In a small world every server is within reach. In a large one, under an
@@ -14,8 +16,14 @@ pub struct LinkGains<'a> {
     gains: &'a [f64],
 }
 
-/// Gains in one line of a processor's cache, 64 bytes.
-pub(crate) const GAINS_IN_LINE: usize = 8;
+/// These gains are about to be needed: asks memory for all of them.
+#[inline]
+pub(crate) fn expect(gains: &[f64]) {
+    // Those in one line of a processor's cache, 64 bytes.
+    for line in gains.chunks(8) {
+        prefetch_index(line, 0);
+    }
+}
 
 impl<'a> LinkGains<'a> {
     /// Links to every server.

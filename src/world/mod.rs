@@ -15,7 +15,7 @@ mod reach;
 pub mod streams;
 pub mod trace;
 
-use crate::physics::gains::{GAINS_IN_LINE, LinkGains};
+use crate::physics::gains::{self, LinkGains};
 use crate::physics::neighbourhood::Neighbourhoods;
 use crate::physics::radio::Interference;
 use crate::uncertainty::Metric;
@@ -235,9 +235,7 @@ impl<'m> World<'m> {
     /// This user's links are about to be needed: asks memory for the whole row.
     #[inline]
     pub fn expect_links(&self, user: usize) {
-        for line in self.links(user).gains().chunks(GAINS_IN_LINE) {
-            prefetch_index(line, 0);
-        }
+        gains::expect(self.links(user).gains());
     }
 
     /// The server nearest to a user; 0 where everybody is within reach of everybody.

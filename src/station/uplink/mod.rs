@@ -14,7 +14,7 @@ mod cell;
 mod cell_set;
 mod far_field;
 
-use crate::physics::gains::{GAINS_IN_LINE, LinkGains};
+use crate::physics::gains::{self, LinkGains};
 use crate::physics::neighbourhood::Neighbourhoods;
 use crate::physics::radio::Interference;
 use crate::units::{Bits, Hertz, Seconds, Watts};
@@ -262,13 +262,28 @@ impl<'w> Uplinks<'w> {
         prefetch_index(&self.jobs, job);
     }
 
+    /// A job is about to start in this cell, after so many others.
+    #[inline]
+    pub fn expect_start(&self, job: usize, cell: usize, after: usize) {
+        prefetch_index(&self.jobs, job);
+        prefetch_index(&self.cells, cell);
+        // The room for its gains, as `start` will take it.
+        if let Some(room) = self.spare.iter().rev().nth(after) {
+            gains::expect(room);
+        }
+    }
+
+    /// The same a little later.
+    #[inline]
+    pub fn expect_columns(&self, cell: usize) {
+        self.cells[cell].expect();
+    }
+
     /// The same a little later: who hears it.
     #[inline]
     pub fn expect_links(&self, job: usize) {
         if let Some(job) = self.jobs.get(job) {
-            for line in job.gains.chunks(GAINS_IN_LINE) {
-                prefetch_index(line, 0);
-            }
+            gains::expect(&job.gains);
         }
     }
 
