@@ -23,9 +23,8 @@ pub(super) struct FarField<'w> {
     more: u64,
     fewer: u64,
     most: u64,
-    /// Room for the powers that are added and their gains, and for those to a section.
+    /// Room for the powers that are added, and their gains.
     transmitting: Vec<(f32, GainsBeyond<'w>)>,
-    windows: Vec<(f32, &'w [f32])>,
 }
 
 impl<'w> FarField<'w> {
@@ -48,7 +47,6 @@ impl<'w> FarField<'w> {
             fewer: 0,
             most: (allowed_w / greatest_w) as u64,
             transmitting: Vec::new(),
-            windows: Vec::new(),
         }
     }
 
@@ -116,18 +114,14 @@ impl<'w> FarField<'w> {
         (self.more, self.fewer) = (0, 0);
         let sections = heard_w.chunks_mut(self.neighbourhoods.section());
         for (section, heard_w) in sections.enumerate() {
-            self.windows.clear();
-            let transmitting = self.transmitting.iter();
-            self.windows
-                .extend(transmitting.map(|(power_w, gains)| (*power_w, gains.section(section))));
             for (at, heard_w) in heard_w.chunks_mut(GROUPS * LANES).enumerate() {
-                let start = at * GROUPS * LANES;
+                let cells = (section, at * GROUPS * LANES);
                 match heard_w.len().div_ceil(LANES) {
-                    1 => add_groups::<1>(&self.windows, start, heard_w),
-                    2 => add_groups::<2>(&self.windows, start, heard_w),
-                    3 => add_groups::<3>(&self.windows, start, heard_w),
-                    4 => add_groups::<4>(&self.windows, start, heard_w),
-                    _ => add_groups::<GROUPS>(&self.windows, start, heard_w),
+                    1 => add_groups::<1>(&self.transmitting, cells, heard_w),
+                    2 => add_groups::<2>(&self.transmitting, cells, heard_w),
+                    3 => add_groups::<3>(&self.transmitting, cells, heard_w),
+                    4 => add_groups::<4>(&self.transmitting, cells, heard_w),
+                    _ => add_groups::<GROUPS>(&self.transmitting, cells, heard_w),
                 }
             }
         }
@@ -135,12 +129,15 @@ impl<'w> FarField<'w> {
     }
 }
 
-/// Adds powers times gains, from the one at `start` on, to what so many groups of lanes
-/// of cells hear.
-fn add_groups<const N: usize>(windows: &[(f32, &[f32])], start: usize, heard_w: &mut [f64]) {
+/// Adds what so many groups of lanes of cells hear, which begin at a place of a section.
+fn add_groups<const N: usize>(
+    transmitting: &[(f32, GainsBeyond<'_>)],
+    (section, start): (usize, usize),
+    heard_w: &mut [f64],
+) {
     let mut more_w = [[0.0f32; LANES]; N];
-    for (power_w, gains) in windows {
-        let (gains, _) = gains[start..start + N * LANES].as_chunks::<LANES>();
+    for (power_w, gains) in transmitting {
+        let (gains, _) = gains.section(section)[start..start + N * LANES].as_chunks::<LANES>();
         for group in 0..N {
             for lane in 0..LANES {
                 more_w[group][lane] += power_w * gains[group][lane];
