@@ -7,11 +7,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 fn at_120() -> Vec<PolicyResult> {
-    let only_120 = Override {
-        field: "sweep.values".to_owned(),
-        value: "[120]".to_owned(),
-        source: "--set".to_owned(),
-    };
+    let only_120 = Override::set("sweep.values", "[120]");
     let loaded = load(Path::new("scenarios/fig3.ron"), &[only_120]).expect("the scenario is valid");
     let experiment = Experiment::new(loaded).expect("the sweep is valid");
     let mut results = experiment

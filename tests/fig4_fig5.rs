@@ -9,11 +9,7 @@ use std::sync::atomic::AtomicBool;
 fn run(scenario: &str, overrides: &[(&str, &str)]) -> Vec<PolicyResult> {
     let overrides: Vec<Override> = overrides
         .iter()
-        .map(|(field, value)| Override {
-            field: (*field).to_owned(),
-            value: (*value).to_owned(),
-            source: "--set".to_owned(),
-        })
+        .map(|(field, value)| Override::set(field, value))
         .collect();
     let path = format!("scenarios/{scenario}.ron");
     let loaded = load(Path::new(&path), &overrides).expect("the scenario is valid");
@@ -125,11 +121,7 @@ fn a_made_up_pair_stands_for_a_table() {
 #[test]
 fn what_cannot_be_compared_is_refused() {
     let fault = |scenario: &str, field: &str, value: &str| {
-        let one = Override {
-            field: field.to_owned(),
-            value: value.to_owned(),
-            source: "--set".to_owned(),
-        };
+        let one = Override::set(field, value);
         let path = format!("scenarios/{scenario}.ron");
         let Err(faults) = load(Path::new(&path), &[one]) else {
             panic!("{field} = {value} is accepted");

@@ -214,11 +214,6 @@ fn traces_bring_their_own_arrivals_and_tokens() {
           policies: [LocalAll])",
     )
     .expect("writable");
-    let set = |field: &str, value: &str| Override {
-        field: field.to_owned(),
-        value: value.to_owned(),
-        source: "--set".to_owned(),
-    };
     let mean = |overrides: &[Override]| {
         let experiment = load(&scenario, overrides)
             .and_then(Experiment::new)
@@ -238,8 +233,8 @@ fn traces_bring_their_own_arrivals_and_tokens() {
     );
     // Looped: a period of 3 s (played in 1.5 s), 4 rounds begin before 6 s.
     let looped = [
-        set("workload.arrivals.at_end", "Loop"),
-        set("run.duration_s", "6"),
+        Override::set("workload.arrivals.at_end", "Loop"),
+        Override::set("run.duration_s", "6"),
     ];
     assert_eq!(mean(&looped).0, 12);
 }

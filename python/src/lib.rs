@@ -22,11 +22,7 @@ fn experiment(
 ) -> PyResult<Experiment> {
     let overrides: Vec<Override> = overrides
         .iter()
-        .map(|(field, value)| Override {
-            field: field.clone(),
-            value: value.clone(),
-            source: format!("--set {field}={value}"),
-        })
+        .map(|(field, value)| Override::set(field, value))
         .collect();
     let loaded = match (file, text) {
         (Some(file), None) => scenario::load(&file, &overrides),

@@ -158,11 +158,7 @@ impl Overrides {
         let mut list: Vec<Override> = self
             .set
             .iter()
-            .map(|(field, value)| Override {
-                field: field.clone(),
-                value: value.clone(),
-                source: format!("--set {field}={value}"),
-            })
+            .map(|(field, value)| Override::set(field, value))
             .collect();
         let mut option = |field: &str, value: Option<String>| {
             if let Some(value) = value {

@@ -1,7 +1,7 @@
 //! One snapshot as a user brings it: JSON in SI units.
 
 use super::diagnostic::{Diagnostic, Place};
-use super::loading::byte_offset;
+use super::pointing::byte_offset;
 use crate::physics::gains::GainTable;
 use crate::physics::radio::Interference;
 use crate::snapshot::{ServerState, View, WaitingQuery};

@@ -2,20 +2,17 @@
 
 use super::check::{Fault, check};
 use super::diagnostic::{Diagnostic, Place, nearest};
-use super::overriding::{Override, apply, same_field};
+use super::notation::options;
+use super::overriding::{Override, apply};
+use super::pointing::{Source, byte_offset, ron_message, suggestion, table_error};
 use super::referred::ReferredFiles;
-use super::syntax;
 use super::{Scenario, TableSource};
 use crate::policy::PolicySpec;
-use crate::uncertainty::{Metric, Synthetic, Table, TableError};
+use crate::uncertainty::{Metric, Synthetic, Table};
 use crate::world::arrivals::Arrivals;
 use crate::world::trace::Trace;
-use ron::error::{Error as RonError, SpannedError};
-use ron::extensions::Extensions;
-use ron::ser::PrettyConfig;
 use std::collections::BTreeMap;
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// A checked scenario, and where it came from.
@@ -30,15 +27,6 @@ pub struct Loaded {
     /// The trace that the scenario's arrivals refer to.
     pub trace: Option<Arc<Trace>>,
     source: Source,
-}
-
-/// The text that a scenario was read from, for pointing into it.
-#[derive(Debug, Clone)]
-struct Source {
-    file: PathBuf,
-    text: Arc<str>,
-    overrides: Vec<Override>,
-    referred: ReferredFiles,
 }
 
 /// Reads and checks a scenario file, with fields overridden.
@@ -128,29 +116,6 @@ impl Loaded {
         source.overrides.push(one.clone());
         source.finish(scenario, Some(self))
     }
-}
-
-impl Scenario {
-    /// Reads a scenario without checking its values.
-    ///
-    /// # Errors
-    /// Syntax errors, unknown or missing fields, wrong types.
-    pub fn from_ron(text: &str) -> Result<Self, SpannedError> {
-        options().from_str(text)
-    }
-
-    /// The scenario as RON with every field written out.
-    pub fn to_ron(&self) -> String {
-        let pretty = PrettyConfig::new().extensions(Extensions::IMPLICIT_SOME);
-        match options().to_string_pretty(self, pretty) {
-            Ok(text) => text,
-            Err(error) => unreachable!("plain data always serialises: {error}"),
-        }
-    }
-}
-
-fn options() -> ron::Options {
-    ron::Options::default().with_default_extension(Extensions::IMPLICIT_SOME)
 }
 
 /// Reads a text file.
@@ -334,192 +299,5 @@ impl Source {
                     .map_err(|error| Diagnostic::new(error.to_string()))
             }
         }
-    }
-
-    /// An unusable value, shown where it stands.
-    fn fault(&self, fault: &Fault) -> Diagnostic {
-        let message = format!(
-            "{}: found {}, allowed is {}",
-            fault.field, fault.found, fault.allowed
-        );
-        let culprit = self
-            .overrides
-            .iter()
-            .rev()
-            .find(|one| same_field(&one.field, &fault.field));
-        match culprit {
-            Some(one) => self.blame(one, Diagnostic::new(message)),
-            None => Diagnostic {
-                message,
-                field: Some(fault.field.clone()),
-                place: self.place(&fault.field),
-                help: None,
-            },
-        }
-    }
-
-    /// An error that an override caused.
-    fn blame(&self, one: &Override, diagnostic: Diagnostic) -> Diagnostic {
-        if one.source.starts_with("--") {
-            return Diagnostic {
-                message: format!("{}: {}", one.source, diagnostic.message),
-                ..diagnostic
-            };
-        }
-        Diagnostic {
-            message: format!("{} = {}: {}", one.field, one.value, diagnostic.message),
-            place: self.place(&one.source).or_else(|| self.place("sweep")),
-            field: Some(one.source.clone()),
-            ..diagnostic
-        }
-    }
-
-    /// Where a field stands in the file, or the nearest thing around it.
-    fn place(&self, field: &str) -> Option<Box<Place>> {
-        let tree = syntax::parse(&self.text)?;
-        let steps = syntax::steps(field)?;
-        let (node, taken) = tree.descend(&steps);
-        if taken == 0 && !steps.is_empty() {
-            return None;
-        }
-        Some(Box::new(self.at(node.span.clone())))
-    }
-
-    fn at(&self, span: Range<usize>) -> Place {
-        Place {
-            file: self.file.clone(),
-            text: Arc::clone(&self.text),
-            span,
-        }
-    }
-
-    /// A syntax or type error, with the field it is in.
-    fn ron_error(&self, error: &SpannedError) -> Diagnostic {
-        let span = self.ron_span(error);
-        let tree = syntax::parse(&self.text);
-        let here = tree.as_ref().and_then(|tree| tree.innermost(span.start));
-        let field = serde_path(&self.text).or_else(|| here.as_ref().map(|(path, _)| path.clone()));
-        // A name that is wrong is best shown itself, a value by its field's place.
-        let about_names = matches!(
-            error.code,
-            RonError::NoSuchStructField { .. }
-                | RonError::NoSuchEnumVariant { .. }
-                | RonError::MissingStructField { .. }
-                | RonError::DuplicateStructField { .. }
-        );
-        let by_field = field
-            .as_deref()
-            .filter(|_| !about_names)
-            .and_then(|field| self.place(field));
-        let what = match (&error.code, here) {
-            // Where a whole number is wanted, RON stops at the decimal point.
-            (RonError::ExpectedComma, Some((_, node)))
-                if self.text[node.span.clone()].parse::<f64>().is_ok() =>
-            {
-                format!(
-                    "found {}, allowed is a whole number",
-                    &self.text[node.span.clone()]
-                )
-            }
-            (code, _) => ron_message(code),
-        };
-        Diagnostic {
-            message: match &field {
-                Some(field) => format!("{field}: {what}"),
-                None => what,
-            },
-            field,
-            place: Some(by_field.unwrap_or_else(|| Box::new(self.at(span)))),
-            help: suggestion(&error.code),
-        }
-    }
-
-    /// What the RON reader could not use. It stops behind it: step back onto it.
-    fn ron_span(&self, error: &SpannedError) -> Range<usize> {
-        let start = byte_offset(&self.text, error.span.start.line, error.span.start.col);
-        let end = byte_offset(&self.text, error.span.end.line, error.span.end.col);
-        if end > start {
-            return start..end;
-        }
-        let blank = |c: char| c.is_whitespace() || c == ',';
-        if self.text[start..].starts_with(|c: char| !blank(c) && c != ')' && c != ']') {
-            return start..start + self.text[start..].chars().next().map_or(0, char::len_utf8);
-        }
-        let before = self.text[..start].trim_end_matches(blank);
-        let word = before
-            .rfind(|c: char| !(c.is_alphanumeric() || "_.-+".contains(c)))
-            .map_or(0, |at| {
-                at + before[at..].chars().next().map_or(1, char::len_utf8)
-            });
-        let last = before.char_indices().next_back().map_or(0, |(at, _)| at);
-        word.min(last)..before.len()
-    }
-}
-
-/// The path of the field at which reading a scenario fails.
-fn serde_path(text: &str) -> Option<String> {
-    let mut reader = ron::Deserializer::from_str_with_options(text, &options()).ok()?;
-    let error = serde_path_to_error::deserialize::<_, Scenario>(&mut reader).err()?;
-    let path = error.path().to_string();
-    (path != "." && !path.contains('?')).then_some(path)
-}
-
-pub(super) fn ron_message(error: &RonError) -> String {
-    match error {
-        RonError::NoSuchStructField { found, .. } => format!("unknown field `{found}`"),
-        RonError::NoSuchEnumVariant { found, .. } => format!("unknown name `{found}`"),
-        RonError::MissingStructField { field, .. } => format!("missing field `{field}`"),
-        other => {
-            let text = other.to_string();
-            let mut letters = text.chars();
-            letters.next().map_or(String::new(), |first| {
-                first.to_lowercase().collect::<String>() + letters.as_str()
-            })
-        }
-    }
-}
-
-/// The valid names where one was not valid.
-pub(super) fn suggestion(error: &RonError) -> Option<String> {
-    match error {
-        RonError::NoSuchStructField {
-            expected, found, ..
-        }
-        | RonError::NoSuchEnumVariant {
-            expected, found, ..
-        } => Some(match nearest(found, expected.iter().copied()) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => format!("allowed are {}", expected.join(", ")),
-        }),
-        _ => None,
-    }
-}
-
-pub(super) fn byte_offset(text: &str, line: usize, column: usize) -> usize {
-    let start: usize = text
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
-    text[start.min(text.len())..]
-        .char_indices()
-        .nth(column.saturating_sub(1))
-        .map_or(text.len(), |(at, _)| start + at)
-}
-
-fn table_error(error: &TableError, file: PathBuf, text: &str) -> Diagnostic {
-    let diagnostic = Diagnostic::new(format!("{}: {error}", file.display()));
-    match error.line {
-        Some(line) => {
-            let start = byte_offset(text, line, error.column.unwrap_or(1));
-            let rest = &text[start..];
-            let length = rest.find([',', '\n', '\r']).unwrap_or(rest.len()).max(1);
-            diagnostic.at(Place {
-                file,
-                text: text.into(),
-                span: start..(start + length).min(text.len()),
-            })
-        }
-        None => diagnostic,
     }
 }

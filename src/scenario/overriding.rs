@@ -2,7 +2,7 @@
 
 use super::Scenario;
 use super::diagnostic::{Diagnostic, nearest};
-use super::loading::{ron_message, suggestion};
+use super::pointing::{ron_message, suggestion};
 use super::syntax::{self, Kind, Node, Step};
 use ron::error::Error as RonError;
 use std::ops::Range;
@@ -16,6 +16,17 @@ pub struct Override {
     pub value: String,
     /// Who says so: the command line's option, or the field of the sweep.
     pub source: String,
+}
+
+impl Override {
+    /// A field set by `--set`, or by a caller who means the same.
+    pub fn set(field: &str, value: &str) -> Self {
+        Self {
+            field: field.to_owned(),
+            value: value.to_owned(),
+            source: format!("--set {field}={value}"),
+        }
+    }
 }
 
 /// Sets one field, by writing the scenario out and reading it back with the
