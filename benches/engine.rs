@@ -62,11 +62,7 @@ fn written_by_hand_without_event_list(bencher: Bencher<'_, '_>, name: &str) {
 fn experiment(file: &str, fields: &[(&str, &str)]) -> Experiment {
     let overrides: Vec<Override> = fields
         .iter()
-        .map(|(field, value)| Override {
-            field: (*field).to_owned(),
-            value: (*value).to_owned(),
-            source: "bench".to_owned(),
-        })
+        .map(|(field, value)| Override::set(field, value))
         .collect();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let loaded = load(&file, &overrides).expect("the scenario is valid");

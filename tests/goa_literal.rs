@@ -6,6 +6,7 @@ mod random_instance;
 use edgelm::policy::greedy::Weight;
 use edgelm::policy::{EdgeAll, Goa, MinDelay, Policy, Random, literal};
 use edgelm::snapshot::{Decision, View};
+use edgelm::world::streams::StreamKey;
 use proptest::prelude::*;
 use random_instance::Instance;
 
@@ -56,6 +57,20 @@ proptest! {
         n in 0usize..40, m in 1usize..=12, levels in 1u32..4, loaded in any::<bool>(), seed in any::<u64>(),
     ) {
         assert_same(&Instance::draw(n, m, Some(levels), loaded, seed), 0.5)?;
+    }
+
+    #[test]
+    fn lazy_and_literal_decide_the_same_where_links_carry_nothing(
+        n in 0usize..40, m in 1usize..=12, dead in 0.1..=1.0f64, tied in any::<bool>(), seed in any::<u64>(),
+    ) {
+        let mut instance = Instance::draw(n, m, tied.then_some(3), true, seed);
+        let key = StreamKey::root(seed).named("dead-links");
+        for (link, gain) in instance.gains.iter_mut().enumerate() {
+            if key.index(link as u64).uniform() < dead {
+                *gain = 0.0;
+            }
+        }
+        assert_same(&instance, 0.6)?;
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) const LANES: usize = 4;
 pub struct Load<'v> {
     view: &'v View<'v>,
     received: ReceivedPower,
-    servers: Vec<Sharing>,
+    servers: Vec<Shares>,
     noise_w: Vec<f64>,
     offers: Offers,
     /// What the first servers offer, side by side: all of them in a small world.
@@ -68,7 +68,7 @@ impl OfferLanes {
 
 /// Who shares a server.
 #[derive(Debug, Clone, Copy)]
-struct Sharing {
+struct Shares {
     connected: usize,
     /// Reciprocals of the server's bandwidth, its compute and the most one user gets.
     per_bandwidth: f64,
@@ -76,7 +76,7 @@ struct Sharing {
     per_most: f64,
 }
 
-impl Sharing {
+impl Shares {
     fn of(server: &ServerState) -> Self {
         Self {
             connected: server.connected,
@@ -101,7 +101,7 @@ impl<'v> Load<'v> {
         let from_others = view.servers.iter().map(|s| s.from_others);
         let from_own = view.servers.iter().map(|s| s.from_own);
         let received = ReceivedPower::with_load(view.interference, from_others, from_own);
-        let servers: Vec<Sharing> = view.servers.iter().map(Sharing::of).collect();
+        let servers: Vec<Shares> = view.servers.iter().map(Shares::of).collect();
         let noise_w: Vec<f64> = view.servers.iter().map(|s| s.noise.0).collect();
         let noises = noise_w.iter().enumerate();
         let offers = Offers {

@@ -143,7 +143,7 @@ pub fn place(
         }
         let (prospect, look) = (&mut prospects[at], &mut looks[at]);
         if look.placed_then != placed {
-            ladder.raise_first(Candidate::new(prospect.bound(load), at));
+            ladder.renew_first(Candidate::new(prospect.bound(load), at));
             *look = Look {
                 placed_then: placed,
                 known: Known::Bound,

@@ -27,8 +27,7 @@ pub(super) struct Demand {
 /// The first servers in order, which offer side by side.
 const FIRST: [u32; LANES] = [0, 1, 2, 3];
 
-/// Links that are looked at one by one; places that are not needed have no cycles
-/// that are enough.
+/// Links that are looked at one by one; at places that are not needed `base` is infinite.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shortlist {
     servers: [u32; LANES],
@@ -152,10 +151,14 @@ pub(super) fn bound_all<'r>(
     room: &'r mut Bounds,
 ) -> &'r [f64] {
     let tx_power_w = load.view().tx_power.0;
-    let cycles_per_y = demand.bits * LN_2;
+    let nats = demand.bits * LN_2;
     let bound = |server: usize, gain: f64| {
-        let least_y = least_cycles(tx_power_w * gain, load.disturbance_w(server));
-        load.delay_at(server, cycles_per_y * least_y, demand.work_flop)
+        let signal = tx_power_w * gain;
+        if signal == 0.0 {
+            return f64::INFINITY;
+        }
+        let cycles = nats * least_cycles_per_nat(signal, load.disturbance_w(server));
+        load.delay_at(server, cycles, demand.work_flop)
     };
     // Filled, not collected: collecting asks at every link whether there is room.
     room.resize(links.len(), 0.0);
@@ -176,9 +179,10 @@ pub(super) fn bound_all<'r>(
 }
 
 /// A lower bound of 1 / ln(1 + signal / disturbance) without a logarithm: ln(1 + x) is
-/// at most x (6 + x) / (6 + 4 x).
+/// at most x (6 + x) / (6 + 4 x). Close over weak links, loose over strong ones, which
+/// are on any shortlist.
 #[inline]
-fn least_cycles(signal: f64, disturbance: f64) -> f64 {
+fn least_cycles_per_nat(signal: f64, disturbance: f64) -> f64 {
     // A stronger signal needs less; a product of numbers this small would lose digits.
     let signal = signal.max(1e-150);
     let six = 6.0 * disturbance;
@@ -247,7 +251,7 @@ mod tests {
         fn the_bound_without_a_logarithm_is_one_and_close_over_weak_links(exponent in -9.0..9.0f64) {
             let y = 10f64.powf(exponent);
             let cycles = 1.0 / log2_1p_of_inverse(y) / LN_2;
-            let bound = least_cycles(1e-12, 1e-12 * y);
+            let bound = least_cycles_per_nat(1e-12, 1e-12 * y);
             prop_assert!(bound <= cycles * (1.0 + 1e-14));
             prop_assert!(y < 1.0 || bound >= cycles * 0.99);
         }
