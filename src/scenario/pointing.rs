@@ -13,7 +13,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The text that a scenario was read from, for pointing into it.
+/// The text that a scenario was read from, for pointing into it, and what it refers to.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
     pub file: PathBuf,

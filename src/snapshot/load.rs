@@ -66,7 +66,7 @@ impl OfferLanes {
     }
 }
 
-/// Who shares a server.
+/// How a server is shared.
 #[derive(Debug, Clone, Copy)]
 struct Shares {
     connected: usize,
@@ -104,12 +104,13 @@ impl<'v> Load<'v> {
         let servers: Vec<Shares> = view.servers.iter().map(Shares::of).collect();
         let noise_w: Vec<f64> = view.servers.iter().map(|s| s.noise.0).collect();
         let noises = noise_w.iter().enumerate();
+        let (s_per_cycle, s_per_flop) = servers.iter().map(Shares::prices).unzip();
         let offers = Offers {
             disturbance_w: noises
                 .map(|(j, noise_w)| received.interference(j).0 + noise_w)
                 .collect(),
-            s_per_cycle: servers.iter().map(|server| server.prices().0).collect(),
-            s_per_flop: servers.iter().map(|server| server.prices().1).collect(),
+            s_per_cycle,
+            s_per_flop,
         };
         let mut first = OfferLanes::NONE;
         for server in 0..servers.len().min(LANES) {

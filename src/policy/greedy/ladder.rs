@@ -172,11 +172,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Gaps that grow with what has been taken, each at a pace of its own.
-    fn gap(start: f64, pace: f64, taken: usize) -> f64 {
-        start + pace * taken as f64
-    }
-
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
@@ -184,9 +179,10 @@ mod tests {
             laws in prop::collection::vec((-3i32..30, 0i32..6), 0..4_600),
             put_back in prop::collection::vec(any::<bool>(), 16),
         ) {
-            let gap_of = |at: usize, taken| {
+            // Gaps that grow with what has been taken, each at a pace of its own.
+            let gap_of = |at: usize, taken: usize| {
                 let (start, pace) = laws[at];
-                gap(f64::from(start), f64::from(pace) * 0.01, taken)
+                f64::from(start) + f64::from(pace) * 0.01 * taken as f64
             };
             let candidate = |at, taken| Candidate::new(gap_of(at, taken), at);
             let mut left: Vec<usize> = (0..laws.len()).collect();

@@ -48,6 +48,16 @@ struct Look {
     known: Known,
 }
 
+impl Look {
+    /// At the bound alone, with so many placed.
+    fn at_bound(placed_then: u32) -> Self {
+        Self {
+            placed_then,
+            known: Known::Bound,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {
     /// A bound from cycles counted earlier.
@@ -125,11 +135,8 @@ pub fn place(
                 }
                 let at = candidates[place].at();
                 if looks[at].placed_then != placed {
+                    looks[at] = Look::at_bound(placed);
                     candidates[place] = Candidate::new(prospects[at].bound(load), at);
-                    looks[at] = Look {
-                        placed_then: placed,
-                        known: Known::Bound,
-                    };
                 }
             }
         };
@@ -143,11 +150,8 @@ pub fn place(
         }
         let (prospect, look) = (&mut prospects[at], &mut looks[at]);
         if look.placed_then != placed {
+            *look = Look::at_bound(placed);
             ladder.renew_first(Candidate::new(prospect.bound(load), at));
-            *look = Look {
-                placed_then: placed,
-                known: Known::Bound,
-            };
             continue;
         }
         let counts = look.known == Known::Bound;

@@ -8,7 +8,7 @@
 
 use super::Weight;
 use super::shortlist::{Bounds, Demand, Listed, Shortlist, bound_all};
-use crate::snapshot::{LANES, Load};
+use crate::snapshot::Load;
 use prefetch_index::prefetch_index;
 use std::slice::from_ref;
 
@@ -87,12 +87,7 @@ impl Prospect {
     #[inline]
     pub fn certain(&self, load: &Load<'_>) -> Option<(f64, usize)> {
         let bounds = self.shortlist.delay_bounds(load, self.demand.work_flop);
-        let mut first = 0;
-        for at in 1..LANES {
-            if bounds[at] < bounds[first] {
-                first = at;
-            }
-        }
+        let first = first_of_least(&bounds);
         // The other way round: as far above the gap as bounds are below.
         let at_most = bounds[first] * (1.0 + 4.0 * MARGIN) - self.local_s * (1.0 - 3.0 * MARGIN);
         let at_most = self.weighted(at_most + at_most.abs() * MARGIN);
@@ -146,13 +141,7 @@ impl Prospect {
             let gap = (delay - load.view().local_delay(self.query())).0;
             (self.weighted(gap), server)
         };
-        let first = (1..bounds.len()).fold(0, |first, at| {
-            if bounds[at] < bounds[first] {
-                at
-            } else {
-                first
-            }
-        });
+        let first = first_of_least(bounds);
         let mut best = gap_at(first);
         for at in (0..bounds.len()).filter(|&at| at != first) {
             // Of links that carry nothing the first is the least.
@@ -179,6 +168,18 @@ impl Prospect {
         // Adding zero turns -0.0 into 0.0: a tie must compare as one.
         self.weight * gap + 0.0
     }
+}
+
+/// The place of the least number; of equal ones the first.
+#[inline]
+fn first_of_least(numbers: &[f64]) -> usize {
+    let mut first = 0;
+    for at in 1..numbers.len() {
+        if numbers[at] < numbers[first] {
+            first = at;
+        }
+    }
+    first
 }
 
 /// The lesser of two numbers, neither of which is NaN.

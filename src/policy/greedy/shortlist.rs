@@ -162,25 +162,14 @@ pub(super) fn bound_all<'r>(
     };
     // Filled, not collected: collecting asks at every link whether there is room.
     room.resize(links.len(), 0.0);
-    let found = room.iter_mut().zip(links.gains());
-    match links.servers() {
-        None => {
-            for (server, (found, gain)) in found.enumerate() {
-                *found = bound(server, *gain);
-            }
-        }
-        Some(servers) => {
-            for ((found, gain), server) in found.zip(servers) {
-                *found = bound(*server as usize, *gain);
-            }
-        }
+    for (found, (server, gain)) in room.iter_mut().zip(links.iter()) {
+        *found = bound(server, gain);
     }
     room
 }
 
 /// A lower bound of 1 / ln(1 + signal / disturbance) without a logarithm: ln(1 + x) is
-/// at most x (6 + x) / (6 + 4 x). Close over weak links, loose over strong ones, which
-/// are on any shortlist.
+/// at most x (6 + x) / (6 + 4 x). Close over weak links, loose over strong ones.
 #[inline]
 fn least_cycles_per_nat(signal: f64, disturbance: f64) -> f64 {
     // A stronger signal needs less; a product of numbers this small would lose digits.

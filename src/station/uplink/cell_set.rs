@@ -37,6 +37,11 @@ impl CellSet {
         self.members.iter().map(|&cell| cell as usize)
     }
 
+    /// Leaves none.
+    pub fn clear(&mut self) {
+        self.drain().for_each(drop);
+    }
+
     /// Takes all cells out, in the order in which they came.
     pub fn drain(&mut self) -> impl Iterator<Item = usize> + '_ {
         let is_member = &mut self.is_member;

@@ -92,7 +92,7 @@ impl<'w> FarField<'w> {
 
     /// Adds what each cell hears to what it hears otherwise, as of now.
     pub fn sum_afresh(&mut self, heard_w: &mut [f64]) {
-        self.changed.drain().for_each(drop);
+        self.changed.clear();
         self.changes.fill(0);
         for home in 0..self.active.len() {
             self.transmit(home, self.active[home]);

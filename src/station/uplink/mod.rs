@@ -265,7 +265,7 @@ impl<'w> Uplinks<'w> {
     /// A job is about to start in this cell, after so many others.
     #[inline]
     pub fn expect_start(&self, job: usize, cell: usize, after: usize) {
-        prefetch_index(&self.jobs, job);
+        self.expect(job);
         prefetch_index(&self.cells, cell);
         // The room for its gains, as `start` will take it.
         if let Some(room) = self.spare.iter().rev().nth(after) {
@@ -395,7 +395,7 @@ impl<'w> Uplinks<'w> {
         let mut stirred = std::mem::take(&mut city.stirred);
         if city.far_field.is_due() {
             city.far_field.bring_up_to_date(&mut self.heard_w);
-            stirred.drain().for_each(drop);
+            stirred.clear();
             self.mark_all_off();
         } else {
             for home in stirred.drain() {
