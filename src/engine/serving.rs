@@ -115,6 +115,7 @@ impl Run<'_> {
         let Some((_, slot)) = self.edges[server].next_end() else {
             return;
         };
+        self.in_flight.expect(slot);
         self.edges[server].complete(self.now, slot);
         self.edge_changed(server, -1.0);
         self.count_edge_stages(slot, server);
@@ -251,11 +252,8 @@ impl Run<'_> {
     /// Brings uplink rates up to date after an event, and announces the completions
     /// that moved.
     pub(super) fn settle_uplinks(&mut self) {
-        let (calendar, in_flight) = (&mut self.calendar, &self.in_flight);
+        let calendar = &mut self.calendar;
         self.uplinks.settle(self.now, |cell, next| {
-            if let Some((_, slot)) = next {
-                in_flight.expect(slot);
-            }
             let time = next.map(|(time, _)| time);
             calendar.set(Station::Uplink(cell as u32), time);
         });

@@ -23,6 +23,7 @@ pub(crate) fn expect(gains: &[f64]) {
     for line in gains.chunks(8) {
         prefetch_index(line, 0);
     }
+    prefetch_index(gains, gains.len().saturating_sub(1));
 }
 
 impl<'a> LinkGains<'a> {
