@@ -115,6 +115,7 @@ impl Run<'_> {
         let Some((_, slot)) = self.edges[server].next_end() else {
             return;
         };
+        // The query is needed when its server is done with it.
         self.in_flight.expect(slot);
         self.edges[server].complete(self.now, slot);
         self.edge_changed(server, -1.0);
@@ -254,8 +255,7 @@ impl Run<'_> {
     pub(super) fn settle_uplinks(&mut self) {
         let calendar = &mut self.calendar;
         self.uplinks.settle(self.now, |cell, next| {
-            let time = next.map(|(time, _)| time);
-            calendar.set(Station::Uplink(cell as u32), time);
+            calendar.set(Station::Uplink(cell as u32), next.map(|(time, _)| time));
         });
     }
 
@@ -264,11 +264,7 @@ impl Run<'_> {
         self.occupancy.edge_jobs[server].add(self.now, change);
         let busy = self.edges[server].utilisation();
         self.occupancy.edge_busy[server].set(self.now, busy);
-        let next = self.edges[server].next_end();
-        if let Some((_, slot)) = next {
-            self.in_flight.expect(slot);
-        }
-        let next = next.map(|(time, _)| time);
+        let next = self.edges[server].next_end().map(|(time, _)| time);
         self.calendar.set(Station::Edge(server as u32), next);
     }
 

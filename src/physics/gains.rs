@@ -19,10 +19,11 @@ pub struct LinkGains<'a> {
 /// These gains are about to be needed: asks memory for all of them.
 #[inline]
 pub(crate) fn expect(gains: &[f64]) {
-    // Those in one line of a processor's cache, 64 bytes.
+    // As many as are in one line of a processor's cache, 64 bytes.
     for line in gains.chunks(8) {
         prefetch_index(line, 0);
     }
+    // The first need not begin a line: the last may then lie in one more.
     prefetch_index(gains, gains.len().saturating_sub(1));
 }
 
