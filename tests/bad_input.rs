@@ -376,19 +376,19 @@ fn instances_are_checked() {
     let goa = "Goa(tau: 0.6)";
     assert_says(
         &undecided(&instance("[[1e-9, 1e-9]]", "0.5"), goa),
-        &["gain[0]", "2 columns", "1 servers"],
+        &["i.json:4:11", "gain[0]", "2 columns", "1 servers"],
     );
     assert_says(
         &undecided(&instance("[]", "0.5"), goa),
-        &["gain", "0 rows", "1 users"],
+        &["i.json:4:10", "gain", "0 rows", "1 users"],
     );
     assert_says(
         &undecided(&instance("[[-1]]", "0.5"), goa),
-        &["gain[0][0]", "found -1"],
+        &["i.json:4:12", "gain[0][0]", "found -1"],
     );
     assert_says(
         &undecided(&instance("[[1e-9]]", "1.5"), goa),
-        &["users[0].uncertainty", "found 1.5"],
+        &["i.json:2:28", "users[0].uncertainty", "found 1.5"],
     );
     assert_says(
         &undecided(&instance("[[1e-9]]", "\"x\""), goa),
@@ -402,6 +402,11 @@ fn instances_are_checked() {
         &["i.json:1:", "noise"],
     );
     assert_says(&undecided("{", goa), &["i.json:1:"]);
+    let row = format!("[[{}]]", vec!["-1"; 30].join(", "));
+    assert_says(
+        &undecided(&instance(&row, "0.5"), goa),
+        &["gain[0][18]", "i.json: 11 more like these"],
+    );
     let good = instance("[[1e-9]]", "0.5");
     assert_says(
         &undecided(&good, "Goa(tau: 2)"),

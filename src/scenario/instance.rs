@@ -1,6 +1,8 @@
 //! One snapshot as a user brings it: JSON in SI units.
 
+use super::check::{Fault, Faults};
 use super::diagnostic::{Diagnostic, Place};
+use super::json_span::span_of;
 use super::pointing::byte_offset;
 use crate::physics::gains::GainTable;
 use crate::physics::radio::Interference;
@@ -9,6 +11,9 @@ use crate::units::{Bits, Flop, FlopPerSecond, Hertz, Seconds, Watts};
 use crate::world::streams::StreamKey;
 use serde::Deserialize;
 use std::path::Path;
+
+/// How many unusable values of one instance are shown: it may have thousands of users.
+const FAULTS_SHOWN: usize = 20;
 
 /// Users, servers and gains at one instant.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -86,77 +91,70 @@ impl Instance {
             .map_err(|diagnostic| vec![diagnostic])?;
         let faults = instance.faults();
         if faults.is_empty() {
-            Ok(instance)
-        } else {
-            Err(faults
-                .into_iter()
-                .map(|fault| Diagnostic::new(format!("{}: {fault}", file.display())))
-                .collect())
+            return Ok(instance);
         }
+        let shown = faults.iter().take(FAULTS_SHOWN);
+        let mut diagnostics: Vec<_> = shown.map(|fault| point_at(fault, text, file)).collect();
+        let more = faults.len() - diagnostics.len();
+        if more > 0 {
+            diagnostics.push(Diagnostic::new(format!(
+                "{}: {more} more like these",
+                file.display()
+            )));
+        }
+        Err(diagnostics)
     }
 
-    fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
-        let mut positive = |field: String, value: f64| {
-            if !(value.is_finite() && value > 0.0) {
-                faults.push(format!(
-                    "{field}: found {value}, allowed is a positive, finite number"
-                ));
-            }
-        };
-        positive("tx_power_w".to_owned(), self.tx_power_w);
-        positive("noise_w".to_owned(), self.noise_w);
+    fn faults(&self) -> Vec<Fault> {
+        let mut faults = Faults(Vec::new());
+        faults.positive("tx_power_w", self.tx_power_w);
+        faults.positive("noise_w", self.noise_w);
         for (i, user) in self.users.iter().enumerate() {
-            positive(format!("users[{i}].query_bits"), user.query_bits);
-            positive(format!("users[{i}].slm_flop"), user.slm_flop);
-            positive(format!("users[{i}].llm_flop"), user.llm_flop);
-            positive(format!("users[{i}].local_flops"), user.local_flops);
+            faults.share(&format!("users[{i}].uncertainty"), user.uncertainty);
+            faults.positive(&format!("users[{i}].query_bits"), user.query_bits);
+            faults.positive(&format!("users[{i}].slm_flop"), user.slm_flop);
+            faults.positive(&format!("users[{i}].llm_flop"), user.llm_flop);
+            faults.positive(&format!("users[{i}].local_flops"), user.local_flops);
         }
         for (j, server) in self.servers.iter().enumerate() {
-            positive(format!("servers[{j}].flops"), server.flops);
-            positive(
-                format!("servers[{j}].max_flops_per_user"),
+            faults.positive(&format!("servers[{j}].flops"), server.flops);
+            faults.positive(
+                &format!("servers[{j}].max_flops_per_user"),
                 server.max_flops_per_user,
             );
-            positive(format!("servers[{j}].bandwidth_hz"), server.bandwidth_hz);
-        }
-        for (i, user) in self.users.iter().enumerate() {
-            if !(0.0..=1.0).contains(&user.uncertainty) {
-                faults.push(format!(
-                    "users[{i}].uncertainty: found {}, allowed is a number from 0 to 1",
-                    user.uncertainty
-                ));
-            }
+            faults.positive(&format!("servers[{j}].bandwidth_hz"), server.bandwidth_hz);
         }
         for (field, count) in [("users", self.users.len()), ("servers", self.servers.len())] {
             if count == 0 {
-                faults.push(format!("{field}: found none, allowed is at least one"));
+                faults.add(field, "none", "at least one");
             }
         }
         if self.gain.len() != self.users.len() {
-            faults.push(format!(
-                "gain: found {} rows, allowed is one for each of the {} users",
-                self.gain.len(),
-                self.users.len()
-            ));
+            faults.add(
+                "gain",
+                &format!("{} rows", self.gain.len()),
+                &format!("one for each of the {} users", self.users.len()),
+            );
         }
         for (i, row) in self.gain.iter().enumerate() {
             if row.len() != self.servers.len() {
-                faults.push(format!(
-                    "gain[{i}]: found {} columns, allowed is one for each of the {} servers",
-                    row.len(),
-                    self.servers.len()
-                ));
+                faults.add(
+                    &format!("gain[{i}]"),
+                    &format!("{} columns", row.len()),
+                    &format!("one for each of the {} servers", self.servers.len()),
+                );
             }
             for (j, gain) in row.iter().enumerate() {
                 if !(gain.is_finite() && *gain >= 0.0) {
-                    faults.push(format!(
-                        "gain[{i}][{j}]: found {gain}, allowed is a finite number not below 0"
-                    ));
+                    faults.add(
+                        &format!("gain[{i}][{j}]"),
+                        &gain.to_string(),
+                        "a finite number not below 0",
+                    );
                 }
             }
         }
-        faults
+        faults.0
     }
 
     /// The instance as a policy sees it, nobody connected yet.
@@ -211,6 +209,22 @@ impl InstanceSnapshot {
             interference: self.interference,
             key: StreamKey::root(1),
         }
+    }
+}
+
+/// An unusable value, shown where it stands.
+fn point_at(fault: &Fault, text: &str, file: &Path) -> Diagnostic {
+    Diagnostic {
+        message: fault.to_string(),
+        field: Some(fault.field.clone()),
+        place: span_of(text, &fault.field).map(|span| {
+            Box::new(Place {
+                file: file.to_owned(),
+                text: text.into(),
+                span,
+            })
+        }),
+        help: None,
     }
 }
 

@@ -14,6 +14,7 @@
 mod check;
 mod diagnostic;
 mod instance;
+mod json_span;
 mod loading;
 mod notation;
 mod overriding;

@@ -25,10 +25,7 @@ pub(super) struct Source {
 impl Source {
     /// An unusable value, shown where it stands.
     pub fn fault(&self, fault: &Fault) -> Diagnostic {
-        let message = format!(
-            "{}: found {}, allowed is {}",
-            fault.field, fault.found, fault.allowed
-        );
+        let message = fault.to_string();
         let culprit = self
             .overrides
             .iter()

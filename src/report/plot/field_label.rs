@@ -22,8 +22,10 @@ const KNOWN: [(&str, &str, &str); 9] = [
 ];
 
 /// Units as they end a field's name, and as they are written; longer ones first.
-const UNITS: [(&str, &str); 21] = [
+const UNITS: [(&str, &str); 23] = [
     ("_dbm_per_hz", "dBm/Hz"),
+    ("_j_per_gflop", "J/GFLOP"),
+    ("_m_per_s", "m/s"),
     ("_per_s", "1/s"),
     ("_gflops", "GFLOP/s"),
     ("_tflops", "TFLOP/s"),
@@ -119,6 +121,11 @@ mod tests {
                 "workload.arrivals.rate_per_s",
                 "workload.arrivals.rate (1/s)",
             ),
+            (
+                "users.mobility.speed_max_m_per_s",
+                "users.mobility.speed_max (m/s)",
+            ),
+            ("energy.server_j_per_gflop", "energy.server (J/GFLOP)"),
         ] {
             assert_eq!(field_label(field), label);
         }

@@ -7,6 +7,7 @@ use crate::uncertainty::Metric;
 use crate::world::channel::{Fading, PathLoss};
 use crate::world::distribution::Distribution;
 use crate::world::geometry::{Placement, hexagonal_extent};
+use std::fmt;
 
 /// A field whose value cannot be used.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +18,17 @@ pub struct Fault {
     pub found: String,
     /// What is allowed there.
     pub allowed: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            field,
+            found,
+            allowed,
+        } = self;
+        write!(f, "{field}: found {found}, allowed is {allowed}")
+    }
 }
 
 /// Everything that is wrong with a scenario's values, in the order of its fields.
@@ -196,10 +208,10 @@ fn policies(scenario: &Scenario, faults: &mut Faults) {
     }
 }
 
-struct Faults(Vec<Fault>);
+pub(super) struct Faults(pub(super) Vec<Fault>);
 
 impl Faults {
-    fn add(&mut self, field: &str, found: &str, allowed: &str) {
+    pub(super) fn add(&mut self, field: &str, found: &str, allowed: &str) {
         self.0.push(Fault {
             field: field.to_owned(),
             found: found.to_owned(),
@@ -213,13 +225,13 @@ impl Faults {
         }
     }
 
-    fn positive(&mut self, field: &str, value: f64) {
+    pub(super) fn positive(&mut self, field: &str, value: f64) {
         if !(value.is_finite() && value > 0.0) {
             self.add(field, &value.to_string(), "a positive, finite number");
         }
     }
 
-    fn share(&mut self, field: &str, value: f64) {
+    pub(super) fn share(&mut self, field: &str, value: f64) {
         if !(0.0..=1.0).contains(&value) {
             self.add(field, &value.to_string(), "a number from 0 to 1");
         }
