@@ -2,7 +2,7 @@
 //! decisions over the servers within reach, and delays against the exact run.
 
 use edgelm::experiment::{Experiment, PolicyResult, world_model};
-use edgelm::physics::gains::{GainTable, LinkGains};
+use edgelm::physics::gains::{GainTable, LinkGains, NearRow};
 use edgelm::policy::{Goa, Policy, literal};
 use edgelm::scenario::{Diagnostic, Loaded, Scenario};
 use edgelm::snapshot::{ServerState, View, WaitingQuery};
@@ -177,7 +177,20 @@ fn decisions_within_reach_are_those_of_the_literal_algorithm() {
             key: StreamKey::root(1),
         };
         let expected = literal::algorithm_1(&view(GainTable::Full(&full)), 0.6);
-        for gains in [GainTable::Near(&near), GainTable::Full(&full)] {
+        let (mut gains, mut rows) = (Vec::new(), Vec::new());
+        for (user, links) in near.iter().enumerate() {
+            rows.push(NearRow {
+                home: world.home(user) as u32,
+                start: gains.len() as u32,
+            });
+            gains.extend_from_slice(links.gains());
+        }
+        let within_reach = GainTable::Near {
+            neighbourhoods: world.neighbourhoods().expect("a tolerance"),
+            rows: &rows,
+            gains: &gains,
+        };
+        for gains in [within_reach, GainTable::Full(&full)] {
             let found = Goa { tau: 0.6 }.decide(&view(gains)).expect("GOA decides");
             assert_eq!(found, expected);
         }

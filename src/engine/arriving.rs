@@ -25,6 +25,8 @@ pub(super) struct Source<'w> {
 }
 
 /// A user as a source of queries.
+// In one line of a processor's cache: among very many each lies somewhere else.
+#[repr(align(64))]
 struct Asker {
     arrivals: UserArrivals,
     /// How many queries it has asked.

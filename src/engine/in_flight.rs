@@ -1,8 +1,8 @@
 //! Queries between their arrival and their end.
 
 use super::recorder::{CompletedQuery, Stages};
-use crate::snapshot::Choice;
-use crate::units::{Flop, Seconds};
+use crate::snapshot::{Choice, Truth};
+use crate::units::{Bits, Flop, Seconds};
 use crate::world::query::Query;
 use prefetch_index::prefetch_index;
 use std::ops::{Index, IndexMut};
@@ -25,26 +25,134 @@ pub(super) enum Phase {
     Held,
 }
 
-/// A query in flight.
+/// A query in flight, in three lines of a processor's cache: among very many each lies
+/// somewhere else. The way from one station to the next reads the first, stages and
+/// decision are in the second, what is needed at the end alone in the third.
 #[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
 pub(super) struct Flight {
-    /// What the recorder will be shown.
-    pub record: CompletedQuery,
+    user: u32,
+    /// Tells this query from others that had its slot.
+    generation: u32,
+    /// The server it was sent to, or [`NOWHERE`].
+    server: u32,
     pub phase: Phase,
-    /// When it joined the station it is at.
-    pub since: Seconds,
-    /// Work of the small model that is still to be done.
-    pub slm_left: Flop,
-    /// Work of the job it has at its device.
-    pub device_work: Flop,
     /// Whether it is being served where it is, rather than queueing; for held
     /// shares, whether it has left the uplink.
     pub in_service: bool,
+    slm_correct: bool,
+    llm_correct: bool,
+    /// When it joined the station it is at.
+    pub since: Seconds,
+    pub bits: Bits,
+    pub llm_work: Flop,
+    /// Work of the small model that is still to be done.
+    pub slm_left: Flop,
+    /// Work of the job it has at its device.
+    pub device_job: Flop,
+    pub uncertainty: f64,
+
+    pub stages: Stages,
+    /// When the policy placed it; anything before.
+    decided: Seconds,
+
+    number: u64,
+    arrived: Seconds,
+    slm_work: Flop,
+    /// Work that its device and its server have done for it.
+    pub device_work: Flop,
+    pub edge_work: Flop,
     /// Stages that are known in advance under held shares.
     pub held_uplink: Seconds,
     pub held_compute: Seconds,
-    /// Tells this query from others that had its slot.
-    pub generation: u32,
+}
+
+const _: () = assert!(std::mem::size_of::<Flight>() == 3 * 64);
+
+/// In place of a server: the query stays on its device, or nothing is decided yet.
+const NOWHERE: u32 = u32::MAX;
+
+impl Flight {
+    fn new(query: Query, number: u64, now: Seconds, generation: u32) -> Self {
+        Self {
+            user: query.user as u32,
+            generation,
+            server: NOWHERE,
+            phase: Phase::Waiting,
+            in_service: false,
+            slm_correct: query.slm_correct,
+            llm_correct: query.llm_correct,
+            since: now,
+            bits: query.bits,
+            llm_work: query.llm_work,
+            slm_left: query.slm_work,
+            device_job: Flop(0.0),
+            uncertainty: query.uncertainty,
+            stages: Stages::default(),
+            decided: now,
+            number,
+            arrived: now,
+            slm_work: query.slm_work,
+            device_work: Flop(0.0),
+            edge_work: Flop(0.0),
+            held_uplink: Seconds(0.0),
+            held_compute: Seconds(0.0),
+        }
+    }
+
+    /// Whose it is.
+    pub fn user(&self) -> usize {
+        self.user as usize
+    }
+
+    /// The server it was sent to; `None` for the device, and before the decision.
+    pub fn server(&self) -> Option<usize> {
+        (self.server != NOWHERE).then_some(self.server as usize)
+    }
+
+    /// Which models would answer right.
+    pub fn truth(&self) -> Truth {
+        Truth {
+            slm_correct: self.slm_correct,
+            llm_correct: self.llm_correct,
+        }
+    }
+
+    /// The policy has placed it.
+    pub fn decide(&mut self, now: Seconds, choice: Choice) {
+        self.server = match choice {
+            Choice::Local => NOWHERE,
+            Choice::Edge(server) => server as u32,
+        };
+        self.decided = now;
+        self.stages.wait += now - self.since;
+        self.since = now;
+    }
+
+    /// What the recorder is shown when it leaves.
+    fn completed(&self, dropped: bool) -> CompletedQuery {
+        let undecided = matches!(self.phase, Phase::Probing | Phase::Waiting);
+        CompletedQuery {
+            query: Query {
+                user: self.user(),
+                uncertainty: self.uncertainty,
+                bits: self.bits,
+                slm_work: self.slm_work,
+                llm_work: self.llm_work,
+                slm_correct: self.slm_correct,
+                llm_correct: self.llm_correct,
+            },
+            number: self.number,
+            arrived: self.arrived,
+            decided: (!undecided).then_some(self.decided),
+            choice: self.server().map_or(Choice::Local, Choice::Edge),
+            stages: self.stages,
+            device_work: self.device_work,
+            edge_work: self.edge_work,
+            dropped,
+            missed_deadline: dropped,
+        }
+    }
 }
 
 /// Names a query in an event: its slot, and which of the queries that had it.
@@ -64,56 +172,45 @@ pub(super) struct InFlight {
 impl InFlight {
     /// A query arrives; its slot names it until it leaves.
     pub fn admit(&mut self, query: Query, number: u64, now: Seconds) -> usize {
-        let flight = |generation| Flight {
-            record: CompletedQuery {
-                query,
-                number,
-                arrived: now,
-                decided: None,
-                choice: Choice::Local,
-                stages: Stages::default(),
-                device_work: Flop(0.0),
-                edge_work: Flop(0.0),
-                dropped: false,
-                missed_deadline: false,
-            },
-            phase: Phase::Waiting,
-            since: now,
-            slm_left: query.slm_work,
-            device_work: Flop(0.0),
-            in_service: false,
-            held_uplink: Seconds(0.0),
-            held_compute: Seconds(0.0),
-            generation,
-        };
         match self.free.pop() {
             Some(slot) => {
-                self.slots[slot] = flight(self.slots[slot].generation);
+                let generation = self.slots[slot].generation;
+                self.slots[slot] = Flight::new(query, number, now, generation);
                 slot
             }
             None => {
-                self.slots.push(flight(0));
+                self.slots.push(Flight::new(query, number, now, 0));
                 self.slots.len() - 1
             }
         }
     }
 
-    /// A query leaves; its slot becomes free.
-    pub fn release(&mut self, slot: usize) -> CompletedQuery {
+    /// A query leaves, answered or given up; its slot becomes free.
+    pub fn release(&mut self, slot: usize, dropped: bool) -> CompletedQuery {
         self.free.push(slot);
         let flight = &mut self.slots[slot];
         flight.generation = flight.generation.wrapping_add(1);
-        flight.record
+        flight.completed(dropped)
     }
 
-    /// The query in a slot is about to be needed: asks memory for all lines of it.
+    /// The query in a slot is about to go on: asks memory for what that needs.
     #[inline]
     pub fn expect(&self, slot: usize) {
-        let flight = &self.slots[slot];
-        prefetch_index(from_ref(&flight.record.query), 0);
-        prefetch_index(from_ref(&flight.record.stages), 0);
-        prefetch_index(from_ref(&flight.record.edge_work), 0);
-        prefetch_index(from_ref(&flight.since), 0);
+        prefetch_index(&self.slots, slot);
+    }
+
+    /// The same where its stages or its decision are about to be written.
+    #[inline]
+    pub fn expect_stages(&self, slot: usize) {
+        self.expect(slot);
+        prefetch_index(from_ref(&self.slots[slot].stages), 0);
+    }
+
+    /// The query in a slot is about to leave: asks memory for all of it.
+    #[inline]
+    pub fn expect_all(&self, slot: usize) {
+        self.expect_stages(slot);
+        prefetch_index(from_ref(&self.slots[slot].number), 0);
     }
 
     /// The ticket of the query in a slot.

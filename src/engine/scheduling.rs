@@ -3,11 +3,10 @@
 
 use super::in_flight::Phase;
 use super::{Event, Run, Sharing};
-use crate::physics::gains::{GainTable, LinkGains};
+use crate::physics::gains::{GainTable, LinkGains, NearRow};
 use crate::policy::{self, Policy, PolicyError};
-use crate::snapshot::{Choice, ServerState, Service, Truth, View, WaitingQuery, services};
+use crate::snapshot::{Choice, ServerState, Service, View, WaitingQuery, services};
 use crate::units::Seconds;
-use crate::world::World;
 use prefetch_index::prefetch_index;
 
 /// What a policy is shown, in memory that is used again. Gains are copied side by
@@ -18,6 +17,7 @@ pub(super) struct Scratch {
     servers: Vec<ServerState>,
     /// The gains of each query's links within reach, row after row.
     gains: Vec<f64>,
+    rows: Vec<NearRow>,
 }
 
 impl Scratch {
@@ -25,23 +25,16 @@ impl Scratch {
         self.queries.clear();
         self.servers.clear();
         self.gains.clear();
+        self.rows.clear();
     }
 
-    /// The links of every query shown; none where all servers are within reach.
-    fn rows<'s>(&'s self, world: &'s World<'_>) -> Vec<LinkGains<'s>> {
-        let Some(neighbourhoods) = world.neighbourhoods() else {
-            return Vec::new();
-        };
-        let mut gains = &*self.gains;
-        self.queries
-            .iter()
-            .map(|query| {
-                let near = neighbourhoods.near(world.home(query.user));
-                let (row, others) = gains.split_at(near.len());
-                gains = others;
-                LinkGains::to_some(near, row)
-            })
-            .collect()
+    /// Shows the links of one more query.
+    fn show_links(&mut self, home: usize, links: LinkGains<'_>) {
+        self.rows.push(NearRow {
+            home: home as u32,
+            start: self.gains.len() as u32,
+        });
+        self.gains.extend_from_slice(links.gains());
     }
 }
 
@@ -57,29 +50,29 @@ impl Run<'_> {
         for (at, &slot) in waiting.iter().enumerate() {
             self.expect_waiting(&waiting[at..]);
             let flight = &self.in_flight[slot];
-            let query = &flight.record.query;
-            self.links.bring_to(query.user, self.now);
+            let user = flight.user();
+            self.links.bring_to(user, self.now);
             scratch.queries.push(WaitingQuery {
-                user: query.user,
-                uncertainty: query.uncertainty,
-                bits: query.bits,
+                user,
+                uncertainty: flight.uncertainty,
+                bits: flight.bits,
                 slm_work: flight.slm_left,
-                llm_work: query.llm_work,
-                local_capacity: self.world.users()[query.user].capacity,
-                local_backlog: self.devices[query.user].backlog(self.now),
-                position: Some(self.links.position(query.user)),
-                truth: Some(Truth {
-                    slm_correct: query.slm_correct,
-                    llm_correct: query.llm_correct,
-                }),
+                llm_work: flight.llm_work,
+                local_capacity: self.world.users()[user].capacity,
+                local_backlog: self.devices[user].backlog(self.now),
+                position: Some(self.links.position(user)),
+                truth: Some(flight.truth()),
             });
-            let links = self.links.of(query.user);
-            scratch.gains.extend_from_slice(links.gains());
+            let links = self.links.of(user);
+            scratch.show_links(self.world.home(user), links);
         }
-        let rows = scratch.rows(self.world);
         let gains = match self.world.neighbourhoods() {
             None => GainTable::Full(&scratch.gains),
-            Some(_) => GainTable::Near(&rows),
+            Some(neighbourhoods) => GainTable::Near {
+                neighbourhoods,
+                rows: &scratch.rows,
+                gains: &scratch.gains,
+            },
         };
         let view = View {
             now: self.now,
@@ -107,7 +100,7 @@ impl Run<'_> {
                 &scratch.queries[at..],
                 &decision.choices[at..],
             );
-            self.decided(slot, choice);
+            self.in_flight[slot].decide(self.now, choice);
             let Choice::Edge(server) = choice else {
                 self.starts_locally(slot);
                 continue;
@@ -136,13 +129,12 @@ impl Run<'_> {
             self.in_flight.expect(slot);
         }
         if let Some(&slot) = waiting.get(16) {
-            let user = self.in_flight[slot].record.query.user;
+            let user = self.in_flight[slot].user();
             self.world.expect(user);
             prefetch_index(&self.devices, user);
         }
         if let Some(&slot) = waiting.get(8) {
-            self.world
-                .expect_links(self.in_flight[slot].record.query.user);
+            self.world.expect_links(self.in_flight[slot].user());
         }
     }
 
@@ -152,7 +144,7 @@ impl Run<'_> {
     fn expect_start(&self, waiting: &[usize], queries: &[WaitingQuery], choices: &[Choice]) {
         const FAR: usize = 8;
         if let (Some(&slot), Some(query)) = (waiting.get(FAR), queries.get(FAR)) {
-            self.in_flight.expect(slot);
+            self.in_flight.expect_stages(slot);
             self.world.expect(query.user);
             if let Some(&Choice::Edge(server)) = choices.get(FAR) {
                 self.uplinks.expect_start(slot, server, FAR);
@@ -186,14 +178,6 @@ impl Run<'_> {
                 position: Some(server.position),
             }
         }));
-    }
-
-    fn decided(&mut self, slot: usize, choice: Choice) {
-        let flight = &mut self.in_flight[slot];
-        flight.record.choice = choice;
-        flight.record.decided = Some(self.now);
-        flight.record.stages.wait += self.now - flight.since;
-        flight.since = self.now;
     }
 
     fn starts_locally(&mut self, slot: usize) {

@@ -4,7 +4,6 @@ use super::calendar::Station;
 use super::in_flight::Phase;
 use super::{Event, Recorder, Run, Sharing};
 use crate::physics::gains::LinkGains;
-use crate::snapshot::Choice;
 use crate::station::uplink::Transmission;
 use crate::units::{Flop, Seconds};
 use prefetch_index::prefetch_index;
@@ -12,10 +11,10 @@ use prefetch_index::prefetch_index;
 impl Run<'_> {
     /// A query's job joins its device's queue.
     pub(super) fn join_device(&mut self, slot: usize, work: Flop) {
-        let user = self.in_flight[slot].record.query.user;
+        let user = self.in_flight[slot].user();
         self.in_flight[slot].since = self.now;
         self.occupancy.device_jobs.add(self.now, 1.0);
-        self.in_flight[slot].device_work = work;
+        self.in_flight[slot].device_job = work;
         if let Some(ends) = self.devices[user].start(self.now, slot, work) {
             self.occupancy.device_busy.add(self.now, 1.0);
             self.device_begins(slot, ends);
@@ -25,7 +24,7 @@ impl Run<'_> {
     /// A device begins a query's job.
     fn device_begins(&mut self, slot: usize, ends: Seconds) {
         let flight = &mut self.in_flight[slot];
-        flight.record.stages.device_queue += self.now - flight.since;
+        flight.stages.device_queue += self.now - flight.since;
         flight.since = self.now;
         flight.in_service = true;
         let ticket = self.in_flight.ticket(slot);
@@ -34,18 +33,18 @@ impl Run<'_> {
 
     /// A device has done a query's job: the first token, or the answer.
     pub(super) fn device_completes(&mut self, slot: usize, recorder: &mut dyn Recorder) {
-        let user = self.in_flight[slot].record.query.user;
+        let user = self.in_flight[slot].user();
         let capacity = self.world.users()[user].capacity;
         let flight = &mut self.in_flight[slot];
         // The work over the capacity, not a difference of clock readings: exact.
-        let took = flight.device_work / capacity;
-        flight.record.device_work += flight.device_work;
+        let took = flight.device_job / capacity;
+        flight.device_work += flight.device_job;
         let probed = flight.phase == Phase::Probing;
         if probed {
-            flight.record.stages.probe += took;
-            flight.slm_left = flight.slm_left - flight.device_work;
+            flight.stages.probe += took;
+            flight.slm_left = flight.slm_left - flight.device_job;
         } else {
-            flight.record.stages.local_compute += took;
+            flight.stages.local_compute += took;
         }
         self.leave_device(slot, user);
         if probed {
@@ -70,15 +69,15 @@ impl Run<'_> {
     pub(super) fn starts_uplink(&mut self, slot: usize, server: usize, links: LinkGains<'_>) {
         self.in_flight[slot].phase = Phase::Uplink;
         self.in_flight[slot].since = self.now;
-        let query = &self.in_flight[slot].record.query;
+        let (bits, user) = (self.in_flight[slot].bits, self.in_flight[slot].user());
         let transmission = Transmission {
             job: slot,
             cell: server,
-            bits: query.bits,
+            bits,
             gain: links
                 .to(server)
-                .unwrap_or_else(|| self.links.gain(query.user, server)),
-            home: self.world.home(query.user),
+                .unwrap_or_else(|| self.links.gain(user, server)),
+            home: self.world.home(user),
             links,
         };
         self.uplinks.start(self.now, transmission);
@@ -93,14 +92,14 @@ impl Run<'_> {
         };
         // Where it goes from here lies elsewhere in memory: asked for meanwhile.
         prefetch_index(&self.edges, cell);
-        self.in_flight.expect(slot);
+        self.in_flight.expect_stages(slot);
         self.end_uplink(slot, cell);
         self.edges[cell].expect();
         let flight = &mut self.in_flight[slot];
-        flight.record.stages.uplink = self.now - flight.since;
+        flight.stages.uplink = self.now - flight.since;
         flight.phase = Phase::Edge;
         flight.since = self.now;
-        let work = flight.record.query.llm_work;
+        let work = flight.llm_work;
         self.edges[cell].start(self.now, slot, work);
         self.edge_changed(cell, 1.0);
     }
@@ -116,7 +115,7 @@ impl Run<'_> {
             return;
         };
         // The query is needed when its server is done with it.
-        self.in_flight.expect(slot);
+        self.in_flight.expect_all(slot);
         self.edges[server].complete(self.now, slot);
         self.edge_changed(server, -1.0);
         self.count_edge_stages(slot, server);
@@ -127,26 +126,26 @@ impl Run<'_> {
     fn count_edge_stages(&mut self, slot: usize, server: usize) {
         let flight = &mut self.in_flight[slot];
         let spent = self.now - flight.since;
-        let work = flight.record.query.llm_work;
+        let work = flight.llm_work;
         let service = match self.edges[server].service_time(work) {
             Some(service) if service < spent => service,
             _ => spent,
         };
-        flight.record.stages.edge_compute = service;
-        flight.record.stages.edge_queue = spent - service;
-        flight.record.edge_work = work;
+        flight.stages.edge_compute = service;
+        flight.stages.edge_queue = spent - service;
+        flight.edge_work = work;
     }
 
     pub(super) fn held_uplink_completes(&mut self, slot: usize) {
         let flight = &mut self.in_flight[slot];
-        flight.record.stages.uplink = flight.held_uplink;
+        flight.stages.uplink = flight.held_uplink;
         flight.since = self.now;
         flight.in_service = true;
         let compute = flight.held_compute;
-        let Choice::Edge(server) = flight.record.choice else {
+        let Some(server) = flight.server() else {
             return;
         };
-        let work = flight.record.query.llm_work;
+        let work = flight.llm_work;
         self.occupancy.uplink_jobs[server].add(self.now, -1.0);
         self.occupancy.edge_jobs[server].add(self.now, 1.0);
         let share = (work / compute) / self.world.servers()[server].capacity;
@@ -158,16 +157,16 @@ impl Run<'_> {
 
     pub(super) fn held_edge_completes(&mut self, slot: usize, recorder: &mut dyn Recorder) {
         let flight = &mut self.in_flight[slot];
-        flight.record.stages.edge_compute = flight.held_compute;
-        flight.record.edge_work = flight.record.query.llm_work;
+        flight.stages.edge_compute = flight.held_compute;
+        flight.edge_work = flight.llm_work;
         self.end_held_edge(slot);
         self.leaves(slot, false, recorder);
     }
 
     fn end_held_edge(&mut self, slot: usize) {
         let flight = &self.in_flight[slot];
-        if let Choice::Edge(server) = flight.record.choice {
-            let work = flight.record.query.llm_work;
+        if let Some(server) = flight.server() {
+            let work = flight.llm_work;
             let share = (work / flight.held_compute) / self.world.servers()[server].capacity;
             self.occupancy.edge_jobs[server].add(self.now, -1.0);
             self.occupancy.edge_busy[server].add(self.now, -share);
@@ -178,9 +177,10 @@ impl Run<'_> {
     pub(super) fn drop_query(&mut self, slot: usize, recorder: &mut dyn Recorder) {
         let flight = &mut self.in_flight[slot];
         let spent = self.now - flight.since;
-        let user = flight.record.query.user;
-        let stages = &mut flight.record.stages;
-        match (flight.phase, flight.record.choice) {
+        let user = flight.user();
+        let server = flight.server();
+        let stages = &mut flight.stages;
+        match (flight.phase, server) {
             (Phase::Waiting, _) => {
                 stages.wait += spent;
                 self.waiting.retain(|&other| other != slot);
@@ -194,51 +194,49 @@ impl Run<'_> {
                 }
                 if flight.in_service {
                     let capacity = self.world.users()[user].capacity;
-                    flight.record.device_work += Flop(capacity.0 * spent.0);
+                    flight.device_work += Flop(capacity.0 * spent.0);
                 }
                 self.leave_device(slot, user);
             }
-            (Phase::Uplink, Choice::Edge(cell)) => {
+            (Phase::Uplink, Some(cell)) => {
                 stages.uplink += spent;
                 self.end_uplink(slot, cell);
             }
-            (Phase::Edge, Choice::Edge(server)) => {
+            (Phase::Edge, Some(server)) => {
                 let left = self.edges[server].remove(self.now, slot);
-                let done = flight.record.query.llm_work - left;
+                let done = flight.llm_work - left;
                 let service = self.edges[server].service_time(done).unwrap_or(spent);
                 stages.edge_compute += service;
                 stages.edge_queue += spent - service;
-                flight.record.edge_work = done;
+                flight.edge_work = done;
                 self.edge_changed(server, -1.0);
             }
-            (Phase::Held, Choice::Edge(server)) => {
+            (Phase::Held, Some(server)) => {
                 if flight.in_service {
                     stages.edge_compute += spent;
                     let share = spent / flight.held_compute;
-                    flight.record.edge_work = flight.record.query.llm_work * share;
+                    flight.edge_work = flight.llm_work * share;
                     self.end_held_edge(slot);
                 } else {
                     stages.uplink += spent;
                     self.occupancy.uplink_jobs[server].add(self.now, -1.0);
                 }
             }
-            (Phase::Uplink | Phase::Edge | Phase::Held, Choice::Local) => {}
+            (Phase::Uplink | Phase::Edge | Phase::Held, None) => {}
         }
         self.leaves(slot, true, recorder);
     }
 
     /// A query leaves the system.
     fn leaves(&mut self, slot: usize, dropped: bool, recorder: &mut dyn Recorder) {
-        if let Choice::Edge(server) = self.in_flight[slot].record.choice {
+        if let Some(server) = self.in_flight[slot].server() {
             self.connections.disconnect(slot, server);
         }
-        let mut record = self.in_flight.release(slot);
-        record.dropped = dropped;
-        record.missed_deadline = dropped
-            || self
-                .settings
-                .deadline
-                .is_some_and(|deadline| record.stages.total().as_ms() > deadline.after_ms);
+        let mut record = self.in_flight.release(slot, dropped);
+        record.missed_deadline |= self
+            .settings
+            .deadline
+            .is_some_and(|deadline| record.stages.total().as_ms() > deadline.after_ms);
         self.counts.in_flight -= 1;
         if dropped {
             self.counts.dropped += 1;
@@ -287,7 +285,7 @@ impl Run<'_> {
         }
         let (now, links, in_flight) = (self.now, &mut self.links, &self.in_flight);
         self.uplinks.set_gains(now, |slot, cell, gains| {
-            let user = in_flight[slot].record.query.user;
+            let user = in_flight[slot].user();
             links.bring_to(user, now);
             gains.clear();
             gains.extend_from_slice(links.of(user).gains());

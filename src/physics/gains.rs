@@ -1,6 +1,7 @@
 //! The power gains |h|^2 of the links from users to servers: of all, or of those
 //! within reach.
 
+use super::neighbourhood::Neighbourhoods;
 use prefetch_index::prefetch_index;
 
 /// One user's links, in order of the servers' numbers.
@@ -94,8 +95,24 @@ impl<'a> LinkGains<'a> {
 pub enum GainTable<'a> {
     /// Every link: users x servers, row by row.
     Full(&'a [f64]),
-    /// Each user's links within reach.
-    Near(&'a [LinkGains<'a>]),
+    /// The links within reach of users who each have a home.
+    Near {
+        /// Which servers are within reach of a home.
+        neighbourhoods: &'a Neighbourhoods,
+        /// Where each user's gains are.
+        rows: &'a [NearRow],
+        /// The gains of all rows.
+        gains: &'a [f64],
+    },
+}
+
+/// A row of a table of links within reach.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NearRow {
+    /// The user's home, the server nearest to it.
+    pub home: u32,
+    /// Where the row begins among the gains of all.
+    pub start: u32,
 }
 
 impl<'a> GainTable<'a> {
@@ -103,7 +120,15 @@ impl<'a> GainTable<'a> {
     pub fn row(&self, row: usize, servers: usize) -> LinkGains<'a> {
         match *self {
             Self::Full(gains) => LinkGains::to_all(&gains[row * servers..(row + 1) * servers]),
-            Self::Near(rows) => rows[row],
+            Self::Near {
+                neighbourhoods,
+                rows,
+                gains,
+            } => {
+                let NearRow { home, start } = rows[row];
+                let near = neighbourhoods.near(home as usize);
+                LinkGains::to_some(near, &gains[start as usize..][..near.len()])
+            }
         }
     }
 }
@@ -124,8 +149,14 @@ mod tests {
         let all = LinkGains::to_all(&[0.2, 0.5]);
         assert_eq!((all.to(1), all.to(2)), (Some(0.5), None));
         assert_eq!(all.iter().collect::<Vec<_>>(), [(0, 0.2), (1, 0.5)]);
-        let rows = [near, all];
-        assert_eq!(GainTable::Near(&rows).row(1, 2), all);
+        let hoods = Neighbourhoods::new(0.1, &[vec![0], vec![0, 1]], 0.0, None, |_, _| 0.0);
+        let table = GainTable::Near {
+            neighbourhoods: &hoods,
+            rows: &[NearRow { home: 1, start: 1 }, NearRow { home: 0, start: 0 }],
+            gains: &[0.1, 0.2, 0.3],
+        };
+        assert_eq!(table.row(0, 2), LinkGains::to_some(&[0, 1], &[0.2, 0.3]));
+        assert_eq!(table.row(1, 2), LinkGains::to_some(&[0], &[0.1]));
         assert_eq!(
             GainTable::Full(&[0.1, 0.2, 0.3, 0.4]).row(1, 2).gains(),
             [0.3, 0.4]

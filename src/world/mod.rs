@@ -26,7 +26,6 @@ use geometry::{Area, Placement, Point};
 use motion::Mobility;
 use prefetch_index::prefetch_index;
 use query::Workload;
-use reach::Reach;
 use streams::StreamKey;
 
 /// The laws from which worlds are drawn; SI units throughout.
@@ -117,9 +116,17 @@ pub struct World<'m> {
     metric: Metric,
     /// Power gains of each user's links within reach, row after row.
     gains: Vec<f64>,
-    /// Where each user's row begins in `gains`.
-    rows: Vec<usize>,
-    reach: Option<Reach>,
+    places: Vec<Place>,
+    neighbourhoods: Option<Neighbourhoods>,
+}
+
+/// Where a user belongs, and where its links are.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    /// Where its row begins in the world's gains.
+    row: usize,
+    /// The server nearest to it; 0 where everybody is within reach of everybody.
+    home: u32,
 }
 
 impl<'m> World<'m> {
@@ -155,7 +162,8 @@ impl<'m> World<'m> {
                 ),
             })
             .collect();
-        let reach = Reach::find(model, &users, &servers);
+        let (neighbourhoods, homes) = reach::find(model, &users, &servers).unzip();
+        let homes: Vec<u32> = homes.unwrap_or_default();
         let mut world = Self {
             model,
             key,
@@ -163,27 +171,30 @@ impl<'m> World<'m> {
             servers,
             metric: model.workload.metric,
             gains: Vec::new(),
-            rows: Vec::new(),
-            reach,
+            places: Vec::new(),
+            neighbourhoods,
         };
-        world.draw_links();
+        world.draw_links(&homes);
         world
     }
 
-    fn draw_links(&mut self) {
+    fn draw_links(&mut self, homes: &[u32]) {
+        let home = |user: usize| homes.get(user).copied().unwrap_or(0);
         let all: Vec<u32> = (0..self.servers.len() as u32).collect();
         let mut gains = Vec::new();
         let mut order: Vec<usize> = (0..self.users.len()).collect();
         // Neighbours side by side: what is read together lies together.
-        order.sort_by_key(|&user| self.home(user));
-        let mut rows = vec![0; self.users.len()];
+        order.sort_by_key(|&user| home(user));
+        self.places = vec![Place::default(); self.users.len()];
         for user in order {
+            self.places[user] = Place {
+                row: gains.len(),
+                home: home(user),
+            };
             let near = self.reach_of(user).unwrap_or(&all);
-            rows[user] = gains.len();
             gains.extend(near.iter().map(|&j| self.drawn_gain(user, j as usize)));
         }
         self.gains = gains;
-        self.rows = rows;
     }
 
     /// From now on queries show their uncertainty by `metric`. Nothing else of them
@@ -215,7 +226,7 @@ impl<'m> World<'m> {
     /// The power gains |h|^2 of a user's links at time zero; for a world that changes
     /// see [`links::Links`].
     pub fn links(&self, user: usize) -> LinkGains<'_> {
-        let gains = &self.gains[self.rows[user]..];
+        let gains = &self.gains[self.places[user].row..];
         match self.reach_of(user) {
             None => LinkGains::to_all(&gains[..self.servers.len()]),
             Some(near) => LinkGains::to_some(near, &gains[..near.len()]),
@@ -226,10 +237,7 @@ impl<'m> World<'m> {
     #[inline]
     pub fn expect(&self, user: usize) {
         prefetch_index(&self.users, user);
-        prefetch_index(&self.rows, user);
-        if let Some(reach) = &self.reach {
-            prefetch_index(&reach.homes, user);
-        }
+        prefetch_index(&self.places, user);
     }
 
     /// This user's links are about to be needed: asks memory for the whole row.
@@ -240,20 +248,17 @@ impl<'m> World<'m> {
 
     /// The server nearest to a user; 0 where everybody is within reach of everybody.
     pub fn home(&self, user: usize) -> usize {
-        self.reach
-            .as_ref()
-            .map_or(0, |reach| reach.homes[user] as usize)
+        self.places[user].home as usize
     }
 
     /// Who is near whom; `None` where everybody is within reach of everybody.
     pub fn neighbourhoods(&self) -> Option<&Neighbourhoods> {
-        self.reach.as_ref().map(|reach| &reach.neighbourhoods)
+        self.neighbourhoods.as_ref()
     }
 
     /// The servers within a user's reach, ascending; `None` for all.
     fn reach_of(&self, user: usize) -> Option<&[u32]> {
-        let reach = self.reach.as_ref()?;
-        Some(reach.neighbourhoods.near(reach.homes[user] as usize))
+        Some(self.neighbourhoods.as_ref()?.near(self.home(user)))
     }
 
     /// The power gain of any link at time zero, drawn where it is asked for.

@@ -8,66 +8,56 @@ use crate::units::Metres;
 use rstar::RTree;
 use rstar::primitives::GeomWithData;
 
-/// Who is near whom in a drawn city.
-#[derive(Debug, Clone)]
-pub(super) struct Reach {
-    /// Each user's nearest server.
-    pub homes: Vec<u32>,
-    pub neighbourhoods: Neighbourhoods,
-}
-
-impl Reach {
-    /// Finds homes and neighbourhoods, or nothing where every sum is to be exact.
-    pub fn find(model: &WorldModel, users: &[User], servers: &[Server]) -> Option<Self> {
-        if model.interference_tolerance <= 0.0 {
-            return None;
-        }
-        let tree = RTree::bulk_load(
-            servers
-                .iter()
-                .enumerate()
-                .map(|(j, server)| GeomWithData::new(coordinates(server.position), j as u32))
-                .collect(),
-        );
-        let homes: Vec<u32> = users
-            .iter()
-            .filter_map(|user| tree.nearest_neighbor(coordinates(user.position)))
-            .map(|server| server.data)
-            .collect();
-        // A user may be nearer to a far server than its home is.
-        let widest = users
-            .iter()
-            .zip(&homes)
-            .map(|(user, home)| user.position.distance(servers[*home as usize].position).0)
-            .fold(0.0, f64::max);
-        let radius = near_radius(model) + widest;
-        let near: Vec<Vec<u32>> = servers
-            .iter()
-            .map(|server| {
-                let within =
-                    tree.locate_within_distance(coordinates(server.position), radius * radius);
-                let mut near: Vec<u32> = within.map(|server| server.data).collect();
-                near.sort_unstable();
-                near
-            })
-            .collect();
-        let tolerance = model.interference_tolerance;
-        let ring_above =
-            Neighbourhoods::ring_gain_limit(tolerance, model.noise.0, model.users.tx_power.0);
-        let row = match model.servers.placement {
-            Placement::Grid { columns, .. } | Placement::Hexagonal { columns, .. } => Some(columns),
-            Placement::Uniform | Placement::Listed(_) => None,
-        };
-        let neighbourhoods =
-            Neighbourhoods::new(tolerance, &near, ring_above, row, |home, server| {
-                let apart = servers[home].position.distance(servers[server].position);
-                model.channel.expected_gain(apart)
-            });
-        Some(Self {
-            homes,
-            neighbourhoods,
-        })
+/// Who is near whom in a drawn city, and each user's home, the server nearest to it;
+/// nothing where every sum is to be exact.
+pub(super) fn find(
+    model: &WorldModel,
+    users: &[User],
+    servers: &[Server],
+) -> Option<(Neighbourhoods, Vec<u32>)> {
+    if model.interference_tolerance <= 0.0 {
+        return None;
     }
+    let tree = RTree::bulk_load(
+        servers
+            .iter()
+            .enumerate()
+            .map(|(j, server)| GeomWithData::new(coordinates(server.position), j as u32))
+            .collect(),
+    );
+    let homes: Vec<u32> = users
+        .iter()
+        .filter_map(|user| tree.nearest_neighbor(coordinates(user.position)))
+        .map(|server| server.data)
+        .collect();
+    // A user may be nearer to a far server than its home is.
+    let widest = users
+        .iter()
+        .zip(&homes)
+        .map(|(user, home)| user.position.distance(servers[*home as usize].position).0)
+        .fold(0.0, f64::max);
+    let radius = near_radius(model) + widest;
+    let near: Vec<Vec<u32>> = servers
+        .iter()
+        .map(|server| {
+            let within = tree.locate_within_distance(coordinates(server.position), radius * radius);
+            let mut near: Vec<u32> = within.map(|server| server.data).collect();
+            near.sort_unstable();
+            near
+        })
+        .collect();
+    let tolerance = model.interference_tolerance;
+    let ring_above =
+        Neighbourhoods::ring_gain_limit(tolerance, model.noise.0, model.users.tx_power.0);
+    let row = match model.servers.placement {
+        Placement::Grid { columns, .. } | Placement::Hexagonal { columns, .. } => Some(columns),
+        Placement::Uniform | Placement::Listed(_) => None,
+    };
+    let neighbourhoods = Neighbourhoods::new(tolerance, &near, ring_above, row, |home, server| {
+        let apart = servers[home].position.distance(servers[server].position);
+        model.channel.expected_gain(apart)
+    });
+    Some((neighbourhoods, homes))
 }
 
 fn coordinates(point: Point) -> [f64; 2] {
