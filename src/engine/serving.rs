@@ -253,7 +253,7 @@ impl Run<'_> {
     pub(super) fn settle_uplinks(&mut self) {
         let calendar = &mut self.calendar;
         self.uplinks.settle(self.now, |cell, next| {
-            calendar.set(Station::Uplink(cell as u32), next.map(|(time, _)| time));
+            calendar.set(Station::Uplink(cell as u32), next);
         });
     }
 

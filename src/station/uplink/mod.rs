@@ -215,13 +215,9 @@ impl<'w> Uplinks<'w> {
         }
     }
 
-    /// Brings the rates up to date after what happened at `now`; `changed` is told
-    /// when the next transmission ends and which, of every cell whose rates have changed.
-    pub fn settle(
-        &mut self,
-        now: Seconds,
-        mut changed: impl FnMut(usize, Option<(Seconds, usize)>),
-    ) {
+    /// Brings the rates up to date after what happened at `now`; `changed` is told of
+    /// every cell whose rates have changed when its next transmission ends.
+    pub fn settle(&mut self, now: Seconds, mut changed: impl FnMut(usize, Option<Seconds>)) {
         self.mark_stirred();
         let mut marked = std::mem::take(&mut self.marked);
         if marked.len() > 1 {
@@ -251,7 +247,7 @@ impl<'w> Uplinks<'w> {
                     _ => self.expect(job),
                 }
             }
-            changed(cell, next);
+            changed(cell, next.map(|(time, _)| time));
         }
         self.marked = marked;
     }
