@@ -14,20 +14,24 @@ const GROUP: usize = 16;
 /// Stations, groups, groups of groups.
 const LEVELS: usize = 3;
 
-/// The completion that comes first of every station, or of every group of them. No rank
-/// (`u128::MAX`) where nothing will complete.
-#[derive(Debug, Default)]
-struct Level {
-    ranks: Vec<u128>,
-    /// Whose completion it is.
-    stations: Vec<u32>,
+/// The completion that comes first among some stations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct First {
+    rank: u128,
+    station: usize,
 }
+
+/// Nothing will complete.
+const NEVER: First = First {
+    rank: u128::MAX,
+    station: usize::MAX,
+};
 
 /// Completions, by the number of their station.
 #[derive(Debug, Default)]
 pub(super) struct Completions {
     /// Of every station; the first of every group; of every group of groups.
-    levels: [Level; LEVELS],
+    levels: [Vec<First>; LEVELS],
     /// The last level, in order.
     queue: PriorityQueue<usize, Reverse<u128>, BuildHasherDefault<NumberHasher>>,
 }
@@ -36,61 +40,53 @@ impl Completions {
     /// A station's completion now has this rank in the order of events, which nothing
     /// else has; `u128::MAX` if there is none.
     pub fn set(&mut self, station: usize, rank: u128) {
-        if station >= self.levels[0].ranks.len() {
+        if station >= self.levels[0].len() {
             self.make_room(station);
         }
-        let changed = station as u32;
-        let (mut first, mut whose, mut place) = (rank, changed, station);
-        self.levels[0].ranks[station] = rank;
+        let mut changed = First { rank, station };
+        self.levels[0][station] = changed;
+        let mut place = station;
         for level in 1..LEVELS {
             place /= GROUP;
             let (below, above) = self.levels.split_at_mut(level);
-            let (below, above) = (&below[level - 1], &mut above[0]);
-            if first >= above.ranks[place] {
-                if above.stations[place] != changed {
-                    return;
-                }
-                (first, whose) = below.first_of(place);
+            let first = &mut above[0][place];
+            if changed.rank < first.rank {
+                *first = changed;
+            } else if first.station == station {
+                let members = &below[level - 1][place * GROUP..(place + 1) * GROUP];
+                *first = first_of(members);
+                changed = *first;
+            } else {
+                return;
             }
-            above.ranks[place] = first;
-            above.stations[place] = whose;
         }
-        self.queue.push(place, Reverse(first));
+        self.queue.push(place, Reverse(changed.rank));
     }
 
     /// The least rank and its station.
     pub fn first(&self) -> Option<(u128, usize)> {
-        let (&place, &Reverse(rank)) = self.queue.peek()?;
-        let station = self.levels[LEVELS - 1].stations[place];
-        (rank != u128::MAX).then_some((rank, station as usize))
+        let (&place, _) = self.queue.peek()?;
+        let First { rank, station } = self.levels[LEVELS - 1][place];
+        (rank != u128::MAX).then_some((rank, station))
     }
 
     fn make_room(&mut self, station: usize) {
         let mut groups = station / GROUP.pow(LEVELS as u32 - 1) + 1;
         for level in self.levels.iter_mut().rev() {
-            level.ranks.resize(groups, u128::MAX);
-            level.stations.resize(groups, u32::MAX);
+            level.resize(groups, NEVER);
             groups *= GROUP;
-        }
-        for (station, own) in self.levels[0].stations.iter_mut().enumerate() {
-            *own = station as u32;
         }
     }
 }
 
-impl Level {
-    /// The least rank of a group, and whose it is.
-    fn first_of(&self, group: usize) -> (u128, u32) {
-        let members = group * GROUP..(group + 1) * GROUP;
-        let (mut first, mut at) = (u128::MAX, 0);
-        // No branch here: a processor could not foretell it.
-        for (place, &rank) in self.ranks[members.clone()].iter().enumerate() {
-            let less = rank < first;
-            first = if less { rank } else { first };
-            at = if less { place } else { at };
+fn first_of(members: &[First]) -> First {
+    let mut first = NEVER;
+    for &member in members {
+        if member.rank < first.rank {
+            first = member;
         }
-        (first, self.stations[members.start + at])
     }
+    first
 }
 
 /// Groups are few and numbered: their number is hash enough.
