@@ -8,7 +8,7 @@ use prefetch_index::prefetch_index;
 ///
 /// In a small world every server is within reach. In a large one, under an
 /// interference tolerance, a link whose mean received power drowns in the noise is
-/// not kept: see [`Neighbourhoods`](super::neighbourhood::Neighbourhoods).
+/// not kept: see [`Neighbourhoods`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LinkGains<'a> {
     /// The servers within reach, ascending; `None` for all.
