@@ -5,6 +5,9 @@ use super::record::{LoadRecord, ReplicationRecord};
 use crate::scenario::{Scenario, WarmUp};
 use crate::world::arrivals::Arrivals;
 
+/// Share of queries not answered by their deadline, dropped ones among them.
+pub const DEADLINE_MISSED: &str = "deadline_missed_share";
+
 /// The measures of a scenario, each with its estimate over replications: which
 /// ones there are depends on the scenario alone.
 pub(super) fn measures(
@@ -17,7 +20,7 @@ pub(super) fn measures(
         measures.push((name, Estimate::of(&values)));
     };
     if scenario.workload.deadline.is_some() {
-        add("deadline_missed_share", &|r| r.missed as f64 / left(r));
+        add(DEADLINE_MISSED, &|r| r.missed as f64 / left(r));
         add("dropped_share", &|r| r.dropped as f64 / left(r));
     }
     if let Some(energy) = scenario.energy {

@@ -34,6 +34,7 @@ pub use estimate::{Estimate, QuantileEstimate, quantile, student_t_975};
 pub use gap::{Gap, GapPoint, GapStudy, PolicyGap};
 pub use histogram::{DelayCounts, UNIT};
 pub use journal::Journal;
+pub use measures::DEADLINE_MISSED;
 pub use model::world_model;
 pub use plan::{Plan, PlanError};
 pub use point::{PointOutline, PolicyFactory, PolicyUnderTest};

@@ -64,6 +64,14 @@ pub struct PolicyResult {
     pub histogram: Histogram<u64>,
 }
 
+impl PolicyResult {
+    /// One of the measures that the scenario asks for, by its name.
+    pub fn measure(&self, name: &str) -> Option<Estimate> {
+        let found = self.measures.iter().find(|measure| measure.0 == name);
+        found.map(|measure| measure.1)
+    }
+}
+
 /// Mean time of a query in each stage, in milliseconds, over all queries: those
 /// that skip a stage count with zero, so that the stages sum to the mean delay.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,6 +11,7 @@
 //! | `results.json` | the same with the resolved scenario, stages and paired differences |
 //! | `delay_*.hgrm` | percentile distribution of delay per point and policy |
 //! | `accuracy.png`, `delay_mean.png` | against the swept field, or by policy without a sweep |
+//! | `deadline_missed.png` | the same, where there is a deadline |
 //! | `accuracy_delay.png` | the accuracy-delay plane, without a sweep or over one of policies' parameters |
 //! | `delay_ccdf.png` | complementary CDF of delay at the last point |
 //! | `delay_quantiles.png` | p50, p99 and p99.9 against the swept field, or by policy |

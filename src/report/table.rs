@@ -1,7 +1,7 @@
 //! The summary for the terminal.
 
 use super::number::{decimals, shortest};
-use crate::experiment::{Estimate, PolicyResult, QuantileEstimate, Results};
+use crate::experiment::{DEADLINE_MISSED, Estimate, PolicyResult, QuantileEstimate, Results};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// All results as aligned plain text, one block a point. Every number but a count
@@ -37,6 +37,12 @@ fn block(policies: &[PolicyResult]) -> String {
     ]
     .map(str::to_owned)
     .to_vec();
+    let has_deadline = policies
+        .iter()
+        .any(|p| p.measure(DEADLINE_MISSED).is_some());
+    if has_deadline {
+        header.push("deadline missed (%)".to_owned());
+    }
     if let Some(paired) = policies.iter().find_map(|p| p.difference.as_ref()) {
         header.push(format!("Δ delay to {} (ms)", paired.to));
         header.push("Δ accuracy (points)".to_owned());
@@ -56,6 +62,10 @@ fn block(policies: &[PolicyResult]) -> String {
             mean(policy.accuracy.scaled(100.0)),
             mean(policy.offloaded_share.scaled(100.0)),
         ];
+        if has_deadline {
+            let missed = policy.measure(DEADLINE_MISSED);
+            row.push(missed.map_or_else(nothing, |share| mean(share.scaled(100.0))));
+        }
         if columns > row.len() {
             let paired = policy.difference.as_ref();
             row.push(paired.map_or_else(nothing, |d| mean(d.delay_mean_ms)));
@@ -135,6 +145,21 @@ mod tests {
         EdgeAll                         15.17 ± 0.25  11.59 [11.31, 11.86]  57.38 [55.25, 60.23]  90.01 ± 0.36   90.01 ± 0.36                        -                    -
         Goa(tau: 0.6)                   21.24 ± 0.35  16.23 [15.84, 16.61]  80.35 [77.40, 84.34]  85.05 ± 0.32   85.05 ± 0.32             10.62 ± 0.18       -8.505 ± 0.032
         Random(like: Goa(tau: 0.6))     27.31 ± 0.46  20.86 [20.37, 21.35]   103.3 [99.5, 108.4]  80.04 ± 0.33   80.04 ± 0.33             13.66 ± 0.23       -8.004 ± 0.033
+        "#);
+    }
+
+    #[test]
+    fn deadlines_missed_are_shown_where_there_is_a_deadline() {
+        let mut results = fixture::one_point(1);
+        let missed = Estimate {
+            mean: 0.25,
+            ci95: Some(0.0125),
+        };
+        results.points[0].policies[0].measures = vec![(DEADLINE_MISSED, missed)];
+        insta::assert_snapshot!(summary(&results), @r#"
+        20 replications
+        policy   mean delay (ms)               p50 (ms)              p99 (ms)  accuracy (%)  offloaded (%)  deadline missed (%)
+        EdgeAll     13.01 ± 0.22  9.937 [9.699, 10.166]  49.18 [47.35, 51.64]  90.01 ± 0.36   90.01 ± 0.36           25.0 ± 1.2
         "#);
     }
 

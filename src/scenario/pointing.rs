@@ -172,10 +172,13 @@ pub(super) fn suggestion(error: &RonError) -> Option<String> {
         }
         | RonError::NoSuchEnumVariant {
             expected, found, ..
-        } => Some(match nearest(found, expected.iter().copied()) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => format!("allowed are {}", expected.join(", ")),
-        }),
+        } => {
+            let allowed = format!("allowed are {}", expected.join(", "));
+            Some(match nearest(found, expected.iter().copied()) {
+                Some(name) => format!("did you mean `{name}`? {allowed}"),
+                None => allowed,
+            })
+        }
         _ => None,
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn draw(
                 .points
                 .iter()
                 .filter_map(|point| {
-                    let estimate = (quantity.of)(point.policies.get(policy)?);
+                    let estimate = (quantity.of)(point.policies.get(policy)?)?;
                     Some((point.value?, estimate))
                 })
                 .filter(|(_, estimate)| estimate.mean.is_finite())

@@ -15,7 +15,7 @@ pub(super) fn draw(
     let policies = point.map_or(&[][..], |point| &point.policies);
     let rows: Vec<(&str, Estimate)> = policies
         .iter()
-        .map(|policy| (&*policy.policy, (quantity.of)(policy)))
+        .filter_map(|policy| Some((&*policy.policy, (quantity.of)(policy)?)))
         .collect();
     let note = point_note(results, point.and_then(|point| point.value));
     let label = if note.is_empty() {

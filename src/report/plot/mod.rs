@@ -45,7 +45,7 @@ pub use figure::{Figure, Swatch};
 pub use marks::Plot;
 
 use super::{OutputFile, ReportError, Study};
-use crate::experiment::{Estimate, PolicyResult, Results};
+use crate::experiment::{DEADLINE_MISSED, Estimate, PolicyResult, Results};
 
 /// A quantity that has a figure of its own.
 struct Quantity {
@@ -53,29 +53,44 @@ struct Quantity {
     label: &'static str,
     /// What the values are kept to, such as 0..100 %.
     bounds: (f64, f64),
-    of: fn(&PolicyResult) -> Estimate,
+    /// `None` where the scenario does not ask for it.
+    of: fn(&PolicyResult) -> Option<Estimate>,
 }
 
-const QUANTITIES: [Quantity; 2] = [
+const QUANTITIES: [Quantity; 3] = [
     Quantity {
         file: "accuracy.png",
         label: "Accuracy (%)",
         bounds: (0.0, 100.0),
-        of: |policy| policy.accuracy.scaled(100.0),
+        of: |policy| Some(policy.accuracy.scaled(100.0)),
     },
     Quantity {
         file: "delay_mean.png",
         label: "Mean delay (ms)",
         bounds: (0.0, f64::INFINITY),
-        of: |policy| policy.delay_mean_ms,
+        of: |policy| Some(policy.delay_mean_ms),
+    },
+    Quantity {
+        file: "deadline_missed.png",
+        label: "Deadline missed (%)",
+        bounds: (0.0, 100.0),
+        of: |policy| Some(policy.measure(DEADLINE_MISSED)?.scaled(100.0)),
     },
 ];
+
+impl Quantity {
+    /// Whether the results have it.
+    fn is_in(&self, results: &Results) -> bool {
+        let mut policies = results.points.iter().flat_map(|point| &point.policies);
+        policies.any(|policy| (self.of)(policy).is_some())
+    }
+}
 
 pub(super) fn files(study: Study<'_>) -> Result<Vec<OutputFile>, ReportError> {
     let (title, results) = (&*study.scenario.title, study.results);
     let swept = results.points.iter().filter(|p| p.value.is_some()).count() > 1;
     let mut files = Vec::new();
-    for quantity in &QUANTITIES {
+    for quantity in QUANTITIES.iter().filter(|one| one.is_in(results)) {
         let bytes = if swept {
             against_sweep::draw(title, quantity, results)?
         } else {
@@ -202,6 +217,19 @@ mod tests {
                     assert!(!rim || dot == [255; 3], "{} at {x}, {y}", file.name);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn where_there_is_a_deadline_there_is_a_picture_of_those_missed() {
+        for mut results in [fixture::sweep(3, 2), fixture::one_point(2)] {
+            let is_missed = |file: &OutputFile| file.name == "deadline_missed.png";
+            assert!(!pictures(&results).iter().any(is_missed));
+            for policy in results.points.iter_mut().flat_map(|p| &mut p.policies) {
+                let missed = policy.accuracy.scaled(0.1);
+                policy.measures = vec![(DEADLINE_MISSED, missed)];
+            }
+            assert!(pictures(&results).iter().any(is_missed));
         }
     }
 
