@@ -309,6 +309,10 @@ fn missing_files_and_unwritable_folders() {
     let (code, stderr) = folder.edgelm(&["run", "stduy.ron"]);
     assert_eq!(code, 2);
     assert_says(&stderr, &["stduy.ron", "did you mean", "study.ron"]);
+    // A folder of a nearer name is no scenario.
+    std::fs::create_dir(folder.0.path().join("studies")).unwrap();
+    let (_, stderr) = folder.edgelm(&["run", "studie"]);
+    assert!(!stderr.contains("studies"), "{stderr}");
     // A file stands where the folder would have to be: not writable for root either.
     folder.file("taken", "");
     let (code, stderr) = folder.edgelm(&["run", "study.ron", "--out", "taken"]);
@@ -322,6 +326,10 @@ fn overrides_are_checked_like_the_file() {
     assert_says(&stderr, &["--set users.count=0", "users.count: found 0"]);
     let stderr = refused(GOOD, &["--set", "users.count=many"]);
     assert_says(&stderr, &["--set users.count=many", "users.count"]);
+    let stderr = refused(GOOD, &["--set", "users.count=1.5"]);
+    assert_says(&stderr, &["users.count", "found 1.5", "a whole number"]);
+    let stderr = refused(GOOD, &["--set", "channel.path_loss=UmaNlso"]);
+    assert_says(&stderr, &["channel.path_loss", "UmaNlso", "`UmaNlos`"]);
     let stderr = refused(GOOD, &["--set", "users.cout=3"]);
     assert_says(&stderr, &["users.cout", "did you mean `users.count`?"]);
     let stderr = refused(GOOD, &["--set", "users.count"]);

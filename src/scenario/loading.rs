@@ -132,7 +132,9 @@ pub(crate) fn read(file: &Path) -> Result<String, Diagnostic> {
         let names: Vec<String> = std::fs::read_dir(folder)
             .into_iter()
             .flatten()
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .flatten()
+            .filter(|entry| entry.path().is_file())
+            .filter_map(|entry| entry.file_name().into_string().ok())
             .collect();
         let wanted = file.file_name().unwrap_or_default().to_string_lossy();
         match nearest(&wanted, names.iter().map(String::as_str)) {

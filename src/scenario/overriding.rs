@@ -2,7 +2,7 @@
 
 use super::Scenario;
 use super::diagnostic::{Diagnostic, nearest};
-use super::pointing::{ron_message, suggestion};
+use super::pointing::{message_about, suggestion};
 use super::syntax::{self, Kind, Node, Step};
 use ron::error::Error as RonError;
 use std::ops::Range;
@@ -61,12 +61,18 @@ pub(super) fn apply(scenario: &Scenario, one: &Override) -> Result<Scenario, Dia
                 _ => diagnostic,
             }
         }
-        code => Diagnostic::new(format!(
-            "{}: {} cannot be its value: {}",
-            one.field,
-            one.value,
-            ron_message(code)
-        )),
+        code => {
+            let diagnostic = Diagnostic::new(format!(
+                "{}: {} cannot be its value: {}",
+                one.field,
+                one.value,
+                message_about(code, &one.value)
+            ));
+            match suggestion(code) {
+                Some(help) => diagnostic.help(help),
+                None => diagnostic,
+            }
+        }
     })
 }
 

@@ -95,17 +95,9 @@ impl Source {
             .as_deref()
             .filter(|_| !about_names)
             .and_then(|field| self.place(field));
-        let what = match (&error.code, here) {
-            // Where a whole number is wanted, RON stops at the decimal point.
-            (RonError::ExpectedComma, Some((_, node)))
-                if self.text[node.span.clone()].parse::<f64>().is_ok() =>
-            {
-                format!(
-                    "found {}, allowed is a whole number",
-                    &self.text[node.span.clone()]
-                )
-            }
-            (code, _) => ron_message(code),
+        let what = match here {
+            Some((_, node)) => message_about(&error.code, &self.text[node.span.clone()]),
+            None => ron_message(&error.code),
         };
         Diagnostic {
             message: match &field {
@@ -161,6 +153,17 @@ pub(super) fn ron_message(error: &RonError) -> String {
                 first.to_lowercase().collect::<String>() + letters.as_str()
             })
         }
+    }
+}
+
+/// The same about a value.
+pub(super) fn message_about(error: &RonError, value: &str) -> String {
+    match error {
+        // Where a whole number is wanted, RON stops at the decimal point.
+        RonError::ExpectedComma if value.parse::<f64>().is_ok() => {
+            format!("found {value}, allowed is a whole number")
+        }
+        _ => ron_message(error),
     }
 }
 
