@@ -83,7 +83,7 @@ fn start(uplinks: &mut Uplinks<'_>, now: Seconds, (job, cell): (usize, usize), r
         bits: bits(rng),
         gain: gains[cell],
         home: 0,
-        links: LinkGains::to_all(&gains),
+        links: LinkGains::All(&gains),
     };
     uplinks.start(now, transmission);
 }

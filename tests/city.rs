@@ -2,7 +2,7 @@
 //! decisions over the servers within reach, and delays against the exact run.
 
 use edgelm::experiment::{Experiment, PolicyResult, world_model};
-use edgelm::physics::gains::{GainTable, LinkGains, NearRow};
+use edgelm::physics::gains::{GainRows, GainTable, LinkGains, NearRow};
 use edgelm::policy::{Goa, Policy, literal};
 use edgelm::scenario::{Diagnostic, Loaded, Scenario};
 use edgelm::snapshot::{ServerState, View, WaitingQuery};
@@ -98,7 +98,7 @@ fn cells_hear_what_they_should_within_the_tolerance() {
                         "{heard} {split}"
                     );
                     let all: f64 = others()
-                        .map(|user| power(exact.links(user).gains()[cell]))
+                        .map(|user| power(exact.links(user).gain(cell)))
                         .sum();
                     squares += ((split + noise) / (all + noise) - 1.0).powi(2);
                     count += 1.0;
@@ -177,19 +177,16 @@ fn decisions_within_reach_are_those_of_the_literal_algorithm() {
             key: StreamKey::root(1),
         };
         let expected = literal::algorithm_1(&view(GainTable::Full(&full)), 0.6);
-        let (mut gains, mut rows) = (Vec::new(), Vec::new());
+        let (mut kept, mut rows) = (GainRows::default(), Vec::new());
         for (user, links) in near.iter().enumerate() {
             rows.push(NearRow {
                 home: world.home(user) as u32,
-                start: gains.len() as u32,
+                start: kept.len() as u32,
             });
-            gains.extend_from_slice(links.gains());
+            kept.push_links(*links);
         }
-        let within_reach = GainTable::Near {
-            neighbourhoods: world.neighbourhoods().expect("a tolerance"),
-            rows: &rows,
-            gains: &gains,
-        };
+        let neighbourhoods = world.neighbourhoods().expect("a tolerance");
+        let within_reach = kept.table(Some((neighbourhoods, &rows)));
         for gains in [within_reach, GainTable::Full(&full)] {
             let found = Goa { tau: 0.6 }.decide(&view(gains)).expect("GOA decides");
             assert_eq!(found, expected);
@@ -250,7 +247,12 @@ fn what_a_tolerance_cannot_do_is_said() {
         (
             "interference_tolerance: 0.1",
             "interference_tolerance: -0.1",
-            "from 0",
+            "0, which is exact, or",
+        ),
+        (
+            "interference_tolerance: 0.1",
+            "interference_tolerance: 1e-9",
+            "from 1e-6",
         ),
         ("spacing_m: 500", "spacing_m: 600", "fits"),
     ] {

@@ -43,7 +43,7 @@ fn delays(world: &World<'_>, choices: &[Choice]) -> Vec<f64> {
     let x = |i: usize, j: usize| choices[i] == Choice::Edge(j);
     let (n, m) = (world.users().len(), world.servers().len());
     let p = model.users.tx_power.0;
-    let h2 = |i: usize, j: usize| world.links(i).gains()[j];
+    let h2 = |i: usize, j: usize| world.links(i).gain(j);
     (0..n)
         .map(|i| {
             let query = world.query(i, 0, None);

@@ -43,7 +43,7 @@ fn start(
             bits,
             gain: gains[cell],
             home: 0,
-            links: LinkGains::to_all(gains),
+            links: LinkGains::All(gains),
         },
     );
 }

@@ -40,7 +40,7 @@ pub fn cell(users: usize, replication: u64) -> InstanceSnapshot {
             })
             .collect(),
         gain: (0..users)
-            .map(|i| world.links(i).gains().to_vec())
+            .map(|i| world.links(i).iter().map(|(_, gain)| gain).collect())
             .collect(),
     };
     instance.snapshot(model.interference)

@@ -59,7 +59,10 @@ impl Connections {
         if self.gains.len() < (slot + 1) * servers {
             self.gains.resize((slot + 1) * servers, 0.0);
         }
-        self.gains[slot * servers..(slot + 1) * servers].copy_from_slice(links.gains());
+        let gains = &mut self.gains[slot * servers..(slot + 1) * servers];
+        for (gain, (_, of_link)) in gains.iter_mut().zip(links.iter()) {
+            *gain = of_link;
+        }
         self.add_power(slot, server, 1.0);
     }
 

@@ -3,7 +3,7 @@
 
 use super::in_flight::Phase;
 use super::{Event, Run, Sharing};
-use crate::physics::gains::{GainTable, LinkGains, NearRow};
+use crate::physics::gains::{GainRows, LinkGains, NearRow};
 use crate::policy::{self, Policy, PolicyError};
 use crate::snapshot::{Choice, ServerState, Service, View, WaitingQuery, services};
 use crate::units::Seconds;
@@ -16,7 +16,7 @@ pub(super) struct Scratch {
     queries: Vec<WaitingQuery>,
     servers: Vec<ServerState>,
     /// The gains of each query's links within reach, row after row.
-    gains: Vec<f64>,
+    gains: GainRows,
     rows: Vec<NearRow>,
 }
 
@@ -34,7 +34,7 @@ impl Scratch {
             home: home as u32,
             start: self.gains.len() as u32,
         });
-        self.gains.extend_from_slice(links.gains());
+        self.gains.push_links(links);
     }
 }
 
@@ -66,19 +66,13 @@ impl Run<'_> {
             let links = self.links.of(user);
             scratch.show_links(self.world.home(user), links);
         }
-        let gains = match self.world.neighbourhoods() {
-            None => GainTable::Full(&scratch.gains),
-            Some(neighbourhoods) => GainTable::Near {
-                neighbourhoods,
-                rows: &scratch.rows,
-                gains: &scratch.gains,
-            },
-        };
+        let neighbourhoods = self.world.neighbourhoods();
+        let within = neighbourhoods.map(|near| (near, scratch.rows.as_slice()));
         let view = View {
             now: self.now,
             queries: &scratch.queries,
             servers: &scratch.servers,
-            gains,
+            gains: scratch.gains.table(within),
             tx_power: self.world.model().users.tx_power,
             interference: self.world.model().interference,
             key: self.world.key().named("policy").index(self.instants),

@@ -284,11 +284,10 @@ impl Run<'_> {
             return;
         }
         let (now, links, in_flight) = (self.now, &mut self.links, &self.in_flight);
-        self.uplinks.set_gains(now, |slot, cell, gains| {
+        self.uplinks.set_gains(now, |slot, cell, room| {
             let user = in_flight[slot].user();
             links.bring_to(user, now);
-            gains.clear();
-            gains.extend_from_slice(links.of(user).gains());
+            room.put(links.of(user));
             links.gain(user, cell)
         });
         self.await_channel_block();

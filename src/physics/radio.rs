@@ -153,8 +153,8 @@ mod tests {
         let gains = [[1e-8, 3e-10], [2e-10, 1e-8]];
         let heard = |reading| {
             let mut power = ReceivedPower::silent(reading, 2);
-            power.connect(P, LinkGains::to_all(&gains[0]), 0);
-            power.connect(P, LinkGains::to_all(&gains[1]), 1);
+            power.connect(P, LinkGains::All(&gains[0]), 0);
+            power.connect(P, LinkGains::All(&gains[1]), 1);
             [power.interference(0), power.interference(1)]
         };
         assert_eq!(

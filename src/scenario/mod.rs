@@ -181,7 +181,8 @@ pub struct ChannelSpec {
     pub noise_figure_db: f64,
     /// How Eq. 3's interference is read: `CoChannel`, `AsPrinted` or `Orthogonal`.
     pub interference: Interference,
-    /// Relative error that noise plus interference may have, for cities: 0 is exact.
+    /// Relative error that noise plus interference may have, for cities: 0 is exact,
+    /// allowed above are 1e-6 to below 1.
     /// Servers whose mean received power drowns in the noise are then beyond a user's
     /// reach and hear it in sum only (`docs/city.md`).
     #[serde(skip_serializing_if = "is_default")]

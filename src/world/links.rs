@@ -4,7 +4,7 @@
 use super::World;
 use super::geometry::Point;
 use super::motion::Walk;
-use crate::physics::gains::LinkGains;
+use crate::physics::gains::{GainRows, LinkGains};
 use crate::units::Seconds;
 use crate::world::channel::LinkFading;
 
@@ -21,7 +21,7 @@ pub struct Links<'w> {
 #[derive(Debug, Clone)]
 struct Row {
     block: u64,
-    gains: Vec<f64>,
+    gains: GainRows,
     position: Point,
     walk: Walk,
     fading: Vec<LinkFading>,
@@ -55,10 +55,7 @@ impl<'w> Links<'w> {
     pub fn of(&self, user: usize) -> LinkGains<'_> {
         let at_start = self.world.links(user);
         match self.rows.get(user) {
-            Some(Some(row)) => match at_start.servers() {
-                None => LinkGains::to_all(&row.gains),
-                Some(near) => LinkGains::to_some(near, &row.gains),
-            },
+            Some(Some(row)) => row.gains.row(0, at_start.servers(), at_start.len()),
             _ => at_start,
         }
     }
@@ -105,7 +102,7 @@ impl Row {
         let model = world.model();
         Self {
             block: 0,
-            gains: Vec::new(),
+            gains: GainRows::default(),
             position,
             walk: Walk::new(
                 &model.users.mobility,
@@ -128,14 +125,13 @@ impl Row {
         self.block = block;
         self.position = position;
         self.gains.clear();
-        for ((j, _), fading) in world.links(user).iter().zip(&mut self.fading) {
+        let (channel, key, links) = (&model.channel, world.key(), world.links(user));
+        let now = links.iter().zip(&mut self.fading).map(|((j, _), fading)| {
             let server = (j, world.servers()[j].position);
-            let mean = model
-                .channel
-                .mean_gain(world.key(), (user, position), server);
-            self.gains
-                .push(mean * fading.power_at(&model.channel, world.key(), user, j, block));
-        }
+            let mean = channel.mean_gain(key, (user, position), server);
+            mean * fading.power_at(channel, key, user, j, block)
+        });
+        self.gains.push(links.servers(), now);
     }
 
     fn gain_beyond_reach(&self, world: &World<'_>, user: usize, server: usize) -> f64 {

@@ -15,7 +15,7 @@ mod reach;
 pub mod streams;
 pub mod trace;
 
-use crate::physics::gains::{self, LinkGains};
+use crate::physics::gains::{GainRows, LinkGains};
 use crate::physics::neighbourhood::Neighbourhoods;
 use crate::physics::radio::Interference;
 use crate::uncertainty::Metric;
@@ -115,7 +115,7 @@ pub struct World<'m> {
     servers: Vec<Server>,
     metric: Metric,
     /// Power gains of each user's links within reach, row after row.
-    gains: Vec<f64>,
+    gains: GainRows,
     places: Vec<Place>,
     neighbourhoods: Option<Neighbourhoods>,
 }
@@ -170,7 +170,7 @@ impl<'m> World<'m> {
             users,
             servers,
             metric: model.workload.metric,
-            gains: Vec::new(),
+            gains: GainRows::default(),
             places: Vec::new(),
             neighbourhoods,
         };
@@ -181,7 +181,7 @@ impl<'m> World<'m> {
     fn draw_links(&mut self, homes: &[u32]) {
         let home = |user: usize| homes.get(user).copied().unwrap_or(0);
         let all: Vec<u32> = (0..self.servers.len() as u32).collect();
-        let mut gains = Vec::new();
+        let mut gains = GainRows::default();
         let mut order: Vec<usize> = (0..self.users.len()).collect();
         // Neighbours side by side: what is read together lies together.
         order.sort_by_key(|&user| home(user));
@@ -191,8 +191,9 @@ impl<'m> World<'m> {
                 row: gains.len(),
                 home: home(user),
             };
-            let near = self.reach_of(user).unwrap_or(&all);
-            gains.extend(near.iter().map(|&j| self.drawn_gain(user, j as usize)));
+            let near = self.reach_of(user);
+            let within = near.unwrap_or(&all).iter();
+            gains.push(near, within.map(|&j| self.drawn_gain(user, j as usize)));
         }
         self.gains = gains;
     }
@@ -226,11 +227,8 @@ impl<'m> World<'m> {
     /// The power gains |h|^2 of a user's links at time zero; for a world that changes
     /// see [`links::Links`].
     pub fn links(&self, user: usize) -> LinkGains<'_> {
-        let gains = &self.gains[self.places[user].row..];
-        match self.reach_of(user) {
-            None => LinkGains::to_all(&gains[..self.servers.len()]),
-            Some(near) => LinkGains::to_some(near, &gains[..near.len()]),
-        }
+        let row = self.places[user].row;
+        self.gains.row(row, self.reach_of(user), self.servers.len())
     }
 
     /// What is drawn of this user is about to be needed.
@@ -243,7 +241,7 @@ impl<'m> World<'m> {
     /// This user's links are about to be needed: asks memory for the whole row.
     #[inline]
     pub fn expect_links(&self, user: usize) {
-        gains::expect(self.links(user).gains());
+        self.links(user).expect();
     }
 
     /// The server nearest to a user; 0 where everybody is within reach of everybody.

@@ -117,9 +117,11 @@ impl Prospect {
             return best;
         }
         // It still may: look at every link whose bound leaves that open.
-        let (mut room, gains) = (Bounds::new(), links.gains());
+        let mut room = Bounds::new();
         let bounds = bound_all(load, links, self.demand, &mut room);
-        self.least_among(load, bounds, |place| (links.server(place), gains[place]))
+        self.least_among(load, bounds, |place| {
+            (links.server(place), links.gain(place))
+        })
     }
 
     fn least_on_shortlist(&self, load: &Load<'_>) -> (f64, usize) {

@@ -115,13 +115,12 @@ impl Listed {
     /// The links of the least bounds under this load.
     #[inline(always)]
     pub fn under(load: &Load<'_>, links: LinkGains<'_>, demand: Demand) -> Self {
-        let gains = links.gains();
-        if gains.len() > LANES {
+        if links.len() > LANES {
             let mut room = Bounds::new();
             let (places, others_s) = least(bound_all(load, links, demand, &mut room));
             return Self {
                 servers: places.map(|place| links.server(place) as u32),
-                gains: places.map(|place| gains[place]),
+                gains: places.map(|place| links.gain(place)),
                 others_s,
             };
         }
@@ -130,7 +129,9 @@ impl Listed {
             gains: [0.0; LANES],
             others_s: f64::INFINITY,
         };
-        all.gains[..gains.len()].copy_from_slice(gains);
+        for (place, (_, gain)) in links.iter().enumerate() {
+            all.gains[place] = gain;
+        }
         if let Some(servers) = links.servers() {
             all.servers = [0; LANES];
             all.servers[..servers.len()].copy_from_slice(servers);

@@ -74,12 +74,16 @@ fn arrivals(scenario: &Scenario, faults: &mut Faults) {
     }
 }
 
+/// Under a tolerance gains are in single precision, 6e-8 off.
+const LEAST_TOLERANCE: f64 = 1e-6;
+
 /// The far field knows homes that stay, and powers heard over one's own channel.
 fn tolerance(scenario: &Scenario, faults: &mut Faults) {
     let tolerance = scenario.channel.interference_tolerance;
     let field = "channel.interference_tolerance";
-    if !(0.0..1.0).contains(&tolerance) {
-        faults.add(field, &tolerance.to_string(), "a number from 0 to below 1");
+    if tolerance != 0.0 && !(LEAST_TOLERANCE..1.0).contains(&tolerance) {
+        let allowed = format!("0, which is exact, or a number from {LEAST_TOLERANCE:e} to below 1");
+        faults.add(field, &tolerance.to_string(), &allowed);
     }
     if tolerance <= 0.0 {
         return;

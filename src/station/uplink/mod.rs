@@ -13,8 +13,9 @@
 mod cell;
 mod cell_set;
 mod far_field;
+mod rooms;
 
-use crate::physics::gains::{self, LinkGains};
+use crate::physics::gains::LinkGains;
 use crate::physics::neighbourhood::Neighbourhoods;
 use crate::physics::radio::Interference;
 use crate::units::{Bits, Hertz, Seconds, Watts};
@@ -22,6 +23,8 @@ use cell::Cell;
 use cell_set::CellSet;
 use far_field::FarField;
 use prefetch_index::prefetch_index;
+pub use rooms::Room;
+use rooms::Rooms;
 
 /// Removals after which a cell's interference is summed afresh, so that the
 /// rounding of sums and differences cannot pile up.
@@ -78,9 +81,8 @@ pub struct Uplinks<'w> {
     marked: CellSet,
     /// By job.
     jobs: Vec<Job>,
-    /// Room for gains, of jobs that have ended. The last is taken first: it is still in
-    /// a processor's caches.
-    spare: Vec<Vec<f64>>,
+    /// Who hears them.
+    rooms: Rooms,
     active: usize,
 }
 
@@ -96,16 +98,16 @@ struct City<'w> {
 }
 
 /// Where a transmission is, and how it is heard.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Job {
     cell: u32,
     /// Its place in the cell.
     index: u32,
     home: u32,
+    /// Where its gains are, to the servers that hear it: all, or the home's near ones.
+    room: u32,
     /// Power that its cell receives.
     signal_w: f64,
-    /// Gains to the servers that hear it: all, or the home's near ones.
-    gains: Vec<f64>,
 }
 
 impl<'w> Uplinks<'w> {
@@ -122,7 +124,7 @@ impl<'w> Uplinks<'w> {
             next: vec![None; cells],
             marked: CellSet::none_of(cells),
             jobs: Vec::new(),
-            spare: Vec::new(),
+            rooms: Rooms::of_size(cells),
             active: 0,
         }
     }
@@ -133,6 +135,7 @@ impl<'w> Uplinks<'w> {
     pub fn in_city(radio: Radio, neighbourhoods: &'w Neighbourhoods, cells: usize) -> Self {
         let half = 0.5 * neighbourhoods.tolerance();
         let allowed_w = half * radio.noise.0;
+        let near_counts = (0..cells).map(|home| neighbourhoods.near(home).len());
         Self {
             city: Some(City {
                 neighbourhoods,
@@ -140,6 +143,7 @@ impl<'w> Uplinks<'w> {
                 mark_at: half,
                 stirred: CellSet::none_of(cells),
             }),
+            rooms: Rooms::of_size(near_counts.max().unwrap_or(0)),
             ..Self::new(radio, cells)
         }
     }
@@ -153,15 +157,14 @@ impl<'w> Uplinks<'w> {
         if self.jobs.len() <= job {
             self.jobs.resize(job + 1, Job::default());
         }
-        let own = &mut self.jobs[job];
-        own.cell = cell as u32;
-        own.index = self.counts[cell];
-        own.home = transmission.home as u32;
-        own.gains = self.spare.pop().unwrap_or_default();
-        own.gains.clear();
-        own.gains.extend_from_slice(transmission.links.gains());
         let signal_w = self.radio.tx_power.0 * gain;
-        own.signal_w = signal_w;
+        self.jobs[job] = Job {
+            cell: cell as u32,
+            index: self.counts[cell],
+            home: transmission.home as u32,
+            room: self.rooms.take(transmission.links),
+            signal_w,
+        };
         self.cells[cell].push(job, signal_w, transmission.bits.0);
         self.counts[cell] += 1;
         self.active += 1;
@@ -182,7 +185,7 @@ impl<'w> Uplinks<'w> {
         self.counts[cell] -= 1;
         self.active -= 1;
         self.hear(job, -1.0);
-        self.spare.push(std::mem::take(&mut self.jobs[job].gains));
+        self.rooms.give_back(self.jobs[job].room);
         if sum_afresh || self.active == 0 {
             self.cells[cell].removals = 0;
             self.sum_afresh();
@@ -191,19 +194,23 @@ impl<'w> Uplinks<'w> {
     }
 
     /// The gains of transmissions in progress have changed: `write` is given each
-    /// job, its cell and its gains to those who hear it, puts the new ones there and
-    /// returns that to the cell.
+    /// job, its cell and the room for its gains to those who hear it, puts the new ones
+    /// there and returns that to the cell.
     pub fn set_gains(
         &mut self,
         now: Seconds,
-        mut write: impl FnMut(usize, usize, &mut Vec<f64>) -> f64,
+        mut write: impl FnMut(usize, usize, &mut Room<'_>) -> f64,
     ) {
         for cell in 0..self.cells.len() {
             let target = &mut self.cells[cell];
             target.advance(now, self.radio.bandwidth);
             for index in 0..target.jobs().len() {
                 let job = target.jobs()[index];
-                let gain = write(job, cell, &mut self.jobs[job].gains);
+                let mut room = Room {
+                    rooms: &mut self.rooms,
+                    number: self.jobs[job].room,
+                };
+                let gain = write(job, cell, &mut room);
                 let signal_w = self.radio.tx_power.0 * gain;
                 self.jobs[job].signal_w = signal_w;
                 target.set_signal(index, signal_w);
@@ -263,10 +270,7 @@ impl<'w> Uplinks<'w> {
     pub fn expect_start(&self, job: usize, cell: usize, after: usize) {
         self.expect(job);
         prefetch_index(&self.cells, cell);
-        // The room for its gains, as `start` will take it.
-        if let Some(room) = self.spare.iter().rev().nth(after) {
-            gains::expect(room);
-        }
+        self.rooms.expect_after(after);
     }
 
     /// The same a little later.
@@ -279,7 +283,7 @@ impl<'w> Uplinks<'w> {
     #[inline]
     pub fn expect_links(&self, job: usize) {
         if let Some(job) = self.jobs.get(job) {
-            gains::expect(&job.gains);
+            self.rooms.expect(job.room);
         }
     }
 
@@ -361,20 +365,25 @@ impl<'w> Uplinks<'w> {
         let job = &self.jobs[job];
         let cell = job.cell as usize;
         let heard_before = self.heard_w[cell];
-        match &self.city {
-            None => {
-                for (heard, gain) in self.heard_w.iter_mut().zip(&job.gains) {
+        let near = self
+            .city
+            .as_ref()
+            .map(|city| city.neighbourhoods.near(job.home as usize));
+        match self.rooms.gains(job.room, near) {
+            LinkGains::All(gains) => {
+                for (heard, gain) in self.heard_w.iter_mut().zip(gains) {
                     *heard += power * gain;
                 }
             }
-            Some(city) => {
-                let near = city.neighbourhoods.near(job.home as usize);
-                for (&server, gain) in near.iter().zip(&job.gains) {
-                    self.heard_w[server as usize] += power * gain;
+            LinkGains::Near { servers, gains } => {
+                for (&server, gain) in servers.iter().zip(gains) {
+                    self.heard_w[server as usize] += power * f64::from(*gain);
                 }
-                for (server, gain) in city.neighbourhoods.ring(job.home as usize) {
-                    self.heard_w[server] += power * gain;
-                }
+            }
+        }
+        if let Some(city) = &self.city {
+            for (server, gain) in city.neighbourhoods.ring(job.home as usize) {
+                self.heard_w[server] += power * gain;
             }
         }
         // Its own cell does not hear it as interference.
