@@ -7,6 +7,11 @@ use crate::physics::neighbourhood::Neighbourhoods;
 use crate::units::Metres;
 use rstar::RTree;
 use rstar::primitives::GeomWithData;
+use std::collections::HashMap;
+
+/// About so many servers make a zone: the more, the less closely the far field's changes
+/// are bounded, the fewer, the longer that takes.
+const SERVERS_IN_A_ZONE: f64 = 9.0;
 
 /// Who is near whom in a drawn city, and each user's home, the server nearest to it;
 /// nothing where every sum is to be exact.
@@ -53,11 +58,27 @@ pub(super) fn find(
         Placement::Grid { columns, .. } | Placement::Hexagonal { columns, .. } => Some(columns),
         Placement::Uniform | Placement::Listed(_) => None,
     };
-    let neighbourhoods = Neighbourhoods::new(tolerance, &near, ring_above, row, |home, server| {
+    let zones = zones(model, servers);
+    let far_gain = |home: usize, server: usize| {
         let apart = servers[home].position.distance(servers[server].position);
         model.channel.expected_gain(apart)
-    });
+    };
+    let neighbourhoods = Neighbourhoods::new(tolerance, &near, ring_above, zones, row, far_gain);
     Some((neighbourhoods, homes))
+}
+
+/// The zone of each server, in the order they are met: squares of the area.
+fn zones(model: &WorldModel, servers: &[Server]) -> Vec<u32> {
+    let area_m2 = model.area.width_m * model.area.height_m;
+    let side = (area_m2 * SERVERS_IN_A_ZONE / servers.len() as f64).sqrt();
+    let mut met: HashMap<(i64, i64), u32> = HashMap::new();
+    let zone = |server: &Server| {
+        let Point(x, y) = server.position;
+        let next = met.len() as u32;
+        *met.entry(((x / side) as i64, (y / side) as i64))
+            .or_insert(next)
+    };
+    servers.iter().map(zone).collect()
 }
 
 fn coordinates(point: Point) -> [f64; 2] {

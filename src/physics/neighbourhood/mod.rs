@@ -16,9 +16,11 @@
 //! as far as it takes to keep this below the tolerance.
 
 mod beyond;
+mod zones;
 
 use beyond::{Beyond, filled};
 pub use beyond::{GainsBeyond, LANES};
+pub use zones::Zones;
 
 /// So many more transmissions beyond the ring, or fewer, are worth waiting for: the
 /// more, the larger the ring, the fewer, the more often the whole city is brought up to
@@ -39,7 +41,7 @@ pub struct Neighbourhoods {
     ring_gains: Vec<f32>,
     /// Mean power gains to all servers; zero to those of `at_once`.
     beyond: Beyond,
-    greatest_beyond: f64,
+    zones: Zones,
 }
 
 impl Neighbourhoods {
@@ -62,18 +64,18 @@ impl Neighbourhoods {
 
     /// `near` names each home's near servers, ascending; `far_gain(home, server)` is
     /// the mean gain between two servers that are not near each other, of which those
-    /// above `ring_above` make the ring. If the servers stand on a grid, `row` is how
-    /// many make a row of it.
+    /// above `ring_above` make the ring. `zones` numbers the zone of each server, from 0
+    /// on. If the servers stand on a grid, `row` is how many make a row of it.
     pub fn new(
         tolerance: f64,
         near: &[Vec<u32>],
         ring_above: f64,
+        zones: Vec<u32>,
         row: Option<usize>,
         mut far_gain: impl FnMut(usize, usize) -> f64,
     ) -> Self {
         let servers = near.len();
         let mut beyond = vec![0.0f32; servers * filled(servers)];
-        let mut greatest_beyond = 0.0f64;
         let (mut starts, mut at_once, mut ring_gains) = (vec![0], Vec::new(), Vec::new());
         for (home, own) in near.iter().enumerate() {
             at_once.extend(own);
@@ -89,7 +91,6 @@ impl Neighbourhoods {
                     ring_gains.push(gain as f32);
                 } else {
                     beyond[home * filled(servers) + server] = gain as f32;
-                    greatest_beyond = greatest_beyond.max(gain);
                 }
             }
             starts.push(at_once.len());
@@ -100,8 +101,10 @@ impl Neighbourhoods {
             near_counts: near.iter().map(Vec::len).collect(),
             at_once,
             ring_gains,
+            zones: Zones::new(zones, |home, server| {
+                beyond[home * filled(servers) + server]
+            }),
             beyond: Beyond::new(beyond, servers, row),
-            greatest_beyond,
         }
     }
 
@@ -151,9 +154,9 @@ impl Neighbourhoods {
         f64::from(self.beyond.gain(home, server))
     }
 
-    /// The greatest of all gains beyond a ring; zero where nothing is.
-    pub fn greatest_gain_beyond(&self) -> f64 {
-        self.greatest_beyond
+    /// Servers that stand together.
+    pub fn zones(&self) -> &Zones {
+        &self.zones
     }
 }
 
@@ -165,7 +168,7 @@ mod tests {
     fn what_is_not_near_is_heard_at_its_mean() {
         let near = [vec![0, 1], vec![0, 1, 2], vec![1, 2], vec![3]];
         let mean = |home, server| (1 + home * 10 + server) as f64;
-        let hoods = Neighbourhoods::new(1e-3, &near, 20.0, None, mean);
+        let hoods = Neighbourhoods::new(1e-3, &near, 20.0, vec![0, 0, 1, 1], None, mean);
         assert_eq!(hoods.near(1), [0, 1, 2]);
         assert_eq!(hoods.at_once(0), [0, 1]);
         let beyond = |home| [0, 1, 2, 3].map(|server| hoods.beyond.gain(home, server));
@@ -182,6 +185,6 @@ mod tests {
             ],
             [24.0, 14.0, 0.0]
         );
-        assert_eq!(hoods.greatest_gain_beyond(), 14.0);
+        assert_eq!(hoods.zones().greatest_gains(0), [0.0, 14.0]);
     }
 }

@@ -2,6 +2,7 @@
 //! brought up to date when they may have changed by more than the tolerance allows.
 
 use super::cell_set::CellSet;
+use super::drift::{Drift, Way};
 use crate::physics::neighbourhood::{GainsBeyond, LANES, Neighbourhoods};
 
 /// Groups of lanes that are summed in registers.
@@ -18,11 +19,8 @@ pub(super) struct FarField<'w> {
     /// the homes that have had any.
     changes: Vec<i32>,
     changed: CellSet,
-    /// How many more transmit of the homes where more do than then, how many fewer of
-    /// the others, and how many of either may be waited for.
-    more: u64,
-    fewer: u64,
-    most: u64,
+    /// How much these may amount to.
+    drift: Drift<'w>,
     /// Room for the powers that are added, and their gains.
     transmitting: Vec<(f32, GainsBeyond<'w>)>,
 }
@@ -35,17 +33,13 @@ impl<'w> FarField<'w> {
         tx_power_w: f64,
         allowed_w: f64,
     ) -> Self {
-        // One transmission changes what a cell hears by no more than this.
-        let greatest_w = tx_power_w * neighbourhoods.greatest_gain_beyond();
         Self {
             neighbourhoods,
             tx_power_w,
             active: vec![0; cells],
             changes: vec![0; cells],
             changed: CellSet::none_of(cells),
-            more: 0,
-            fewer: 0,
-            most: (allowed_w / greatest_w) as u64,
+            drift: Drift::new(neighbourhoods.zones(), tx_power_w, allowed_w),
             transmitting: Vec::new(),
         }
     }
@@ -55,8 +49,8 @@ impl<'w> FarField<'w> {
         self.active[home] += 1;
         let change = &mut self.changes[home];
         match *change {
-            ..0 => self.fewer -= 1,
-            0.. => self.more += 1,
+            ..0 => self.drift.take_back(home, Way::Fewer),
+            0.. => self.drift.add(home, Way::More),
         }
         *change += 1;
         self.changed.insert(home);
@@ -67,8 +61,8 @@ impl<'w> FarField<'w> {
         self.active[home] -= 1;
         let change = &mut self.changes[home];
         match *change {
-            ..=0 => self.fewer += 1,
-            1.. => self.more -= 1,
+            ..=0 => self.drift.add(home, Way::Fewer),
+            1.. => self.drift.take_back(home, Way::More),
         }
         *change -= 1;
         self.changed.insert(home);
@@ -76,7 +70,7 @@ impl<'w> FarField<'w> {
 
     /// Whether the sums may be off by more than is allowed.
     pub fn is_due(&self) -> bool {
-        self.more.max(self.fewer) > self.most
+        self.drift.is_exhausted()
     }
 
     /// Brings what each cell hears up to date.
@@ -111,7 +105,7 @@ impl<'w> FarField<'w> {
     /// Adds what cells hear of all that is `transmitting`, and forgets that. In single
     /// precision: reading gains is what it costs to bring the far field up to date.
     fn add(&mut self, heard_w: &mut [f64]) {
-        (self.more, self.fewer) = (0, 0);
+        self.drift.begin_anew();
         let sections = heard_w.chunks_mut(self.neighbourhoods.section());
         for (section, heard_w) in sections.enumerate() {
             for (at, heard_w) in heard_w.chunks_mut(GROUPS * LANES).enumerate() {
@@ -161,15 +155,55 @@ mod tests {
         1e-9 / (1 + home.abs_diff(server)) as f64
     }
 
+    /// A row of cells, with so many in a zone.
+    fn city(zone: usize) -> Neighbourhoods {
+        let near: Vec<Vec<u32>> = (0..CELLS as u32).map(|home| vec![home]).collect();
+        let zones = (0..CELLS).map(|cell| (cell / zone) as u32).collect();
+        Neighbourhoods::new(1e-2, &near, f64::INFINITY, zones, None, gain)
+    }
+
+    /// How many transmissions begin, all over the city, before it is due.
+    fn waited_for(zone: usize) -> usize {
+        let neighbourhoods = city(zone);
+        let allowed_w = 6.0 * POWER_W * gain(0, 1);
+        let mut far = FarField::new(&neighbourhoods, CELLS, POWER_W, allowed_w);
+        let begins = |at: &usize| {
+            far.start(at * 8 % CELLS);
+            !far.is_due()
+        };
+        (0..).take_while(begins).count()
+    }
+
+    #[test]
+    fn the_smaller_the_zones_the_more_is_waited_for() {
+        // As many as if each were next to the cell that hears most; and what all of them
+        // add to the cell in the middle, itself left out.
+        let at_once = 6;
+        let at_most = 6.0 * gain(0, 1) * CELLS as f64
+            / (0..CELLS)
+                .filter(|&home| home != 10)
+                .map(|home| gain(home, 10))
+                .sum::<f64>();
+        let [one, some, each] = [CELLS, 3, 1].map(waited_for);
+        assert!(
+            one <= at_once && one < some && some < each,
+            "{one} {some} {each}"
+        );
+        assert!(
+            (0.7..=1.1).contains(&(each as f64 / at_most)),
+            "{each} of {at_most}"
+        );
+    }
+
     proptest! {
         #[test]
         fn no_cell_is_off_by_more_than_allowed(
             events in prop::collection::vec((0..CELLS, any::<bool>()), 1..300),
             worth in 0.5f64..20.0,
+            zone in 1..CELLS,
         ) {
-            let near: Vec<Vec<u32>> = (0..CELLS as u32).map(|home| vec![home]).collect();
-            let neighbourhoods = Neighbourhoods::new(1e-2, &near, f64::INFINITY, None, gain);
-            let greatest_w = POWER_W * neighbourhoods.greatest_gain_beyond();
+            let neighbourhoods = city(zone);
+            let greatest_w = POWER_W * gain(0, 1);
             let allowed_w = worth * greatest_w;
             let mut far = FarField::new(&neighbourhoods, CELLS, POWER_W, allowed_w);
             let (mut heard_w, mut afresh_w) = ([0.0; CELLS], [0.0; CELLS]);

@@ -12,6 +12,7 @@
 
 mod cell;
 mod cell_set;
+mod drift;
 mod far_field;
 mod rooms;
 
