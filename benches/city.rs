@@ -1,5 +1,7 @@
 //! Events per second against the number of cells: `scenarios/metropolis.ron` cut down
-//! to 1 to 1,000 cells, at three tolerances. Prints a table and draws
+//! to 1 to 1,000 cells, at three tolerances. Every size runs once in each round, so that
+//! what else the machine does falls on all of them. Prints the medians, and the rates
+//! relative to 10 cells (medians over rounds, of ratios within a round); draws
 //! `output/city/events_per_second.png`.
 //!
 //! `cargo bench --bench city`
@@ -26,8 +28,10 @@ const USERS_PER_CELL: usize = 100;
 const SPACING_M: f64 = 500.0;
 /// Columns and rows.
 const GRIDS: [(usize, usize); 7] = [(1, 1), (3, 1), (5, 2), (6, 5), (10, 10), (20, 15), (40, 25)];
+const TEN_CELLS: usize = 2;
 const TOLERANCES: [f64; 3] = [5e-2, 1e-2, 1e-3];
 const QUERIES: f64 = 2_000_000.0;
+const ROUNDS: usize = 5;
 
 /// Counts events.
 #[derive(Default)]
@@ -43,19 +47,28 @@ impl Recorder for Events {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut series = Vec::new();
-    println!("cells  tolerance  near cells  events  seconds  events/s  over 10 cells");
+    println!("cells  tolerance  near cells   events  seconds  events/s  over 10 cells");
     for tolerance in TOLERANCES {
+        let mut rounds = Vec::new();
+        for _ in 0..ROUNDS {
+            let round = GRIDS.map(|grid| measure(grid, tolerance));
+            rounds.push(round.into_iter().collect::<Result<Vec<_>, _>>()?);
+        }
         let mut rates: Vec<(usize, f64)> = Vec::new();
-        for grid in GRIDS {
-            let measured = measure(grid, tolerance)?;
-            let cells = grid.0 * grid.1;
-            rates.push((cells, measured.rate));
-            let ten = rates.iter().find(|(cells, _)| *cells == 10);
-            let ratio = ten.map_or(String::new(), |ten| format!("{:.2}", measured.rate / ten.1));
+        for (at, (columns, rows)) in GRIDS.into_iter().enumerate() {
+            let cells = columns * rows;
+            let Measured { near, events, .. } = rounds[0][at];
+            let seconds = median(rounds.iter().map(|round| round[at].seconds));
+            let ratios = rounds.iter().map(|round| {
+                let [own, ten] = [&round[at], &round[TEN_CELLS]];
+                own.rate() / ten.rate()
+            });
+            let rate = median(rounds.iter().map(|round| round[at].rate()));
             println!(
-                "{cells:5}  {tolerance:9}  {:10.1}  {:6}  {:7.2}  {:8.0}  {ratio}",
-                measured.near, measured.events, measured.seconds, measured.rate
+                "{cells:5}  {tolerance:9}  {near:10.1}  {events:7}  {seconds:7.2}  {rate:8.0}  {:.2}",
+                median(ratios)
             );
+            rates.push((cells, rate));
         }
         series.push((tolerance, rates));
     }
@@ -65,11 +78,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_unstable_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
 struct Measured {
     near: f64,
     events: u64,
     seconds: f64,
-    rate: f64,
+}
+
+impl Measured {
+    /// Events per second.
+    fn rate(&self) -> f64 {
+        self.events as f64 / self.seconds
+    }
 }
 
 fn measure((columns, rows): (usize, usize), tolerance: f64) -> Result<Measured, Box<dyn Error>> {
@@ -114,7 +139,6 @@ fn measure((columns, rows): (usize, usize), tolerance: f64) -> Result<Measured, 
         near,
         events: events.0,
         seconds,
-        rate: events.0 as f64 / seconds,
     })
 }
 

@@ -262,14 +262,7 @@ mod tests {
         let all = LinkGains::All(&[0.2, 0.5]);
         assert_eq!((all.to(1), all.to(2)), (Some(0.5), None));
         assert_eq!(all.iter().collect::<Vec<_>>(), [(0, 0.2), (1, 0.5)]);
-        let hoods = Neighbourhoods::new(
-            0.1,
-            &[vec![0], vec![0, 1]],
-            0.0,
-            vec![0, 0],
-            None,
-            |_, _| 0.0,
-        );
+        let hoods = Neighbourhoods::new(0.1, &[vec![0], vec![0, 1]], vec![0, 0], None, |_, _| 0.0);
         let table = GainTable::Near {
             neighbourhoods: &hoods,
             rows: &[NearRow { home: 1, start: 1 }, NearRow { home: 0, start: 0 }],

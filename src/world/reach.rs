@@ -52,8 +52,6 @@ pub(super) fn find(
         })
         .collect();
     let tolerance = model.interference_tolerance;
-    let ring_above =
-        Neighbourhoods::ring_gain_limit(tolerance, model.noise.0, model.users.tx_power.0);
     let row = match model.servers.placement {
         Placement::Grid { columns, .. } | Placement::Hexagonal { columns, .. } => Some(columns),
         Placement::Uniform | Placement::Listed(_) => None,
@@ -63,7 +61,7 @@ pub(super) fn find(
         let apart = servers[home].position.distance(servers[server].position);
         model.channel.expected_gain(apart)
     };
-    let neighbourhoods = Neighbourhoods::new(tolerance, &near, ring_above, zones, row, far_gain);
+    let neighbourhoods = Neighbourhoods::new(tolerance, &near, zones, row, far_gain);
     Some((neighbourhoods, homes))
 }
 

@@ -1,11 +1,11 @@
 //! Zones of a city: servers that stand together.
 //!
-//! What a transmission adds beyond its ring falls steeply with distance. How much many of
-//! them may add to what a server hears is bounded closely, and without looking at every
+//! What a far transmission adds falls steeply with distance. How much many of them may
+//! add to what a server hears is bounded closely, and without looking at every
 //! server, by how many there are in each zone and the greatest gain from there to the
 //! server's zone.
 
-/// The zone of each server, and the greatest gains beyond the rings between zones.
+/// The zone of each server, and the greatest mean gains between zones, near links left out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Zones {
     of: Vec<u32>,
@@ -16,7 +16,7 @@ pub struct Zones {
 
 impl Zones {
     /// `of` numbers each server's zone, from 0 on; `gain(home, server)` is the mean
-    /// power gain beyond the home's ring.
+    /// power gain to a far server, zero to a near one.
     pub(super) fn new(of: Vec<u32>, gain: impl Fn(usize, usize) -> f32) -> Self {
         let count = of.iter().max().map_or(0, |last| *last as usize + 1);
         let mut greatest_gains = vec![0.0f32; count * count];
@@ -43,8 +43,8 @@ impl Zones {
         self.count
     }
 
-    /// The greatest of all mean power gains beyond their rings from a zone's homes to the
-    /// servers of each zone.
+    /// The greatest of all mean power gains from a zone's homes to the servers of each
+    /// zone that are far from them.
     pub fn greatest_gains(&self, from: usize) -> &[f32] {
         &self.greatest_gains[from * self.count..][..self.count]
     }

@@ -1,5 +1,5 @@
-//! How much what cells hear of transmitters beyond the rings may have changed since it
-//! was last brought up to date.
+//! How much what cells hear of far transmitters may have changed since it was last
+//! brought up to date.
 
 use crate::physics::neighbourhood::{LANES, Zones};
 

@@ -1,9 +1,9 @@
-//! What cells hear of transmitters beyond their homes' rings: mean powers by home,
-//! brought up to date when they may have changed by more than the tolerance allows.
+//! What cells hear of transmitters whose homes are far: mean powers by home, brought
+//! up to date when they may have changed by more than the tolerance allows.
 
 use super::cell_set::CellSet;
 use super::drift::{Drift, Way};
-use crate::physics::neighbourhood::{GainsBeyond, LANES, Neighbourhoods};
+use crate::physics::neighbourhood::{FarGainsOf, LANES, Neighbourhoods};
 
 /// Groups of lanes that are summed in registers.
 const GROUPS: usize = 5;
@@ -22,7 +22,7 @@ pub(super) struct FarField<'w> {
     /// How much these may amount to.
     drift: Drift<'w>,
     /// Room for the powers that are added, and their gains.
-    transmitting: Vec<(f32, GainsBeyond<'w>)>,
+    transmitting: Vec<(f32, FarGainsOf<'w>)>,
 }
 
 impl<'w> FarField<'w> {
@@ -97,7 +97,7 @@ impl<'w> FarField<'w> {
     fn transmit(&mut self, home: usize, transmissions: i32) {
         if transmissions != 0 {
             let power_w = self.tx_power_w * f64::from(transmissions);
-            let gains = self.neighbourhoods.gains_beyond(home);
+            let gains = self.neighbourhoods.far_gains(home);
             self.transmitting.push((power_w as f32, gains));
         }
     }
@@ -125,7 +125,7 @@ impl<'w> FarField<'w> {
 
 /// Adds what so many groups of lanes of cells hear, which begin at a place of a section.
 fn add_groups<const N: usize>(
-    transmitting: &[(f32, GainsBeyond<'_>)],
+    transmitting: &[(f32, FarGainsOf<'_>)],
     (section, start): (usize, usize),
     heard_w: &mut [f64],
 ) {
@@ -159,7 +159,7 @@ mod tests {
     fn city(zone: usize) -> Neighbourhoods {
         let near: Vec<Vec<u32>> = (0..CELLS as u32).map(|home| vec![home]).collect();
         let zones = (0..CELLS).map(|cell| (cell / zone) as u32).collect();
-        Neighbourhoods::new(1e-2, &near, f64::INFINITY, zones, None, gain)
+        Neighbourhoods::new(1e-2, &near, zones, None, gain)
     }
 
     /// How many transmissions begin, all over the city, before it is due.

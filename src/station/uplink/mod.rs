@@ -382,11 +382,6 @@ impl<'w> Uplinks<'w> {
                 }
             }
         }
-        if let Some(city) = &self.city {
-            for (server, gain) in city.neighbourhoods.ring(job.home as usize) {
-                self.heard_w[server] += power * gain;
-            }
-        }
         // Its own cell does not hear it as interference.
         self.heard_w[cell] = heard_before;
         self.own_w[cell] += sign * job.signal_w;
@@ -405,7 +400,7 @@ impl<'w> Uplinks<'w> {
             self.mark_all_off();
         } else {
             for home in stirred.drain() {
-                for &cell in neighbourhoods.at_once(home) {
+                for &cell in neighbourhoods.near(home) {
                     self.mark_if_off(cell as usize);
                 }
             }

@@ -1,4 +1,4 @@
-//! The mean gains beyond the rings: from every home to every server, and so the one
+//! The mean gains to far servers: from every home to every server, and so the one
 //! thing in a city that grows with its square.
 
 use std::collections::HashMap;
@@ -22,7 +22,7 @@ pub(super) fn filled(servers: usize) -> usize {
 /// and pairs whose strips are equal share it. A city's far field then stays in a
 /// processor's near caches whenever it is brought up to date.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Beyond {
+pub(super) struct FarGains {
     /// Servers of a section: a row of the grid, or all.
     section: usize,
     sections: usize,
@@ -34,7 +34,7 @@ pub(super) struct Beyond {
     starts: Vec<usize>,
 }
 
-impl Beyond {
+impl FarGains {
     /// Of all gains, home after home, every home's filled up to whole lanes. `row` is
     /// how many servers make a row, if they stand on a grid.
     pub fn new(gains: Vec<f32>, servers: usize, row: Option<usize>) -> Self {
@@ -95,9 +95,9 @@ impl Beyond {
     }
 
     /// A home's gains.
-    pub fn of(&self, home: usize) -> GainsBeyond<'_> {
+    pub fn of(&self, home: usize) -> FarGainsOf<'_> {
         let first = home / self.sharing * self.sections;
-        GainsBeyond {
+        FarGainsOf {
             strips: &self.strips,
             starts: &self.starts[first..first + self.sections],
             before: self.sharing - 1 - home % self.sharing,
@@ -111,17 +111,16 @@ impl Beyond {
     }
 }
 
-/// The mean power gains from a home's users to the servers beyond its ring, zero to all
-/// others.
+/// The mean power gains from a home's users to far servers, zero to near ones.
 #[derive(Debug, Clone, Copy)]
-pub struct GainsBeyond<'a> {
+pub struct FarGainsOf<'a> {
     strips: &'a [f32],
     starts: &'a [usize],
     before: usize,
     filled: usize,
 }
 
-impl<'a> GainsBeyond<'a> {
+impl<'a> FarGainsOf<'a> {
     /// Those to the servers of a section, filled up to whole [`LANES`] with gains that
     /// mean nothing.
     #[inline]
@@ -149,8 +148,8 @@ mod tests {
             .clone()
             .map(|(home, server)| gain(home, server))
             .collect();
-        let strips = Beyond::new(gains.clone(), servers, Some(columns));
-        let plain = Beyond::new(gains.clone(), servers, None);
+        let strips = FarGains::new(gains.clone(), servers, Some(columns));
+        let plain = FarGains::new(gains.clone(), servers, None);
         for (home, server) in pairs {
             assert_eq!(strips.gain(home, server), gains[home * servers + server]);
             assert_eq!(plain.gain(home, server), gains[home * servers + server]);
@@ -160,7 +159,7 @@ mod tests {
         assert_eq!(plain.strips.len(), servers * servers);
         // Somebody moved: no strip fits any more.
         gains[5 * servers + 7] *= 1.001;
-        let moved = Beyond::new(gains.clone(), servers, Some(columns));
-        assert_eq!(moved, Beyond::new(gains, servers, None));
+        let moved = FarGains::new(gains.clone(), servers, Some(columns));
+        assert_eq!(moved, FarGains::new(gains, servers, None));
     }
 }
