@@ -94,6 +94,8 @@ impl Axis {
     pub fn log(label: &str, values: impl IntoIterator<Item = f64>) -> Self {
         let (low, high) = extent(values.into_iter().filter(|&value| value > 0.0));
         let (low, high) = if low > 0.0 { (low, high) } else { (0.1, 1.0) };
+        // Beyond this, round numbers around them are no longer finite, or zero.
+        let (low, high) = (low.clamp(1e-300, 1e300), high.clamp(1e-300, 1e300));
         let (low, high) = if high > low {
             (low, high)
         } else {
@@ -306,6 +308,15 @@ mod tests {
         assert_eq!(axis.place(5.0), Some(0.0));
         assert_eq!(axis.place(0.0), None);
         assert_eq!(axis.place(-3.0), None);
+    }
+
+    #[test]
+    fn the_ends_of_all_numbers_have_an_axis() {
+        for value in [f64::MAX, f64::from_bits(1), f64::MIN_POSITIVE] {
+            let axis = Axis::log("", [value]);
+            assert!(0.0 < axis.low && axis.low < axis.high && axis.high.is_finite());
+            assert!((1..=14).contains(&axis.ticks.len()), "{axis:?}");
+        }
     }
 
     proptest! {
