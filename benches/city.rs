@@ -19,6 +19,7 @@ use edgelm::units::Seconds;
 use edgelm::world::World;
 use edgelm::world::arrivals::ArrivalLaw;
 use edgelm::world::streams::StreamKey;
+use statrs::statistics::{Data, OrderStatistics};
 use std::error::Error;
 use std::fs;
 use std::path::Path;
@@ -79,9 +80,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_unstable_by(f64::total_cmp);
-    values[values.len() / 2]
+    Data::new(values.collect::<Vec<_>>()).median()
 }
 
 struct Measured {

@@ -46,8 +46,9 @@ impl Neighbourhoods {
     }
 
     /// `near` names each home's near servers, ascending; `far_gain(home, server)` is
-    /// the mean gain between two servers that are not near each other. `zones` numbers the zone of each server, from 0
-    /// on. If the servers stand on a grid, `row` is how many make a row of it.
+    /// the mean gain between two servers that are not near each other. `zones` numbers
+    /// the zone of each server, from 0 on. If the servers stand on a grid, `row` is how
+    /// many make a row of it.
     pub fn new(
         tolerance: f64,
         near: &[Vec<u32>],

@@ -1,7 +1,7 @@
 //! How much what cells hear of far transmitters may have changed since it was last
 //! brought up to date.
 
-use crate::physics::neighbourhood::{LANES, Zones};
+use crate::physics::neighbourhood::Zones;
 
 /// What is allowed, in the units in which changes are counted: whole numbers, so that
 /// those that are taken back leave nothing, of 16 bits, so that many are added at once.
@@ -21,10 +21,8 @@ pub(super) enum Way {
 #[derive(Debug, Clone)]
 pub(super) struct Drift<'w> {
     zones: &'w Zones,
-    /// What one transmission in a zone adds to another at most, zones x zones; every
-    /// row filled up to whole lanes.
+    /// What one transmission in a zone adds to another at most, zones x zones.
     steps: Vec<i16>,
-    row: usize,
     more: Vec<i16>,
     fewer: Vec<i16>,
     exhausted: bool,
@@ -33,22 +31,16 @@ pub(super) struct Drift<'w> {
 impl<'w> Drift<'w> {
     /// Nothing has changed yet; a change by `allowed_w` would be too much.
     pub fn new(zones: &'w Zones, tx_power_w: f64, allowed_w: f64) -> Self {
-        let row = zones.count().next_multiple_of(LANES);
-        let mut steps = Vec::with_capacity(zones.count() * row);
-        for from in 0..zones.count() {
-            let gains = zones.greatest_gains(from).iter();
-            steps.extend(gains.map(|gain| {
-                let share = tx_power_w * f64::from(*gain) / allowed_w;
-                (share * f64::from(LIMIT)).ceil().min(f64::from(LIMIT)) as i16
-            }));
-            steps.resize((from + 1) * row, 0);
-        }
+        let step = |gain: &f32| {
+            let share = tx_power_w * f64::from(*gain) / allowed_w;
+            (share * f64::from(LIMIT)).ceil().min(f64::from(LIMIT)) as i16
+        };
+        let gains = (0..zones.count()).flat_map(|from| zones.greatest_gains(from));
         Self {
             zones,
-            steps,
-            row,
-            more: vec![0; row],
-            fewer: vec![0; row],
+            steps: gains.map(step).collect(),
+            more: vec![0; zones.count()],
+            fewer: vec![0; zones.count()],
             exhausted: false,
         }
     }
@@ -92,7 +84,8 @@ impl<'w> Drift<'w> {
     }
 
     fn of(&mut self, home: usize, way: Way) -> (&mut [i16], &[i16]) {
-        let steps = &self.steps[self.zones.of(home) * self.row..][..self.row];
+        let count = self.zones.count();
+        let steps = &self.steps[self.zones.of(home) * count..][..count];
         match way {
             Way::More => (&mut self.more, steps),
             Way::Fewer => (&mut self.fewer, steps),
