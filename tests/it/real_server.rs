@@ -3,7 +3,7 @@
 //! Needs Python, and PyPI on the first run; see `tests/real_server/run.sh`:
 //!
 //! ```text
-//! cargo test --test real_server -- --ignored --nocapture
+//! cargo test --test it real_server -- --ignored --nocapture
 //! ```
 
 #[cfg(unix)]

@@ -1,6 +1,5 @@
 //! What each policy promises, and how scenarios name them.
 
-mod random_instance;
 
 use edgelm::experiment::Experiment;
 use edgelm::policy::{
@@ -10,7 +9,7 @@ use edgelm::scenario::{Loaded, policy_from_text};
 use edgelm::snapshot::{Choice, Decision, Truth, View};
 use edgelm::units::{FlopPerSecond, Seconds};
 use edgelm::world::geometry::Point;
-use random_instance::Instance;
+use crate::random_instance::Instance;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 

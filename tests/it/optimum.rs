@@ -1,7 +1,6 @@
 //! Enumeration, branch and bound and local search agree where all three can be
 //! run, and constraint (11) holds everywhere.
 
-mod random_instance;
 
 use edgelm::policy::{
     DEFAULT_MAX_PASSES, EdgeAll, Goa, Marginal, MinDelay, Optimal, Policy, Refined, above,
@@ -9,7 +8,7 @@ use edgelm::policy::{
 };
 use edgelm::snapshot::{Choice, Decision, Evaluation, Step, View, objective};
 use proptest::prelude::*;
-use random_instance::Instance;
+use crate::random_instance::Instance;
 
 fn decided(mut policy: impl Policy, view: &View<'_>) -> Decision {
     policy.decide(view).expect("small instances cannot fail")

@@ -1,12 +1,11 @@
 //! The objective kept up step by step is the objective computed anew.
 
-mod random_instance;
 
 use edgelm::snapshot::{Choice, Decision, Evaluation, Step, objective};
 use edgelm::world::streams::StreamKey;
 use proptest::prelude::*;
 use rand::RngExt;
-use random_instance::Instance;
+use crate::random_instance::Instance;
 
 fn close(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
