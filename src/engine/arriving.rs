@@ -13,8 +13,8 @@ use prefetch_index::prefetch_index;
 /// The arrivals of one run, and the queries that come with them.
 pub(super) struct Source<'w> {
     world: &'w World<'w>,
-    duration: Seconds,
-    most: u64,
+    /// Nothing arrives from here on.
+    stops_at: Seconds,
     arrived: u64,
     /// Arrivals announced to the calendar and not yet taken.
     announced: u64,
@@ -82,8 +82,7 @@ impl<'w> Source<'w> {
             .collect();
         Self {
             world,
-            duration: settings.duration.unwrap_or(Seconds(f64::INFINITY)),
-            most: settings.queries.unwrap_or(u64::MAX),
+            stops_at: Seconds(f64::INFINITY),
             arrived: 0,
             announced: 0,
             gaps,
@@ -125,9 +124,6 @@ impl<'w> Source<'w> {
 
     /// When the next query of a user arrives, if any does.
     pub fn next_of(&mut self, user: usize) -> Option<Seconds> {
-        if self.arrived >= self.most {
-            return None;
-        }
         let asker = self.askers.get_mut(user)?;
         let time = asker.arrivals.next_time(&self.gaps)?;
         self.announce(time)
@@ -135,25 +131,22 @@ impl<'w> Source<'w> {
 
     /// When the next row of the trace arrives, if any does.
     pub fn next_of_trace(&mut self) -> Option<Seconds> {
-        if self.arrived >= self.most {
-            return None;
-        }
         let time = self.trace.as_ref()?.next()?;
         self.announce(time)
     }
 
     fn announce(&mut self, time: Seconds) -> Option<Seconds> {
-        (time < self.duration).then(|| {
+        (time < self.stops_at).then(|| {
             self.announced += 1;
             time
         })
     }
 
     /// The query of a user that arrives now, and its number in the run; `None`
-    /// once as many have arrived as were asked for.
-    pub fn query_of(&mut self, user: usize) -> Option<(Query, u64)> {
+    /// once arrivals have stopped.
+    pub fn query_of(&mut self, user: usize, now: Seconds) -> Option<(Query, u64)> {
         self.announced -= 1;
-        if !self.batch && self.arrived >= self.most {
+        if self.has_stopped(now) {
             return None;
         }
         let query = self.world.query(user, self.askers[user].asked, None);
@@ -161,9 +154,9 @@ impl<'w> Source<'w> {
     }
 
     /// The query of the trace's next row.
-    pub fn query_of_trace(&mut self) -> Option<(Query, u64)> {
+    pub fn query_of_trace(&mut self, now: Seconds) -> Option<(Query, u64)> {
         self.announced -= 1;
-        if self.arrived >= self.most {
+        if self.has_stopped(now) {
             return None;
         }
         let playback = self.trace.as_mut()?;
@@ -191,7 +184,17 @@ impl<'w> Source<'w> {
 
     /// Whether more may arrive.
     pub fn is_open(&self) -> bool {
-        self.announced > 0 && (self.batch || self.arrived < self.most)
+        self.announced > 0
+    }
+
+    /// Nothing arrives any more from `time` on.
+    pub fn stop_at(&mut self, time: Seconds) {
+        self.stops_at = time;
+    }
+
+    /// Whether arrivals have been stopped by now.
+    pub fn has_stopped(&self, now: Seconds) -> bool {
+        now >= self.stops_at
     }
 }
 
@@ -201,6 +204,7 @@ impl Run<'_> {
         let slot = self.in_flight.admit(query, number, self.now);
         self.counts.arrived += 1;
         self.counts.in_flight += 1;
+        self.window_sees_arrival(number);
         if let Some(deadline) = self.settings.deadline
             && deadline.drop
         {

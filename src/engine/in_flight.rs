@@ -226,11 +226,6 @@ impl InFlight {
         let slot = ticket.slot as usize;
         (self.slots[slot].generation == ticket.generation).then_some(slot)
     }
-
-    /// How many are in flight.
-    pub fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
-    }
 }
 
 impl Index<usize> for InFlight {

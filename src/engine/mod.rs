@@ -22,10 +22,11 @@ mod recorder;
 mod scheduling;
 mod serving;
 mod settings;
+mod window;
 
 pub use event_list::EventList;
 pub use recorder::{Areas, CompletedQuery, Counts, Recorder, Stages, SystemState};
-pub use settings::{Deadline, Probe, Scheduling, Settings, Sharing};
+pub use settings::{AfterWindow, Deadline, Probe, Scheduling, Settings, Sharing};
 
 use crate::policy::{Policy, PolicyError};
 use crate::snapshot::Completion;
@@ -41,6 +42,7 @@ use connections::Connections;
 use in_flight::{InFlight, Ticket};
 use occupancy::Occupancy;
 use scheduling::Scratch;
+use window::Window;
 
 /// What happens at an instant of the virtual clock, beside the completions of
 /// stations.
@@ -62,8 +64,10 @@ enum Event {
     DeadlineEnd(Ticket),
     /// The channel's next coherence block begins.
     ChannelBlock,
-    /// The measured part of the run begins.
-    WarmUpEnd,
+    /// The measured window begins.
+    WindowBegin,
+    /// The measured window ends.
+    WindowEnd,
     /// The recorder is shown the state.
     Sample,
 }
@@ -82,7 +86,10 @@ pub fn simulate(
     policy.begin_replication();
     let mut run = Run::new(world, settings);
     run.begin();
-    while let Some((time, next)) = run.calendar.pop() {
+    while !run.is_over() {
+        let Some((time, next)) = run.calendar.pop() else {
+            break;
+        };
         run.now = time;
         match next {
             Next::Completion(Station::Uplink(cell)) => run.uplink_completes(cell as usize),
@@ -97,7 +104,8 @@ pub fn simulate(
             policy.observe(&completion);
         }
     }
-    recorder.finished(run.now, &run.occupancy.areas(run.now));
+    let areas = run.window_areas();
+    recorder.finished(run.now, &areas);
     Ok(run.counts)
 }
 
@@ -126,6 +134,7 @@ struct Run<'w> {
     edges: Vec<EdgeCompute>,
     devices: Vec<Device>,
     occupancy: Occupancy,
+    window: Window,
     counts: Counts,
     /// Queries that have left and that the policy is still to be told of.
     observed: Vec<Completion>,
@@ -176,6 +185,7 @@ impl<'w> Run<'w> {
                 .map(|user| Device::new(user.capacity))
                 .collect(),
             occupancy: Occupancy::new(servers),
+            window: Window::default(),
             counts: Counts::default(),
             observed: Vec::new(),
         }
@@ -183,9 +193,7 @@ impl<'w> Run<'w> {
 
     /// Puts the first events into the calendar.
     fn begin(&mut self) {
-        if self.settings.warm_up.0 > 0.0 {
-            self.calendar.push(self.settings.warm_up, Event::WarmUpEnd);
-        }
+        self.begin_window();
         for (time, event) in self.source.first() {
             self.calendar.push(time, event);
         }
@@ -210,12 +218,12 @@ impl<'w> Run<'w> {
                 if let Some(next) = self.source.next_of(user as usize) {
                     self.calendar.push(next, Event::Arrival { user });
                 }
-                if let Some((query, number)) = self.source.query_of(user as usize) {
+                if let Some((query, number)) = self.source.query_of(user as usize, self.now) {
                     self.arrives(query, number);
                 }
             }
             Event::TraceArrival => {
-                let arrived = self.source.query_of_trace();
+                let arrived = self.source.query_of_trace(self.now);
                 if let Some(next) = self.source.next_of_trace() {
                     self.calendar.push(next, Event::TraceArrival);
                 }
@@ -248,7 +256,8 @@ impl<'w> Run<'w> {
                 }
             }
             Event::ChannelBlock => self.channel_block(),
-            Event::WarmUpEnd => self.occupancy.restart(self.now),
+            Event::WindowBegin => self.occupancy.restart(self.now),
+            Event::WindowEnd => self.end_window(),
             Event::Sample => self.sample(recorder),
         }
         Ok(())
@@ -265,12 +274,10 @@ impl<'w> Run<'w> {
         }
     }
 
-    /// Shows the recorder the state, and comes again while anything can happen.
+    /// Shows the recorder the state, and comes again until the run is over.
     fn sample(&mut self, recorder: &mut dyn Recorder) {
         recorder.sampled(self.now, &self.state());
-        if let Some(every) = self.settings.sample_every
-            && (self.source.is_open() || self.in_flight.len() > 0)
-        {
+        if let Some(every) = self.settings.sample_every {
             self.calendar.push(self.now + every, Event::Sample);
         }
     }

@@ -63,7 +63,7 @@ impl Occupancy {
         }
     }
 
-    /// The warm-up is over.
+    /// The measured window begins.
     pub fn restart(&mut self, now: Seconds) {
         self.started = now;
         let singles = [
@@ -90,6 +90,7 @@ impl Occupancy {
             device_jobs: self.device_jobs.until(now),
             device_busy: self.device_busy.until(now),
             waiting: self.waiting.until(now),
+            ..Areas::default()
         }
     }
 }

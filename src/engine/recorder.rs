@@ -85,12 +85,17 @@ impl CompletedQuery {
     }
 }
 
-/// Time integrals over the measured part of a run, by server; from them follow
+/// Time integrals over the measured window of a run, by server; from them follow
 /// mean queue lengths and utilisations.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Areas {
-    /// The length of the measured part.
+    /// The length of the window.
     pub elapsed: Seconds,
+    /// Answers that left in the window, whenever they arrived.
+    pub answered: u64,
+    /// Whether arrivals had to stop, as much time after the window's end as had
+    /// passed before it, because queries of the window were still unanswered.
+    pub arrivals_stopped: bool,
     /// Transmissions in progress to each server, integrated over time.
     pub uplink_jobs: Vec<f64>,
     /// Jobs at each server's compute, in service or waiting.
@@ -142,8 +147,8 @@ pub struct Counts {
 /// Takes what a run leaves behind, as it happens. Only [`Recorder::left`] must be
 /// provided; nothing a recorder does can change a run.
 pub trait Recorder {
-    /// A query has left: answered, or given up. Also those that arrived during the
-    /// warm-up are shown, with `measured` false.
+    /// A query has left: answered, or given up. Also those that arrived before or
+    /// after the measured window are shown, with `measured` false.
     fn left(&mut self, query: &CompletedQuery, measured: bool);
 
     /// The state at a sampling instant.

@@ -243,7 +243,7 @@ impl Run<'_> {
         } else {
             self.counts.completed += 1;
         }
-        let measured = record.arrived >= self.settings.warm_up;
+        let measured = self.window_sees_departure(record.arrived, record.number, dropped);
         recorder.left(&record, measured);
         self.observed.push(record.completion(self.now));
     }

@@ -60,6 +60,17 @@ pub struct Deadline {
     pub drop: bool,
 }
 
+/// What follows the measured window, until all that arrived in it has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum AfterWindow {
+    /// Queries go on arriving, unmeasured, so that late ones meet the same load as
+    /// early ones; at most until as much time again has passed.
+    #[default]
+    ArrivalsGoOn,
+    /// Nothing arrives any more: the system empties, and late queries find it so.
+    Drain,
+}
+
 /// Everything about a run but its world and its policy; SI units.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -75,12 +86,16 @@ pub struct Settings {
     pub probe: Probe,
     /// When a query must be answered.
     pub deadline: Option<Deadline>,
-    /// Arrivals end here; what has arrived is still answered. Ignored for `Batch`.
+    /// The measured window ends here. Ignored for `Batch`.
     pub duration: Option<Seconds>,
-    /// Arrivals end after this many. Ignored for `Batch`.
+    /// The measured window ends with the arrival of the last of so many queries,
+    /// those of the warm-up among them. Ignored for `Batch`.
     pub queries: Option<u64>,
-    /// Queries that arrive earlier are simulated but not measured.
+    /// The measured window begins here: what arrives earlier is simulated but not
+    /// measured.
     pub warm_up: Seconds,
+    /// What follows the window. Ignored for `Batch`.
+    pub after: AfterWindow,
     /// How often the recorder is shown the state of all stations.
     pub sample_every: Option<Seconds>,
 }
@@ -98,6 +113,7 @@ impl Default for Settings {
             duration: None,
             queries: None,
             warm_up: Seconds(0.0),
+            after: AfterWindow::default(),
             sample_every: None,
         }
     }

@@ -3,7 +3,9 @@
 use super::delay_band::delay_band;
 use super::estimate::{Estimate, quantile};
 use super::measures::measures;
-use super::results::{PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans};
+use super::results::{
+    MeasuredWindow, PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans,
+};
 use super::stage_profile::{StageProfile, slowest};
 use super::warnings::warnings;
 use super::{CellRecord, DelayCounts, Experiment, ReplicationRecord, StageSums, histogram};
@@ -159,6 +161,10 @@ fn policy_result(
         slowest_stages_ms: StageMeans(slowest_stages),
         measures: measures(scenario, own),
         warnings: Vec::new(),
+        window: (scenario.workload.arrivals != Arrivals::Batch).then(|| MeasuredWindow {
+            begin_s: own.first().map_or(f64::NAN, |record| record.load.warm_up_s),
+            length_s: over(|record| record.load.window_s),
+        }),
         difference,
         histogram: pooled,
     };

@@ -42,20 +42,22 @@ pub(super) fn measures(
         if scenario.run.warm_up == WarmUp::Mser5 {
             add("warm_up_s", &|r| r.load.warm_up_s);
         }
-        add("throughput_per_s", &|r| r.queries as f64 / r.load.elapsed_s);
+        add("throughput_per_s", &|r| {
+            r.load.answered as f64 / r.load.window_s
+        });
         add("edge_utilisation", &|r| {
-            over_servers(&r.load.edge_busy_s) / r.load.elapsed_s
+            over_servers(&r.load.edge_busy_s) / r.load.window_s
         });
         add("edge_utilisation_max", &|r| {
-            r.load.edge_busy_s.iter().copied().fold(0.0, f64::max) / r.load.elapsed_s
+            r.load.edge_busy_s.iter().copied().fold(0.0, f64::max) / r.load.window_s
         });
         add("edge_offered_load_max", &|r| edge_offered_load(&r.load));
         add("device_utilisation", &|r| {
-            r.load.device_busy_s / r.load.elapsed_s / scenario.users.count as f64
+            r.load.device_busy_s / r.load.window_s / scenario.users.count as f64
         });
         add("device_offered_load_max", &|r| device_offered_load(&r.load));
         add("transmitting_mean", &|r| {
-            r.load.uplink_area_s.iter().sum::<f64>() / r.load.elapsed_s
+            r.load.uplink_area_s.iter().sum::<f64>() / r.load.window_s
         });
     }
     measures
@@ -63,12 +65,12 @@ pub(super) fn measures(
 
 /// The offered load of the busiest server: work sent to it over what it can do.
 pub(super) fn edge_offered_load(load: &LoadRecord) -> f64 {
-    load.offered_s.iter().copied().fold(0.0, f64::max) / load.arrivals_s
+    load.offered_s.iter().copied().fold(0.0, f64::max) / load.window_s
 }
 
 /// The offered load of the busiest device.
 pub(super) fn device_offered_load(load: &LoadRecord) -> f64 {
-    load.busiest_device_s / load.arrivals_s
+    load.busiest_device_s / load.window_s
 }
 
 /// Queries that were measured, answered or dropped.

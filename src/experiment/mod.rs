@@ -40,7 +40,9 @@ pub use plan::{Plan, PlanError};
 pub use point::{PointOutline, PolicyFactory, PolicyUnderTest};
 pub use record::{CellRecord, LoadRecord, ReplicationRecord, StageSums};
 pub use record_folder::{RecordFolder, record_bytes};
-pub use results::{PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans};
+pub use results::{
+    MeasuredWindow, PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans,
+};
 pub use stage_profile::StageProfile;
 pub use warm_up::mser5;
 
@@ -55,7 +57,9 @@ use point::Point;
 use precision::Standing;
 use rayon::prelude::*;
 use record::Recording;
+use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Replications of a batch in a cell: small enough to spread a point over many cores, large
@@ -93,6 +97,18 @@ pub enum RunError {
         point: usize,
         /// Number of the replication.
         replication: u32,
+    },
+    /// The same in a pilot replication, which finds the warm-up.
+    #[error("policy {policy}: {error} (point {point}, pilot replication {pilot})")]
+    Pilot {
+        /// The policy as the scenario writes it.
+        policy: String,
+        /// What went wrong.
+        error: PolicyError,
+        /// Index of the sweep's point.
+        point: usize,
+        /// Number of the pilot.
+        pilot: u64,
     },
     /// The caller asked to stop.
     #[error("interrupted")]
@@ -147,6 +163,8 @@ impl Experiment {
     {
         for point in &mut self.points {
             let make = make.clone();
+            // Its transient counts, too.
+            point.cut = OnceLock::new();
             point
                 .policies
                 .push(PolicyUnderTest::new(label, move || Box::new(make())));
@@ -196,6 +214,8 @@ impl Experiment {
     pub fn run_cell(&self, index: usize, stop: &AtomicBool) -> Result<CellRecord, RunError> {
         let cell = &self.cells[index];
         let point = &self.points[cell.point];
+        let cut = self.cut(cell.point, stop)?;
+        let settings = point.settings_from(cut.warm_up);
         let mut policies: Vec<Box<dyn Policy>> =
             point.policies.iter().map(PolicyUnderTest::make).collect();
         let mut records: Vec<Vec<ReplicationRecord>> = policies
@@ -210,7 +230,7 @@ impl Experiment {
             for (at, policy) in policies.iter_mut().enumerate() {
                 let shown = point.policies[at].metric;
                 world.show(shown.unwrap_or(point.model.workload.metric));
-                let record = measure(&world, point, policy.as_mut()).map_err(|error| {
+                let mut record = measure(&world, &settings, policy.as_mut()).map_err(|error| {
                     // Ctrl-C reaches an external policy's process, too.
                     if stop.load(Ordering::Relaxed) {
                         return RunError::Interrupted;
@@ -222,6 +242,7 @@ impl Experiment {
                         replication,
                     }
                 })?;
+                record.load.warm_up_at_limit = cut.at_limit[at];
                 records[at].push(record);
             }
         }
@@ -250,15 +271,11 @@ impl Experiment {
         let mut world = World::draw(&point.model, self.replication_key(replication.into()));
         world.show(under_test.metric.unwrap_or(point.model.workload.metric));
         let mut policy = under_test.make();
-        point
-            .settings_for(&world, policy.as_mut())
-            .and_then(|(settings, _)| {
-                let settings = Settings {
-                    sample_every,
-                    ..settings
-                };
-                engine::simulate(&world, &settings, policy.as_mut(), recorder)
-            })
+        let settings = Settings {
+            sample_every,
+            ..point.settings_from(self.cut(point_index, &AtomicBool::new(false))?.warm_up)
+        };
+        engine::simulate(&world, &settings, policy.as_mut(), recorder)
             .map(|_| ())
             .map_err(|error| RunError::Policy {
                 policy: under_test.label.clone(),
@@ -327,7 +344,12 @@ impl Experiment {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads.unwrap_or(0))
             .build()?;
+        let points: BTreeSet<usize> = cells.iter().map(|&cell| self.cells[cell].point).collect();
         pool.install(|| {
+            // Before the cells, each of which would look for its point's by itself.
+            points
+                .par_iter()
+                .try_for_each(|&point| self.cut(point, stop).map(|_| ()))?;
             cells
                 .par_iter()
                 .map(|&cell| keep(self.run_cell(cell, stop)?))
@@ -371,14 +393,10 @@ impl Experiment {
 /// Runs one replication of one policy and records what is measured of it.
 fn measure(
     world: &World<'_>,
-    point: &Point,
+    settings: &Settings,
     policy: &mut dyn Policy,
 ) -> Result<ReplicationRecord, PolicyError> {
-    let (settings, at_limit) = point.settings_for(world, policy)?;
     let mut recording = Recording::new(world, settings.warm_up);
-    if at_limit {
-        recording.warm_up_at_limit();
-    }
-    engine::simulate(world, &settings, policy, &mut recording)?;
+    engine::simulate(world, settings, policy, &mut recording)?;
     Ok(recording.finish())
 }

@@ -80,9 +80,10 @@ pub(super) fn settings(scenario: &Scenario, trace: Option<&Arc<Trace>>) -> Setti
         queries: scenario.run.queries,
         warm_up: match scenario.run.warm_up {
             WarmUp::Seconds(seconds) => Seconds(seconds),
-            // Found in each replication.
+            // Found by pilot replications.
             WarmUp::None | WarmUp::Mser5 => Seconds(0.0),
         },
+        after: scenario.run.after,
         sample_every: None,
     }
 }

@@ -2,14 +2,15 @@
 
 use super::Experiment;
 use super::model::{settings, world_model};
-use super::warm_up::Pilot;
-use crate::engine::{Settings, simulate};
+use super::warm_up::Cut;
+use crate::engine::Settings;
 use crate::external::Programs;
-use crate::policy::{Build, Policy, PolicyError, PolicySpec};
-use crate::scenario::{Diagnostic, Loaded, Override, Scenario, WarmUp};
+use crate::policy::{Build, Policy, PolicySpec};
+use crate::scenario::{Diagnostic, Loaded, Override, Scenario};
 use crate::uncertainty::Metric;
-use crate::world::{World, WorldModel};
-use std::sync::Arc;
+use crate::units::Seconds;
+use crate::world::WorldModel;
+use std::sync::{Arc, OnceLock};
 
 /// Makes a policy for a worker.
 pub type PolicyFactory = Arc<dyn Fn() -> Box<dyn Policy> + Send + Sync>;
@@ -72,28 +73,17 @@ pub(super) struct Point {
     pub policies: Vec<PolicyUnderTest>,
     /// The threshold of the first policy that has one.
     pub tau: Option<f64>,
+    /// Where its measured window begins, once it is known.
+    pub cut: OnceLock<Cut>,
 }
 
 impl Point {
-    /// The settings of one replication: with MSER-5 its warm-up is found by a
-    /// pilot, the same run without one. Also whether MSER-5 would have left out
-    /// half of the run or more.
-    pub fn settings_for(
-        &self,
-        world: &World<'_>,
-        policy: &mut dyn Policy,
-    ) -> Result<(Settings, bool), PolicyError> {
-        if self.scenario.run.warm_up != WarmUp::Mser5 {
-            return Ok((self.settings.clone(), false));
-        }
-        let mut pilot = Pilot::default();
-        simulate(world, &self.settings, policy, &mut pilot)?;
-        let (warm_up, at_limit) = pilot.warm_up();
-        let settings = Settings {
+    /// How its replications go, measured from the end of the warm-up on.
+    pub fn settings_from(&self, warm_up: Seconds) -> Settings {
+        Settings {
             warm_up,
             ..self.settings.clone()
-        };
-        Ok((settings, at_limit))
+        }
     }
 }
 
@@ -158,6 +148,7 @@ fn point(loaded: &Loaded, value: Option<f64>, programs: &Arc<Programs>) -> Point
         tau: scenario.policies.iter().find_map(|policy| {
             policy.threshold(&loaded.table, scenario.workload.uncertainty.metric)
         }),
+        cut: OnceLock::new(),
     }
 }
 

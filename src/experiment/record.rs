@@ -43,18 +43,19 @@ pub struct ReplicationRecord {
     pub load: LoadRecord,
 }
 
-/// How busy the stations were in the measured part of a replication.
+/// How busy the stations were in the measured window of a replication.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct LoadRecord {
     /// Length of what was left out at the beginning, in seconds.
     pub warm_up_s: f64,
     /// Whether MSER-5 would have left out half of the run or more.
     pub warm_up_at_limit: bool,
-    /// Length of the measured part, in seconds; until the last query left.
-    pub elapsed_s: f64,
-    /// When the last measured query arrived, from the beginning of the measured
-    /// part, in seconds.
-    pub arrivals_s: f64,
+    /// Length of the measured window, in seconds.
+    pub window_s: f64,
+    /// Answers that left in the window.
+    pub answered: u64,
+    /// Whether arrivals had to stop before the last query of the window had left.
+    pub arrivals_stopped: bool,
     /// Work sent to each server by measured queries over the server's capacity, in
     /// seconds.
     pub offered_s: Vec<f64>,
@@ -121,7 +122,6 @@ impl StageSums {
 #[derive(Debug)]
 pub(super) struct Recording {
     record: ReplicationRecord,
-    warm_up: Seconds,
     /// Work given to each user's device, in seconds.
     device_s: Vec<f64>,
     capacities: Vec<FlopPerSecond>,
@@ -143,15 +143,9 @@ impl Recording {
                 },
                 ..ReplicationRecord::default()
             },
-            warm_up,
             device_s: vec![0.0; world.users().len()],
             capacities,
         }
-    }
-
-    /// Notes that MSER-5 would have left out half of the run or more.
-    pub fn warm_up_at_limit(&mut self) {
-        self.record.load.warm_up_at_limit = true;
     }
 
     /// The finished record.
@@ -168,8 +162,6 @@ impl Recorder for Recording {
             return;
         }
         let record = &mut self.record;
-        let since_warm_up = (done.arrived - self.warm_up).0;
-        record.load.arrivals_s = record.load.arrivals_s.max(since_warm_up);
         record.transmit_s += done.stages.uplink.0;
         record.device_flop += done.device_work.0;
         record.edge_flop += done.edge_work.0;
@@ -195,7 +187,9 @@ impl Recorder for Recording {
 
     fn finished(&mut self, _now: Seconds, areas: &Areas) {
         let load = &mut self.record.load;
-        load.elapsed_s = areas.elapsed.0;
+        load.window_s = areas.elapsed.0;
+        load.answered = areas.answered;
+        load.arrivals_stopped = areas.arrivals_stopped;
         load.uplink_area_s.clone_from(&areas.uplink_jobs);
         load.edge_area_s.clone_from(&areas.edge_jobs);
         load.edge_busy_s.clone_from(&areas.edge_busy);

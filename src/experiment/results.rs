@@ -58,6 +58,8 @@ pub struct PolicyResult {
     pub measures: Vec<(&'static str, Estimate)>,
     /// What is doubtful about these results, one line each.
     pub warnings: Vec<String>,
+    /// What was measured of runs in time; `None` for a batch, measured to its end.
+    pub window: Option<MeasuredWindow>,
     /// The difference to the first policy on the same draws; `None` for the first.
     pub difference: Option<PairedDifference>,
     /// All delays, in nanoseconds.
@@ -70,6 +72,15 @@ impl PolicyResult {
         let found = self.measures.iter().find(|measure| measure.0 == name);
         found.map(|measure| measure.1)
     }
+}
+
+/// The part of the virtual time of a run that is measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MeasuredWindow {
+    /// The warm-up before it: where it begins, in seconds, in every replication.
+    pub begin_s: f64,
+    /// Its length in seconds; it varies where `run.queries` ends it.
+    pub length_s: Estimate,
 }
 
 /// Mean time of a query in each stage, in milliseconds, over all queries: those

@@ -1,9 +1,15 @@
 //! How much of a run's beginning to leave out: MSER-5.
 
-use crate::engine::{CompletedQuery, Recorder};
+use super::{Experiment, RunError};
+use crate::engine::{Areas, CompletedQuery, Recorder, simulate};
+use crate::scenario::WarmUp;
 use crate::units::Seconds;
+use crate::world::World;
+use crate::world::streams::StreamKey;
+use rayon::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Observations in a batch.
+/// Bins in a batch.
 const BATCH: usize = 5;
 
 /// Where MSER-5 (White, Simulation 69, 1997) truncates a series of batch means: the
@@ -31,42 +37,144 @@ pub fn mser5(batch_means: &[f64]) -> usize {
     best.1
 }
 
-/// Takes the delays of a pilot run in batches, in the order in which queries leave.
-#[derive(Debug, Default)]
-pub(super) struct Pilot {
-    means: Vec<f64>,
-    /// When the first query of each batch left.
-    begins: Vec<Seconds>,
-    sum: f64,
-    in_batch: usize,
-    begin: Seconds,
+/// Pilot replications of each policy: their average is smooth enough to show a
+/// transient that a single run hides in its noise.
+const PILOTS: u64 = 10;
+
+/// Bins of a series at most; five make a batch.
+const MAX_BINS: usize = 1_000;
+
+/// Where the measured window of a point begins.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Cut {
+    /// The latest that MSER-5 finds for any of the policies: pairs of policies need
+    /// one window.
+    pub warm_up: Seconds,
+    /// By policy, whether MSER-5 would leave out half of the run or more.
+    pub at_limit: Vec<bool>,
 }
 
-impl Pilot {
-    /// The end of the warm-up that MSER-5 finds, and whether it is as late as it
-    /// may be: half of the run.
-    pub fn warm_up(&self) -> (Seconds, bool) {
-        match mser5(&self.means) {
-            0 => (Seconds(0.0), false),
-            removed => (self.begins[removed], removed == self.means.len() / 2),
+impl Experiment {
+    /// Where the measured window of a point begins, found once and kept. A pure
+    /// function of the scenario: pilots have streams of their own, so that the choice
+    /// cannot depend on what is measured, and every process finds the same.
+    ///
+    /// # Errors
+    /// [`RunError::Pilot`], or [`RunError::Interrupted`] once `stop` is set.
+    pub(super) fn cut(&self, point: usize, stop: &AtomicBool) -> Result<&Cut, RunError> {
+        let at = &self.points[point];
+        if let Some(cut) = at.cut.get() {
+            return Ok(cut);
         }
+        let cut = match at.scenario.run.warm_up {
+            WarmUp::None | WarmUp::Seconds(_) => Cut {
+                warm_up: at.settings.warm_up,
+                at_limit: vec![false; at.policies.len()],
+            },
+            WarmUp::Mser5 => {
+                let found = (0..at.policies.len())
+                    .into_par_iter()
+                    .map(|policy| self.cut_of(point, policy, stop))
+                    .collect::<Result<Vec<_>, _>>()?;
+                Cut {
+                    warm_up: Seconds(found.iter().map(|f| f.0.0).fold(0.0, f64::max)),
+                    at_limit: found.iter().map(|f| f.1).collect(),
+                }
+            }
+        };
+        Ok(at.cut.get_or_init(|| cut))
+    }
+
+    /// The end of one policy's transient, and whether it is as late as it may be.
+    fn cut_of(
+        &self,
+        point: usize,
+        policy: usize,
+        stop: &AtomicBool,
+    ) -> Result<(Seconds, bool), RunError> {
+        let at = &self.points[point];
+        let under_test = &at.policies[policy];
+        let key = StreamKey::root(self.loaded.scenario.seed).named("pilot");
+        let pilots = (0..PILOTS)
+            .map(|replication| {
+                if stop.load(Ordering::Relaxed) {
+                    return Err(RunError::Interrupted);
+                }
+                let mut world = World::draw(&at.model, key.index(replication));
+                world.show(under_test.metric.unwrap_or(at.model.workload.metric));
+                let mut pilot = Pilot::default();
+                simulate(&world, &at.settings, under_test.make().as_mut(), &mut pilot)
+                    .map(|_| pilot)
+                    .map_err(|error| RunError::Pilot {
+                        policy: under_test.label.clone(),
+                        error,
+                        point,
+                        pilot: replication,
+                    })
+            })
+            .collect::<Result<Vec<Pilot>, RunError>>()?;
+        Ok(transient(&pilots))
     }
 }
 
+/// A run of which nothing is measured but when queries arrived and how long they took.
+#[derive(Debug, Default)]
+struct Pilot {
+    delays: Vec<(Seconds, Seconds)>,
+    window: Seconds,
+}
+
 impl Recorder for Pilot {
-    fn left(&mut self, query: &CompletedQuery, _measured: bool) {
-        let delay = query.stages.total();
-        if self.in_batch == 0 {
-            self.begin = query.arrived + delay;
+    fn left(&mut self, query: &CompletedQuery, measured: bool) {
+        if measured && !query.dropped {
+            self.delays.push((query.arrived, query.stages.total()));
         }
-        self.sum += delay.0;
-        self.in_batch += 1;
-        if self.in_batch == BATCH {
-            self.means.push(self.sum / BATCH as f64);
-            self.begins.push(self.begin);
-            self.sum = 0.0;
-            self.in_batch = 0;
+    }
+
+    fn finished(&mut self, _now: Seconds, areas: &Areas) {
+        self.window = areas.elapsed;
+    }
+}
+
+/// The end of the transient by MSER-5, over delays in equal bins of arrival time,
+/// averaged over the pilots; and whether it is half of the window.
+fn transient(pilots: &[Pilot]) -> (Seconds, bool) {
+    let window = pilots
+        .iter()
+        .map(|p| p.window.0)
+        .fold(f64::INFINITY, f64::min);
+    let delays = || {
+        let all = pilots.iter().flat_map(|pilot| &pilot.delays);
+        all.filter(|(arrived, _)| arrived.0 < window)
+    };
+    // A query of each pilot in a bin, on average.
+    let bins = (delays().count() / pilots.len().max(1)).min(MAX_BINS) / BATCH * BATCH;
+    let mut sums = vec![(0.0, 0.0); bins];
+    for (arrived, delay) in delays() {
+        let bin = (arrived.0 / window * bins as f64) as usize;
+        if let Some(sum) = sums.get_mut(bin) {
+            *sum = (sum.0 + delay.0, sum.1 + 1.0);
         }
+    }
+    let mut last = 0.0;
+    let means: Vec<f64> = sums
+        .iter()
+        .map(|&(sum, count)| {
+            // Nobody arrived: as before.
+            last = if count > 0.0 { sum / count } else { last };
+            last
+        })
+        .collect();
+    let batches: Vec<f64> = means
+        .chunks_exact(BATCH)
+        .map(|batch| batch.iter().sum::<f64>() / BATCH as f64)
+        .collect();
+    match mser5(&batches) {
+        0 => (Seconds(0.0), false),
+        removed => (
+            Seconds(window * removed as f64 / batches.len() as f64),
+            removed == batches.len() / 2,
+        ),
     }
 }
 

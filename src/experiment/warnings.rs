@@ -35,6 +35,18 @@ pub(super) fn warnings(
             }
         }
     }
+    let stopped = replications
+        .iter()
+        .filter(|r| r.load.arrivals_stopped)
+        .count();
+    if stopped > 0 {
+        warnings.push(format!(
+            "overload: in {stopped} of {} replications not all queries of the measured window \
+             had left when as much time again had passed; arrivals then stopped, and the slowest \
+             delays are those of a system that empties",
+            replications.len()
+        ));
+    }
     for q in &result.delay_quantiles {
         if q.low_ms.is_some() && q.high_ms.is_none() {
             warnings.push(format!(
@@ -59,16 +71,12 @@ pub(super) fn warnings(
         }
     }
     if scenario.run.warm_up == WarmUp::Mser5 {
-        let undecided = replications
-            .iter()
-            .filter(|r| r.load.warm_up_at_limit)
-            .count();
-        if undecided > 0 {
-            warnings.push(format!(
-                "MSER-5 would leave out half of the run or more in {undecided} of {} \
-                 replications: the run is too short, or the system is not stationary",
-                replications.len()
-            ));
+        if replications.iter().any(|r| r.load.warm_up_at_limit) {
+            warnings.push(
+                "MSER-5 would leave out half of the run or more: the run is too short, or the \
+                 system is not stationary"
+                    .to_owned(),
+            );
         }
     }
     warnings

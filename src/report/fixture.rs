@@ -151,6 +151,7 @@ fn policy(which: usize, delays_ms: Vec<Vec<f64>>) -> PolicyResult {
                 .collect(),
         ),
         measures: Vec::new(),
+        window: None,
         warnings: Vec::new(),
         difference: (which > 0).then(|| PairedDifference {
             to: NAMES[0].to_owned(),

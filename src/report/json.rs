@@ -69,6 +69,12 @@ fn policy(result: &PolicyResult) -> Value {
         "stages_mean_ms": stages,
         "difference": result.difference.as_ref().map(difference),
     });
+    if let Some(window) = result.window {
+        json["window"] = json!({
+            "begin_s": window.begin_s,
+            "length_s": estimate(window.length_s),
+        });
+    }
     if !result.warnings.is_empty() {
         json["warnings"] = json!(result.warnings);
     }

