@@ -12,6 +12,7 @@ mod external;
 mod fig3;
 mod fig4_fig5;
 mod gap;
+mod golden;
 mod goa_literal;
 mod manual;
 mod model_server;
