@@ -14,7 +14,7 @@ const PER_DECADE: i32 = 10;
 pub fn delay_band(pooled: &Histogram<u64>, replications: &[&DelayCounts]) -> Vec<QuantileEstimate> {
     let total = pooled.len() as f64;
     let fast = [0.005, 0.01, 0.02, 0.05, 0.1];
-    let tail = |step: i32| 1.0 - 0.8 * 10f64.powf(-f64::from(step) / f64::from(PER_DECADE));
+    let tail = |step: i32| 1.0 - 0.8 * libm::pow(10.0, -f64::from(step) / f64::from(PER_DECADE));
     fast.into_iter()
         .chain((0..).map(tail))
         .take_while(|q| (1.0 - q) * total >= 1.0)

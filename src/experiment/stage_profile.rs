@@ -27,7 +27,7 @@ impl StageProfile {
     /// Counts one query.
     pub fn record(&mut self, stages: &Stages) {
         let delay = stages.total().0.max(f64::MIN_POSITIVE);
-        let index = (delay.log2() * PER_DOUBLING).floor() as i32;
+        let index = (libm::log2(delay) * PER_DOUBLING).floor() as i32;
         let at = self.classes.partition_point(|class| class.index < index);
         if self
             .classes

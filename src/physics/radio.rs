@@ -37,7 +37,7 @@ pub fn sinr(signal: Watts, interference: Watts, noise: Watts) -> f64 {
 
 /// Shannon's spectral efficiency log2(1 + SINR) in bit/s/Hz, exact for small SINR too.
 pub fn spectral_efficiency(sinr: f64) -> f64 {
-    sinr.ln_1p() * std::f64::consts::LOG2_E
+    libm::log1p(sinr) * std::f64::consts::LOG2_E
 }
 
 /// The uplink rate over a share of the bandwidth (Eq. 4).

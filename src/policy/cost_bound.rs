@@ -77,10 +77,10 @@ impl CostBound {
                 let weight = evaluation.uplink_weight(query, server);
                 let signal = evaluation.signal_w(query, server);
                 // A stranded query is counted, not summed.
-                let usable = (signal / floors[points - 1]).ln_1p() > 0.0;
+                let usable = libm::log1p(signal / floors[points - 1]) > 0.0;
                 terms.extend(floors.iter().map(|floor| {
                     if usable {
-                        weight / (signal / floor).ln_1p()
+                        weight / libm::log1p(signal / floor)
                     } else {
                         0.0
                     }

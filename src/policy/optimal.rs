@@ -308,7 +308,7 @@ fn own_cost(
     let waiting = &view.queries[query];
     let connected = state.connected + count;
     let signal = evaluation.signal_w(query, server);
-    let efficiency = (signal / (interference_w + state.noise.0)).ln_1p();
+    let efficiency = libm::log1p(signal / (interference_w + state.noise.0));
     if efficiency <= 0.0 {
         return f64::INFINITY;
     }

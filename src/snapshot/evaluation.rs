@@ -285,7 +285,7 @@ impl<'v> Evaluation<'v> {
             .copied()
             .filter(|&query| Some(query) != leaves);
         for query in stay.chain(joins) {
-            let efficiency = (self.signal_w(query, server) / floor).ln_1p();
+            let efficiency = libm::log1p(self.signal_w(query, server) / floor);
             if efficiency > 0.0 {
                 uplink += self.uplink_weight(query, server) / efficiency;
             } else {

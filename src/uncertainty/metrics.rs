@@ -50,13 +50,13 @@ pub fn uncertainties(logprobs: &[f64]) -> Option<Uncertainties> {
     if logprobs.iter().any(|l| l.is_nan()) || highest <= ZERO || highest == f64::INFINITY {
         return None;
     }
-    let mut p: Vec<f64> = logprobs.iter().map(|l| (l - highest).exp()).collect();
+    let mut p: Vec<f64> = logprobs.iter().map(|l| libm::exp(l - highest)).collect();
     let sum: f64 = p.iter().sum();
     for value in &mut p {
         *value /= sum;
     }
     p.sort_by(|a, b| b.total_cmp(a));
-    let mass = sum * highest.exp();
+    let mass = sum * libm::exp(highest);
     if p.len() == 1 {
         return Some(Uncertainties {
             margin: 0.0,
@@ -69,13 +69,13 @@ pub fn uncertainties(logprobs: &[f64]) -> Option<Uncertainties> {
     let h: f64 = -p
         .iter()
         .filter(|p| **p > 0.0)
-        .map(|p| p * p.ln())
+        .map(|p| p * libm::log(*p))
         .sum::<f64>();
     // Rounding may leave H a hair outside [0, ln k].
     Some(Uncertainties {
         margin: (1.0 - (p[0] - p[1])).clamp(0.0, 1.0),
-        entropy: (h / k.ln()).clamp(0.0, 1.0),
-        perplexity: (h.exp_m1() / (k - 1.0)).clamp(0.0, 1.0),
+        entropy: (h / libm::log(k)).clamp(0.0, 1.0),
+        perplexity: (libm::expm1(h) / (k - 1.0)).clamp(0.0, 1.0),
         mass,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::streams::StreamKey;
 use rand::{Rng, RngExt};
-use rand_distr::{Distribution as _, Exp1, Gamma, LogNormal};
+use rand_distr::{Distribution as _, Exp1, Gamma, StandardNormal};
 use serde::{Deserialize, Serialize};
 
 /// A distribution over positive numbers, in the unit of the field that holds it.
@@ -85,9 +85,9 @@ impl Distribution {
                 if cv == 0.0 {
                     return mean;
                 }
-                let sigma_squared = (1.0 + cv * cv).ln();
-                LogNormal::new(mean.ln() - sigma_squared / 2.0, sigma_squared.sqrt())
-                    .map_or(mean, |d| d.sample(rng))
+                let sigma_squared = libm::log(1.0 + cv * cv);
+                let normal: f64 = StandardNormal.sample(rng);
+                libm::exp(libm::log(mean) - sigma_squared / 2.0 + sigma_squared.sqrt() * normal)
             }
             Self::Gamma { mean, cv } => {
                 if cv == 0.0 {
@@ -104,7 +104,7 @@ impl Distribution {
                 mean / (2.0 * chosen) * exp1(rng)
             }
             Self::Pareto { minimum, shape } => {
-                minimum * (1.0 - rng.random::<f64>()).powf(-1.0 / shape)
+                minimum * libm::pow(1.0 - rng.random::<f64>(), -1.0 / shape)
             }
             Self::Choice(ref options) => {
                 let total: f64 = options.iter().map(|option| option.1).sum();

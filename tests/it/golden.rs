@@ -95,7 +95,10 @@ fn results(scenario: &str) -> String {
     let digest = hasher.finalize().to_hex();
     let table = fs::read_to_string(folder.join("results.csv")).expect("the table");
     let arguments = small(scenario).join(" ");
-    format!("{arguments}\n{} files, blake3 {digest}\n\n{table}", names.len())
+    format!(
+        "{arguments}\n{} files, blake3 {digest}\n\n{table}",
+        names.len()
+    )
 }
 
 #[test]
@@ -105,7 +108,12 @@ fn every_shipped_scenario_gives_what_it_gave() {
             .expect("the scenarios' folder")
             .map(|entry| entry.expect("an entry").path())
             .filter(|path| path.extension().is_some_and(|ending| ending == "ron"))
-            .map(|path| path.file_stem().expect("a name").to_string_lossy().into_owned())
+            .map(|path| {
+                path.file_stem()
+                    .expect("a name")
+                    .to_string_lossy()
+                    .into_owned()
+            })
             .collect();
     assert!(scenarios.len() >= 13, "{scenarios:?}");
     insta::with_settings!({ snapshot_path => "golden", prepend_module_to_snapshot => false, omit_expression => true }, {
