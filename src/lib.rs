@@ -19,18 +19,18 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`cli`] | one file a subcommand; the only place that prints |
-//! | [`scenario`] | what a person writes: RON, defaults, `--set`, checking with positions |
-//! | [`experiment`] | points, cells, replications in parallel, estimates with intervals |
-//! | [`report`] | CSV, JSON, HdrHistogram files, terminal table, plots |
-//! | [`profile`] | asks real models, and records their uncertainty and correctness |
+//! | [`report`] | finished results into bytes: CSV, JSON, HdrHistogram text, terminal table, plots; single replications, streamed: queries, time series, traces |
+//! | [`experiment`] | points, cells, replications in parallel, plans and records, folding, estimates with intervals |
 //! | [`external`] | policies in any language, each a process |
-//! | [`engine`] | clock and event list, the life of a query, the recorder |
-//! | [`policy`] | the trait, the greedy core, one file a policy |
-//! | [`snapshot`] | what a policy sees and says; delays of an assignment (Eqs. 2 to 8) |
+//! | [`scenario`] | what a person writes: RON types, defaults, `--set`, checks with positions |
+//! | [`profile`] | asks real models questions, keeps every answer, writes `uncertainty` tables |
+//! | [`engine`] | virtual clock, event list, the life of a query, the recorder |
+//! | [`policy`] | the trait, the greedy core, one file a policy, the literal oracle |
+//! | [`snapshot`] | what a policy sees and says; the delays of an assignment (Eqs. 2 to 8) |
 //! | [`station`] | where queries are served: uplink, edge compute, device; their naive twins |
 //! | [`world`] | what a replication draws: streams, placement, channel, capacities, queries |
-//! | [`uncertainty`] | metrics from token probabilities, uncertainty-correctness tables |
-//! | [`physics`] | SINR, rate and shares |
+//! | [`uncertainty`] | metrics from token probabilities, uncertainty-correctness tables, what a table is worth |
+//! | [`physics`] | SINR, rate and shares (Eqs. 2, 3, 4, 6), the gains of links, who is near whom in a city |
 //! | [`units`] | newtypes for what must not be swapped |
 //!
 //! Imports point down this table only.

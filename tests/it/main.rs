@@ -1,6 +1,7 @@
 //! What edgelm promises, one module a promise, in one program so that it is compiled
 //! and linked once.
 
+mod architecture;
 mod bad_input;
 mod city;
 mod coverage;
