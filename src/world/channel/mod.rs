@@ -1,18 +1,21 @@
 //! The radio channel: path loss, shadowing and fading make a power gain.
 
 mod fading;
+mod link_fading;
 mod path_loss;
+mod sinusoids;
 mod variation;
 
 pub use fading::Fading;
+pub use link_fading::{Instant, LinkFading};
 pub use path_loss::PathLoss;
-pub use variation::{LinkFading, Variation};
+pub use variation::{Doppler, FadingProcess, Variation};
 
 use super::geometry::Point;
 use super::streams::StreamKey;
 use crate::units::{Metres, ratio_from_db};
+use link_fading::fading_key;
 use rand_distr::{Distribution as _, StandardNormal};
-use variation::fading_key;
 
 /// The law of every link: a pure function from (user, server, positions) to a
 /// power gain, which holds no table.
@@ -25,18 +28,12 @@ pub struct Channel {
     /// Standard deviation of log-normal shadowing in dB; 0 for none.
     pub shadowing_db: f64,
     /// How fading goes on in time.
-    pub variation: Variation,
-    /// Correlation of a Gauss-Markov link from one block to the next.
-    pub block_correlation: f64,
-}
-
-/// Clarke's correlation of the channel over a time: J0(2 pi f t).
-pub fn clarke_correlation(doppler_hz: f64, time_s: f64) -> f64 {
-    libm::j0(2.0 * std::f64::consts::PI * doppler_hz * time_s)
+    pub process: FadingProcess,
 }
 
 impl Channel {
-    /// The power gain |h|^2 (linear) of the link from a user to a server.
+    /// The power gain |h|^2 (linear) of the link from a user to a server, where fading
+    /// does not go on in time; [`LinkFading`] has the fading that does.
     ///
     /// `key` is the replication's; the link's draws are keyed by user and server
     /// below it, so a gain may be asked at any time, in any order.
@@ -92,8 +89,7 @@ mod tests {
             path_loss: PathLoss::default(),
             fading: Fading::None,
             shadowing_db: 8.0,
-            variation: Variation::Static,
-            block_correlation: 1.0,
+            process: FadingProcess::Static,
         };
         let n = 50_000;
         let base = 10.0 * PathLoss::default().gain(Metres(100.0)).log10();
@@ -118,8 +114,7 @@ mod tests {
             path_loss: PathLoss::default(),
             fading: Fading::Rician { k_db: 3.0 },
             shadowing_db: 3.0,
-            variation: Variation::Static,
-            block_correlation: 1.0,
+            process: FadingProcess::Static,
         };
         let n = 200_000;
         let gains: Vec<f64> = (0..n)

@@ -63,6 +63,16 @@ impl Default for PathLoss {
 }
 
 impl PathLoss {
+    /// The carrier frequency in GHz of the models that depend on it.
+    pub fn carrier_ghz(&self) -> Option<f64> {
+        match *self {
+            Self::LogDistance { .. } => None,
+            Self::UmiLos { carrier_ghz, .. } | Self::UmaNlos { carrier_ghz, .. } => {
+                Some(carrier_ghz)
+            }
+        }
+    }
+
     /// The mean power gain (linear, at most 1 in practice) over a distance.
     pub fn gain(&self, distance: Metres) -> f64 {
         match *self {
