@@ -7,7 +7,7 @@ use crate::scenario::{Scenario, TokenSpec, WarmUp};
 use crate::uncertainty::Table;
 use crate::units::{FlopPerSecond, Hertz, Seconds, Watts};
 use crate::world::arrivals::ArrivalLaw;
-use crate::world::channel::{Channel, Variation, clarke_correlation};
+use crate::world::channel::{Channel, Doppler, FadingProcess, Variation};
 use crate::world::distribution::{Distribution, Scaled};
 use crate::world::query::{QuerySize, TokenCosts, Workload};
 use crate::world::trace::Trace;
@@ -18,7 +18,6 @@ use std::sync::Arc;
 pub fn world_model(scenario: &Scenario, table: &Table) -> WorldModel {
     let bandwidth = Hertz(scenario.servers.bandwidth_mhz * 1e6);
     let coherence_time = Seconds(scenario.channel.block_ms * 1e-3);
-    let variation = scenario.channel.variation;
     WorldModel {
         area: scenario.area,
         users: UserModel {
@@ -39,14 +38,7 @@ pub fn world_model(scenario: &Scenario, table: &Table) -> WorldModel {
             path_loss: scenario.channel.path_loss,
             fading: scenario.channel.fading,
             shadowing_db: scenario.channel.shadowing_db,
-            variation,
-            block_correlation: match variation {
-                Variation::GaussMarkov { doppler_hz } => {
-                    clarke_correlation(doppler_hz, coherence_time.0)
-                }
-                Variation::Static => 1.0,
-                Variation::IndependentBlocks => 0.0,
-            },
+            process: fading_process(scenario, coherence_time),
         },
         coherence_time,
         noise: thermal_noise(
@@ -61,6 +53,26 @@ pub fn world_model(scenario: &Scenario, table: &Table) -> WorldModel {
             uncertainty: table.clone(),
             metric: scenario.workload.uncertainty.metric,
         },
+    }
+}
+
+/// How fading goes on in time. A carrier is there where one is needed: that is checked.
+fn fading_process(scenario: &Scenario, coherence_time: Seconds) -> FadingProcess {
+    match scenario.variation() {
+        Variation::Static => FadingProcess::Static,
+        Variation::IndependentBlocks => FadingProcess::IndependentBlocks,
+        Variation::Jakes {
+            doppler_hz: Some(doppler_hz),
+        } => FadingProcess::Sinusoids(Doppler::Of(Hertz(doppler_hz))),
+        Variation::Jakes { doppler_hz: None } => match scenario.carrier_ghz() {
+            Some(carrier_ghz) if scenario.doppler_of_motion() => {
+                FadingProcess::Sinusoids(Doppler::of_motion(Hertz(carrier_ghz * 1e9)))
+            }
+            _ => FadingProcess::Static,
+        },
+        Variation::GaussMarkov { coherence_ms } => {
+            FadingProcess::gauss_markov(Seconds(coherence_ms * 1e-3), coherence_time)
+        }
     }
 }
 

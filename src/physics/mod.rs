@@ -9,3 +9,4 @@ pub mod logarithm;
 pub mod neighbourhood;
 pub mod radio;
 pub mod share;
+pub mod unit_circle;

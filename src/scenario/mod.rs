@@ -187,14 +187,20 @@ pub struct ChannelSpec {
     /// reach and hear it in sum only (`docs/city.md`).
     #[serde(skip_serializing_if = "is_default")]
     pub interference_tolerance: f64,
-    /// How fading goes on in time: `Static`, `IndependentBlocks` or
-    /// `GaussMarkov(doppler_hz: ..)`.
-    #[serde(skip_serializing_if = "is_default")]
-    pub variation: Variation,
+    /// How fading goes on in time: `Static`, `IndependentBlocks`,
+    /// `Jakes(doppler_hz: ..)` or `GaussMarkov(coherence_ms: ..)`. If not given,
+    /// `Static` for users at rest; the fading of users that move has the Doppler
+    /// frequency of their speed, `Jakes()`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variation: Option<Variation>,
     /// How long gains stay as they are, in milliseconds, where fading or users
     /// change in time: the coherence block.
     #[serde(skip_serializing_if = "is_ten")]
     pub block_ms: f64,
+    /// Carrier frequency, in GHz: what Doppler frequencies of users that move are
+    /// found with under `path_loss: LogDistance`, which has none of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carrier_ghz: Option<f64>,
 }
 
 impl Default for ChannelSpec {
@@ -207,8 +213,9 @@ impl Default for ChannelSpec {
             noise_figure_db: 0.0,
             interference: Interference::CoChannel,
             interference_tolerance: 0.0,
-            variation: Variation::Static,
+            variation: None,
             block_ms: 10.0,
+            carrier_ghz: None,
         }
     }
 }
@@ -332,6 +339,26 @@ impl Scenario {
             Arrivals::Batch => Scheduling::Batch,
             _ => Scheduling::PerArrival,
         })
+    }
+
+    /// How fading goes on in time, as given or by whether users move.
+    pub fn variation(&self) -> Variation {
+        self.channel.variation.unwrap_or(match self.users.mobility {
+            Mobility::Static => Variation::Static,
+            _ => Variation::Jakes { doppler_hz: None },
+        })
+    }
+
+    /// The carrier frequency in GHz, that of the path loss where it has one.
+    pub fn carrier_ghz(&self) -> Option<f64> {
+        let of_path_loss = self.channel.path_loss.carrier_ghz();
+        of_path_loss.or(self.channel.carrier_ghz)
+    }
+
+    /// Whether Doppler frequencies come from the users' motion, which needs a carrier.
+    pub fn doppler_of_motion(&self) -> bool {
+        self.channel.fading != Fading::None
+            && self.variation() == Variation::Jakes { doppler_hz: None }
     }
 }
 

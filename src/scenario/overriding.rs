@@ -2,7 +2,7 @@
 
 use super::Scenario;
 use super::diagnostic::{Diagnostic, nearest};
-use super::pointing::{message_about, suggestion};
+use super::pointing::{message_about, suggestion, written_now};
 use super::syntax::{self, Kind, Node, Step};
 use ron::error::Error as RonError;
 use std::ops::Range;
@@ -54,11 +54,13 @@ pub(super) fn apply(scenario: &Scenario, one: &Override) -> Result<Scenario, Dia
         changed.replace_range(span, &value);
     }
     Scenario::from_ron(&changed).map_err(|error| match &error.code {
-        RonError::NoSuchStructField { .. } => {
+        // The path itself, not a name inside the value.
+        RonError::NoSuchStructField { found, .. } if steps.contains(&Step::Field(found)) => {
             let diagnostic = no_such_field(&text, &tree, &one.field);
-            match suggestion(&error.code) {
-                Some(help) if diagnostic.help.is_none() => diagnostic.help(help),
-                _ => diagnostic,
+            match (written_now(&error.code), suggestion(&error.code)) {
+                (Some(help), _) => diagnostic.help(help),
+                (None, Some(help)) if diagnostic.help.is_none() => diagnostic.help(help),
+                (None, _) => diagnostic,
             }
         }
         code => {

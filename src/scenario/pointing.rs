@@ -167,8 +167,25 @@ pub(super) fn message_about(error: &RonError, value: &str) -> String {
     }
 }
 
+/// What to write for a field that is there no more.
+pub(super) fn written_now(error: &RonError) -> Option<&'static str> {
+    let RonError::NoSuchStructField { found, outer, .. } = error else {
+        return None;
+    };
+    match (outer.as_deref()?, found.as_str()) {
+        ("GaussMarkov", "doppler_hz") => Some(
+            "`GaussMarkov` has a coherence time now, `coherence_ms`: for a Doppler frequency \
+             write `Jakes(doppler_hz: ..)`",
+        ),
+        _ => None,
+    }
+}
+
 /// The valid names where one was not valid.
 pub(super) fn suggestion(error: &RonError) -> Option<String> {
+    if let Some(help) = written_now(error) {
+        return Some(help.to_owned());
+    }
     match error {
         RonError::NoSuchStructField {
             expected, found, ..

@@ -3,10 +3,10 @@
 
 use super::World;
 use super::geometry::Point;
-use super::motion::Walk;
+use super::motion::{Reached, Walk};
 use crate::physics::gains::{GainRows, LinkGains};
 use crate::units::Seconds;
-use crate::world::channel::LinkFading;
+use crate::world::channel::{Instant, LinkFading};
 
 /// The gains that one run sees. Asking is all that happens: who asks, and in which
 /// order, changes nothing.
@@ -20,7 +20,7 @@ pub struct Links<'w> {
 /// One user's gains in the block they were last asked for.
 #[derive(Debug, Clone)]
 struct Row {
-    block: u64,
+    instant: Instant,
     gains: GainRows,
     position: Point,
     walk: Walk,
@@ -45,7 +45,7 @@ impl<'w> Links<'w> {
         };
         let block = block_at(self.world, now);
         let row = row.get_or_insert_with(|| Row::new(self.world, user));
-        if row.block != block || row.gains.is_empty() {
+        if row.instant.block != block || row.gains.is_empty() {
             row.move_to(self.world, user, block);
         }
     }
@@ -101,7 +101,7 @@ impl Row {
         let position = world.users()[user].position;
         let model = world.model();
         Self {
-            block: 0,
+            instant: Instant::default(),
             gains: GainRows::default(),
             position,
             walk: Walk::new(
@@ -121,15 +121,24 @@ impl Row {
 
     fn move_to(&mut self, world: &World<'_>, user: usize, block: u64) {
         let model = world.model();
-        let position = self.walk.position_at(model.coherence_time * block as f64);
-        self.block = block;
+        let time = model.coherence_time * block as f64;
+        let Reached {
+            position,
+            travelled,
+        } = self.walk.reached_at(time);
+        let instant = Instant {
+            block,
+            time,
+            travelled,
+        };
+        self.instant = instant;
         self.position = position;
         self.gains.clear();
         let (channel, key, links) = (&model.channel, world.key(), world.links(user));
         let now = links.iter().zip(&mut self.fading).map(|((j, _), fading)| {
             let server = (j, world.servers()[j].position);
             let mean = channel.mean_gain(key, (user, position), server);
-            mean * fading.power_at(channel, key, user, j, block)
+            mean * fading.power_at(channel, key, user, j, instant)
         });
         self.gains.push(links.servers(), now);
     }
@@ -139,6 +148,6 @@ impl Row {
         let place = (server, world.servers()[server].position);
         let mean = channel.mean_gain(key, (user, self.position), place);
         let mut fading = LinkFading::new(channel, key, user, server);
-        mean * fading.power_at(channel, key, user, server, self.block)
+        mean * fading.power_at(channel, key, user, server, self.instant)
     }
 }

@@ -20,7 +20,7 @@ use crate::physics::neighbourhood::Neighbourhoods;
 use crate::physics::radio::Interference;
 use crate::uncertainty::Metric;
 use crate::units::{FlopPerSecond, Hertz, Seconds, Watts};
-use channel::{Channel, Variation};
+use channel::{Channel, FadingProcess};
 use distribution::Scaled;
 use geometry::{Area, Placement, Point};
 use motion::Mobility;
@@ -54,7 +54,7 @@ pub struct WorldModel {
 impl WorldModel {
     /// Whether gains change during a run.
     pub fn changes(&self) -> bool {
-        self.channel.variation != Variation::Static || self.users.mobility != Mobility::Static
+        self.channel.process != FadingProcess::Static || self.users.mobility != Mobility::Static
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::geometry::{Area, Point};
 use super::streams::{Stream, StreamKey};
-use crate::units::Seconds;
+use crate::units::{Metres, Seconds};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-/// How users move; path loss follows them.
+/// How users move. Path loss follows them, and so does fading where nothing else is said.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Mobility {
@@ -34,6 +34,15 @@ pub enum Mobility {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct TimedPoint(pub f64, pub f64, pub f64);
 
+/// How far a user has come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reached {
+    /// Where it is.
+    pub position: Point,
+    /// The length of its way since time zero.
+    pub travelled: Metres,
+}
+
 /// One user's way through the area, asked for at times that do not decrease.
 #[derive(Debug, Clone)]
 pub struct Walk {
@@ -52,8 +61,14 @@ enum State {
         to: Point,
         starts: f64,
         arrives: f64,
+        /// The length of all legs before this one.
+        before: f64,
     },
-    Listed(Vec<TimedPoint>),
+    Listed {
+        points: Vec<TimedPoint>,
+        /// The length of the way to each point.
+        lengths: Vec<f64>,
+    },
 }
 
 impl Walk {
@@ -79,10 +94,14 @@ impl Walk {
                 to: start,
                 starts: 0.0,
                 arrives: 0.0,
+                before: 0.0,
             },
             Mobility::Listed(trajectories) => {
                 match trajectories.get(user % trajectories.len().max(1)) {
-                    Some(points) if !points.is_empty() => State::Listed(points.clone()),
+                    Some(points) if !points.is_empty() => State::Listed {
+                        points: points.clone(),
+                        lengths: lengths(points),
+                    },
                     _ => State::At(start),
                 }
             }
@@ -90,11 +109,11 @@ impl Walk {
         Self { area: *area, state }
     }
 
-    /// Where the user is at `time`.
-    pub fn position_at(&mut self, time: Seconds) -> Point {
+    /// Where the user is at `time`, and how far it has travelled.
+    pub fn reached_at(&mut self, time: Seconds) -> Reached {
         match &mut self.state {
-            State::At(point) => *point,
-            State::Listed(points) => interpolate(points, time.0),
+            State::At(point) => reached(*point, 0.0),
+            State::Listed { points, lengths } => interpolate(points, lengths, time.0),
             State::Waypoints {
                 stream,
                 speeds,
@@ -103,9 +122,11 @@ impl Walk {
                 to,
                 starts,
                 arrives,
+                before,
             } => {
                 while time.0 >= *arrives + *pause {
                     *starts = *arrives + *pause;
+                    *before += from.distance(*to).0;
                     *from = *to;
                     *to = Point(
                         self.area.width_m * stream.random::<f64>(),
@@ -114,13 +135,21 @@ impl Walk {
                     let speed = speeds.0 + (speeds.1 - speeds.0) * stream.random::<f64>();
                     *arrives = *starts + from.distance(*to).0 / speed;
                 }
+                let leg = from.distance(*to).0;
                 if time.0 >= *arrives {
-                    return *to;
+                    return reached(*to, *before + leg);
                 }
                 let share = ((time.0 - *starts) / (*arrives - *starts)).clamp(0.0, 1.0);
-                between(*from, *to, share)
+                reached(between(*from, *to, share), *before + leg * share)
             }
         }
+    }
+}
+
+fn reached(position: Point, travelled_m: f64) -> Reached {
+    Reached {
+        position,
+        travelled: Metres(travelled_m),
     }
 }
 
@@ -131,16 +160,40 @@ fn between(from: Point, to: Point, share: f64) -> Point {
     )
 }
 
-fn interpolate(points: &[TimedPoint], time: f64) -> Point {
-    let point = |at: &TimedPoint| Point(at.1, at.2);
-    let next = points.partition_point(|at| at.0 <= time);
-    match (next.checked_sub(1).map(|at| &points[at]), points.get(next)) {
-        (Some(before), Some(after)) => {
-            let share = (time - before.0) / (after.0 - before.0);
-            between(point(before), point(after), share)
+/// The length of the way along the points to each of them, from nothing at time zero.
+fn lengths(points: &[TimedPoint]) -> Vec<f64> {
+    let mut along = Vec::with_capacity(points.len());
+    let mut length = 0.0;
+    for (at, here) in points.iter().enumerate() {
+        if let Some(last) = at.checked_sub(1).map(|last| &points[last]) {
+            length += place(last).distance(place(here)).0;
         }
-        (Some(last), None) => point(last),
-        (None, first) => first.map_or(Point(0.0, 0.0), point),
+        along.push(length);
+    }
+    let at_start = interpolate(points, &along, 0.0).travelled.0;
+    along.iter().map(|length| length - at_start).collect()
+}
+
+fn place(at: &TimedPoint) -> Point {
+    Point(at.1, at.2)
+}
+
+fn interpolate(points: &[TimedPoint], lengths: &[f64], time: f64) -> Reached {
+    let next = points.partition_point(|at| at.0 <= time);
+    match (next.checked_sub(1), points.get(next)) {
+        (Some(at), Some(after)) => {
+            let before = &points[at];
+            let share = (time - before.0) / (after.0 - before.0);
+            reached(
+                between(place(before), place(after), share),
+                lengths[at] + (lengths[next] - lengths[at]) * share,
+            )
+        }
+        (Some(last), None) => reached(place(&points[last]), lengths[last]),
+        (None, first) => reached(
+            first.map_or(Point(0.0, 0.0), place),
+            lengths.first().copied().unwrap_or(0.0),
+        ),
     }
 }
 
@@ -156,9 +209,12 @@ mod tests {
         ]]);
         let area = Area::default();
         let mut walk = Walk::new(&mobility, &area, StreamKey::root(1), 4, Point(5.0, 5.0));
-        assert_eq!(walk.position_at(Seconds(0.0)), Point(0.0, 0.0));
-        assert_eq!(walk.position_at(Seconds(2.0)), Point(5.0, 10.0));
-        assert_eq!(walk.position_at(Seconds(9.0)), Point(10.0, 20.0));
+        let whole = 10f64.hypot(20.0);
+        assert_eq!(walk.reached_at(Seconds(0.0)), reached(Point(0.0, 0.0), 0.0));
+        let half = reached(Point(5.0, 10.0), 0.5 * whole);
+        assert_eq!(walk.reached_at(Seconds(2.0)), half);
+        let end = reached(Point(10.0, 20.0), whole);
+        assert_eq!(walk.reached_at(Seconds(9.0)), end);
     }
 
     #[test]
@@ -171,17 +227,22 @@ mod tests {
         let area = Area::default();
         let start = Point(250.0, 250.0);
         let mut walk = Walk::new(&mobility, &area, StreamKey::root(1), 0, start);
-        let mut last = walk.position_at(Seconds(0.0));
-        assert_eq!(last, start);
-        let mut moved = 0.0;
+        let mut last = walk.reached_at(Seconds(0.0));
+        assert_eq!(last, reached(start, 0.0));
         for step in 1..20_000 {
-            let now = walk.position_at(Seconds(0.1 * f64::from(step)));
-            assert!((0.0..=500.0).contains(&now.0) && (0.0..=500.0).contains(&now.1));
-            let distance = last.distance(now).0;
-            assert!(distance <= 0.3 + 1e-9, "{distance} m in 0.1 s");
-            moved += distance;
+            let now = walk.reached_at(Seconds(0.1 * f64::from(step)));
+            assert!(area.contains(now.position));
+            let distance = last.position.distance(now.position).0;
+            let travelled = (now.travelled - last.travelled).0;
+            assert!(travelled <= 0.3 + 1e-9, "{travelled} m in 0.1 s");
+            // A bend makes the way longer than the distance.
+            assert!(
+                distance <= travelled + 1e-9,
+                "{distance} m, but {travelled}"
+            );
             last = now;
         }
+        let moved = last.travelled.0;
         assert!(moved > 1_500.0, "{moved} m in 2,000 s");
     }
 }

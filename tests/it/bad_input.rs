@@ -430,3 +430,85 @@ fn instances_are_checked() {
     );
     assert_says(&undecided(&good, "Goa(tau: 0.2"), &["--policy"]);
 }
+
+fn with_channel(users: &str, channel: &str) -> String {
+    format!(
+        "(replications: 1, users: (count: 4{users}), channel: ({channel}),
+          workload: (arrivals: Poisson(rate_per_user_hz: 1)), run: (duration_s: 1),
+          policies: [EdgeAll])"
+    )
+}
+
+/// A Doppler frequency meant another thing there: what to write now is said, in a file
+/// and on the command line.
+#[test]
+fn gauss_markov_by_its_former_doppler_frequency() {
+    let former = "variation: GaussMarkov(doppler_hz: 20)";
+    let help = ["doppler_hz", "coherence_ms", "Jakes(doppler_hz: ..)"];
+    let stderr = refused(&with_channel("", former), &[]);
+    assert_says(&stderr, &["channel.variation", "s.ron:1:"]);
+    assert_says(&stderr, &help);
+    let set = "channel.variation=GaussMarkov(doppler_hz: 20)";
+    assert_says(&refused(&with_channel("", ""), &["--set", set]), &help);
+    let now = with_channel("", "variation: GaussMarkov(coherence_ms: 20)");
+    let set = "channel.variation.doppler_hz=20";
+    assert_says(&refused(&now, &["--set", set]), &help);
+}
+
+#[test]
+fn fading_in_time_that_cannot_be_found() {
+    let moving = ", mobility: RandomWaypoint(speed_min_m_per_s: 1, speed_max_m_per_s: 2)";
+    for (users, channel, says) in [
+        (
+            moving,
+            "",
+            ["channel.carrier_ghz: found no carrier", "such as `Static`"],
+        ),
+        (
+            moving,
+            "variation: Jakes()",
+            ["channel.carrier_ghz: found no carrier", "in GHz"],
+        ),
+        (
+            moving,
+            "carrier_ghz: 0",
+            ["channel.carrier_ghz: found 0", "positive"],
+        ),
+        (
+            moving,
+            "carrier_ghz: 3.5, path_loss: UmiLos(carrier_ghz: 28)",
+            ["channel.carrier_ghz: found 3.5", "of its own"],
+        ),
+        (
+            "",
+            "variation: Jakes()",
+            ["channel.variation: found `Jakes`", "users at rest"],
+        ),
+        (
+            "",
+            "variation: Jakes(doppler_hz: -1)",
+            ["channel.variation.doppler_hz: found -1", "not below 0"],
+        ),
+        (
+            "",
+            "variation: GaussMarkov(coherence_ms: 0)",
+            ["channel.variation.coherence_ms: found 0", "positive"],
+        ),
+    ] {
+        assert_says(&refused(&with_channel(users, channel), &[]), &says);
+    }
+    // What has no fading, or says how it goes on, needs no carrier.
+    for channel in [
+        "fading: None",
+        "fading: None, variation: Jakes()",
+        "variation: Static",
+        "variation: Jakes(doppler_hz: 20)",
+        "carrier_ghz: 3.5",
+        "path_loss: UmaNlos(carrier_ghz: 3.5)",
+    ] {
+        let folder = Folder::new();
+        folder.file("s.ron", &with_channel(moving, channel));
+        let (code, stderr) = folder.edgelm(&["check", "s.ron"]);
+        assert_eq!(code, 0, "{channel}: {stderr}");
+    }
+}

@@ -10,6 +10,7 @@ mod detail;
 mod eq8;
 mod evaluation;
 mod external;
+mod fading;
 mod fig3;
 mod fig4_fig5;
 mod gap;

@@ -1,6 +1,7 @@
 //! What a scenario must satisfy beyond having the right fields of the right types.
 
 mod timeline;
+mod variation;
 
 use super::{Scenario, TableSource};
 use crate::uncertainty::Metric;

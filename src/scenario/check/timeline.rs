@@ -1,13 +1,12 @@
-//! What a run in time must satisfy: arrivals, scheduling, run length, channel in
-//! time, tokens, energy.
+//! What a run in time must satisfy: arrivals, scheduling, run length, mobility, tokens,
+//! energy.
 
-use super::{Faults, Scenario};
+use super::{Faults, Scenario, variation};
 use crate::engine::{Probe, Scheduling, Sharing};
 use crate::physics::radio::Interference;
 use crate::scenario::WarmUp;
 use crate::station::edge::Discipline;
 use crate::world::arrivals::{Arrivals, AtEnd};
-use crate::world::channel::Variation;
 use crate::world::motion::Mobility;
 
 pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
@@ -15,7 +14,8 @@ pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
     tolerance(scenario, faults);
     scheduling(scenario, faults);
     run(scenario, faults);
-    change(scenario, faults);
+    mobility(scenario, faults);
+    variation::check(scenario, faults);
     costs(scenario, faults);
     if let Some(until) = &scenario.until {
         faults.positive("until.relative_half_width", until.relative_half_width);
@@ -182,17 +182,7 @@ fn run(scenario: &Scenario, faults: &mut Faults) {
     }
 }
 
-fn change(scenario: &Scenario, faults: &mut Faults) {
-    faults.positive("channel.block_ms", scenario.channel.block_ms);
-    if let Variation::GaussMarkov { doppler_hz } = scenario.channel.variation
-        && !(doppler_hz.is_finite() && doppler_hz >= 0.0)
-    {
-        faults.add(
-            "channel.variation.doppler_hz",
-            &doppler_hz.to_string(),
-            "a finite number not below 0",
-        );
-    }
+fn mobility(scenario: &Scenario, faults: &mut Faults) {
     match &scenario.users.mobility {
         Mobility::Static => {}
         Mobility::RandomWaypoint {

@@ -1,0 +1,136 @@
+//! The radio channel: path loss, shadowing and fading make a power gain.
+
+mod fading;
+mod link_fading;
+mod path_loss;
+mod sinusoids;
+mod variation;
+
+pub use fading::Fading;
+pub use link_fading::{Instant, LinkFading};
+pub use path_loss::PathLoss;
+pub use variation::{Doppler, FadingProcess, Variation};
+
+use super::geometry::Point;
+use super::streams::StreamKey;
+use crate::units::{Metres, ratio_from_db};
+use link_fading::fading_key;
+use rand_distr::{Distribution as _, StandardNormal};
+
+/// The law of every link: a pure function from (user, server, positions) to a
+/// power gain, which holds no table.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Channel {
+    /// Mean loss with distance.
+    pub path_loss: PathLoss,
+    /// Small-scale fading.
+    pub fading: Fading,
+    /// Standard deviation of log-normal shadowing in dB; 0 for none.
+    pub shadowing_db: f64,
+    /// How fading goes on in time.
+    pub process: FadingProcess,
+}
+
+impl Channel {
+    /// The power gain |h|^2 (linear) of the link from a user to a server, where fading
+    /// does not go on in time; [`LinkFading`] has the fading that does.
+    ///
+    /// `key` is the replication's; the link's draws are keyed by user and server
+    /// below it, so a gain may be asked at any time, in any order.
+    pub fn gain(&self, key: StreamKey, user: (usize, Point), server: (usize, Point)) -> f64 {
+        self.mean_gain(key, user, server) * self.fading.power(fading_key(key, user.0, server.0))
+    }
+
+    /// The power gain that links over a distance have on average.
+    pub fn expected_gain(&self, distance: Metres) -> f64 {
+        // The mean of a log-normal of this deviation: exp(s^2 / 2), s in nepers of power.
+        let nepers = self.shadowing_db * std::f64::consts::LN_10 / 10.0;
+        self.path_loss.gain(distance) * (0.5 * nepers * nepers).exp()
+    }
+
+    /// The variance of a link's power gain relative to the square of its mean, at
+    /// least 1, as of Rayleigh fading without shadowing: (v + 1) exp(s^2) - 1 with v
+    /// of the fading and s the shadowing's deviation in nepers of power.
+    pub fn relative_variance(&self) -> f64 {
+        let of_fading = match self.fading {
+            Fading::None => 0.0,
+            Fading::Rayleigh => 1.0,
+            Fading::Rician { k_db } => {
+                let k = ratio_from_db(k_db);
+                (2.0 * k + 1.0) / (k + 1.0).powi(2)
+            }
+        };
+        let nepers = self.shadowing_db * std::f64::consts::LN_10 / 10.0;
+        ((of_fading + 1.0) * (nepers * nepers).exp() - 1.0).max(1.0)
+    }
+
+    /// The power gain of a link without its fading: path loss and shadowing.
+    pub fn mean_gain(&self, key: StreamKey, user: (usize, Point), server: (usize, Point)) -> f64 {
+        let mean = self.path_loss.gain(user.1.distance(server.1));
+        if self.shadowing_db > 0.0 {
+            let own = key
+                .named("shadowing")
+                .index(user.0 as u64)
+                .index(server.0 as u64);
+            let normal: f64 = StandardNormal.sample(&mut own.stream());
+            mean * ratio_from_db(self.shadowing_db * normal)
+        } else {
+            mean
+        }
+    }
+}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shadowing_has_the_standard_deviation_it_names() {
+        let channel = Channel {
+            path_loss: PathLoss::default(),
+            fading: Fading::None,
+            shadowing_db: 8.0,
+            process: FadingProcess::Static,
+        };
+        let n = 50_000;
+        let base = 10.0 * PathLoss::default().gain(Metres(100.0)).log10();
+        let excess: Vec<f64> = (0..n)
+            .map(|i| {
+                let gain = channel.gain(
+                    StreamKey::root(4),
+                    (i, Point(0.0, 0.0)),
+                    (0, Point(100.0, 0.0)),
+                );
+                10.0 * gain.log10() - base
+            })
+            .collect();
+        let mean = excess.iter().sum::<f64>() / n as f64;
+        let deviation = (excess.iter().map(|x| x * x).sum::<f64>() / n as f64).sqrt();
+        assert!(mean.abs() < 0.2 && (deviation - 8.0).abs() < 0.15);
+    }
+
+    #[test]
+    fn links_over_a_distance_have_the_mean_and_the_variance_announced() {
+        let channel = Channel {
+            path_loss: PathLoss::default(),
+            fading: Fading::Rician { k_db: 3.0 },
+            shadowing_db: 3.0,
+            process: FadingProcess::Static,
+        };
+        let n = 200_000;
+        let gains: Vec<f64> = (0..n)
+            .map(|i| {
+                let user = (i, Point(0.0, 0.0));
+                channel.gain(StreamKey::root(9), user, (0, Point(100.0, 0.0)))
+            })
+            .collect();
+        let mean = gains.iter().sum::<f64>() / n as f64;
+        let variance = gains.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / n as f64;
+        assert!((mean / channel.expected_gain(Metres(100.0)) - 1.0).abs() < 0.02);
+        let relative = variance / mean.powi(2);
+        assert!(
+            (relative / channel.relative_variance() - 1.0).abs() < 0.05,
+            "{relative} {}",
+            channel.relative_variance()
+        );
+    }
+}
