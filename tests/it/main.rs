@@ -1,6 +1,7 @@
 //! What edgelm promises, one module a promise, in one program so that it is compiled
 //! and linked once.
 
+mod arrivals;
 mod bad_input;
 mod city;
 mod coverage;
@@ -28,3 +29,4 @@ mod shard_contract;
 mod stations;
 mod table;
 mod timeline;
+mod traces;
