@@ -25,6 +25,8 @@ mod real_server;
 mod refined;
 mod run;
 mod same_bytes;
+mod scenario_reference;
+mod serde_types;
 mod shard_contract;
 mod stations;
 mod table;
