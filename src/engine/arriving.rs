@@ -5,7 +5,7 @@ use crate::engine::in_flight::Phase;
 use crate::engine::settings::{Probe, Scheduling};
 use crate::units::Seconds;
 use crate::world::World;
-use crate::world::arrivals::{Arrivals, AtEnd, Gaps, UserArrivals};
+use crate::world::arrivals::{ArrivalProcess, Arrivals, AtEnd, UserArrivals};
 use crate::world::query::Query;
 use crate::world::trace::Trace;
 use prefetch_index::prefetch_index;
@@ -18,7 +18,7 @@ pub(super) struct Source<'w> {
     arrived: u64,
     /// Arrivals announced to the calendar and not yet taken.
     announced: u64,
-    gaps: Gaps,
+    process: ArrivalProcess,
     askers: Vec<Asker>,
     trace: Option<Playback<'w>>,
     batch: bool,
@@ -47,11 +47,13 @@ impl Playback<'_> {
     fn next(&self) -> Option<Seconds> {
         let rows = self.trace.rows.len() as u64;
         let (round, row) = (self.taken / rows, (self.taken % rows) as usize);
-        if round > 0 && self.at_end == AtEnd::Stop {
-            return None;
-        }
-        let start = self.trace.period() * round as f64;
-        Some((start + self.trace.rows[row].arrival) / self.rate_scale)
+        let arrival = self.trace.rows[row].arrival;
+        let time = match self.at_end {
+            _ if round == 0 => arrival,
+            AtEnd::Stop => return None,
+            AtEnd::Loop => self.trace.period()? * round as f64 + arrival,
+        };
+        Some(time / self.rate_scale)
     }
 }
 
@@ -73,10 +75,10 @@ impl<'w> Source<'w> {
             }),
             _ => None,
         };
-        let gaps = Gaps::of(&law.arrivals);
+        let process = ArrivalProcess::new(&law.arrivals, world.key());
         let askers = (0..world.users().len())
             .map(|user| Asker {
-                arrivals: UserArrivals::new(&gaps, world.key(), user),
+                arrivals: UserArrivals::new(&process, world.key(), user),
                 asked: 0,
             })
             .collect();
@@ -85,7 +87,7 @@ impl<'w> Source<'w> {
             stops_at: Seconds(f64::INFINITY),
             arrived: 0,
             announced: 0,
-            gaps,
+            process,
             askers,
             trace,
             batch,
@@ -125,7 +127,7 @@ impl<'w> Source<'w> {
     /// When the next query of a user arrives, if any does.
     pub fn next_of(&mut self, user: usize) -> Option<Seconds> {
         let asker = self.askers.get_mut(user)?;
-        let time = asker.arrivals.next_time(&self.gaps)?;
+        let time = asker.arrivals.next_time(&mut self.process)?;
         self.announce(time)
     }
 

@@ -9,7 +9,7 @@ use super::referred::ReferredFiles;
 use super::{Scenario, TableSource};
 use crate::policy::PolicySpec;
 use crate::uncertainty::{Metric, Synthetic, Table};
-use crate::world::arrivals::Arrivals;
+use crate::world::arrivals::{Arrivals, AtEnd};
 use crate::world::trace::Trace;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -199,6 +199,38 @@ fn unmeasured(scenario: &Scenario, table: &Table) -> Option<Fault> {
         .map(|(at, metric)| fault(format!("compare_metrics[{at}]"), *metric))
 }
 
+/// What the scenario asks of its trace and the trace cannot give.
+fn unplayable(scenario: &Scenario, trace: &Trace) -> Vec<Fault> {
+    let Arrivals::Trace {
+        rate_scale, at_end, ..
+    } = scenario.workload.arrivals
+    else {
+        return Vec::new();
+    };
+    let mut faults = Vec::new();
+    if at_end == AtEnd::Loop && trace.period().is_none() {
+        faults.push(Fault {
+            field: "workload.arrivals.at_end".to_owned(),
+            found: format!(
+                "Loop of a trace whose arrivals are all at {} s",
+                trace.first().0
+            ),
+            allowed: "`Stop`, or a trace with arrivals at different times".to_owned(),
+        });
+    }
+    let first = trace.first().0 / rate_scale;
+    if let Some(duration_s) = scenario.run.duration_s
+        && first >= duration_s
+    {
+        faults.push(Fault {
+            field: "run.duration_s".to_owned(),
+            found: duration_s.to_string(),
+            allowed: format!("more than {first}, when the trace's first arrival is played"),
+        });
+    }
+    faults
+}
+
 impl Source {
     /// Checks the values, finds the table
     /// and the trace; those of `earlier` serve where the scenario still refers to
@@ -226,6 +258,10 @@ impl Source {
         };
         if let Some(fault) = unmeasured(&scenario, &table) {
             return Err(vec![self.fault(&fault)]);
+        }
+        let faults = trace.as_ref().map(|trace| unplayable(&scenario, trace));
+        if let Some(faults) = faults.filter(|faults| !faults.is_empty()) {
+            return Err(faults.iter().map(|fault| self.fault(fault)).collect());
         }
         let name = self.file.file_stem().map_or_else(
             || "scenario".to_owned(),

@@ -3,7 +3,7 @@
 use crate::units::Seconds;
 use jiff::civil::DateTime;
 
-/// Arrivals from a file, in order of time, the first at zero.
+/// Arrivals from a file, in order of time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Trace {
     /// The arrivals.
@@ -13,7 +13,7 @@ pub struct Trace {
 /// One arrival of a trace.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TraceRow {
-    /// When, from the first arrival.
+    /// When: of a plain CSV as the file has it, of time stamps from the first on.
     pub arrival: Seconds,
     /// Tokens of the prompt.
     pub prompt_tokens: f64,
@@ -42,7 +42,8 @@ const PLAIN: [&str; 3] = ["arrival_s", "prompt_tokens", "output_tokens"];
 
 impl Trace {
     /// Reads a trace with a header of either format; Unix or Windows line ends,
-    /// the last line with or without one.
+    /// the last line with or without one. The seconds of a plain CSV stay what they
+    /// are; Azure's time stamps count from the first.
     ///
     /// # Errors
     /// The first line that cannot be used.
@@ -115,29 +116,30 @@ impl Trace {
                 return Err(fault(0, "a time not before that of the line above"));
             }
         }
-        let Some(start) = rows.first().map(|row| row.arrival) else {
+        if rows.is_empty() {
             return Err(TraceError {
                 line: 2,
                 field: "row".to_owned(),
                 found: "nothing".to_owned(),
                 allowed: "at least one arrival",
             });
-        };
-        for row in &mut rows {
-            row.arrival = row.arrival - start;
         }
         Ok(Self { rows })
     }
 
-    /// From the first arrival to one mean gap after the last: the period of a
-    /// trace that loops.
-    pub fn period(&self) -> Seconds {
-        match self.rows.last() {
-            Some(last) if self.rows.len() > 1 => {
-                last.arrival * (self.rows.len() as f64 / (self.rows.len() - 1) as f64)
-            }
-            _ => Seconds(1.0),
-        }
+    /// The time of the first arrival; zero of a trace without any.
+    pub fn first(&self) -> Seconds {
+        self.rows.first().map_or(Seconds(0.0), |row| row.arrival)
+    }
+
+    /// From the first arrival to one mean gap after the last: the period of a trace
+    /// that loops, so that its mean rate goes on. `None` where all arrivals are at the
+    /// same time, which have no gap.
+    pub fn period(&self) -> Option<Seconds> {
+        let last = self.rows.last()?.arrival;
+        let span = last - self.first();
+        let gaps = (self.rows.len() - 1) as f64;
+        (span.0 > 0.0).then(|| span * (self.rows.len() as f64 / gaps))
     }
 }
 
@@ -180,9 +182,32 @@ mod tests {
         let text =
             "arrival_s,prompt_tokens,output_tokens,user\n# a comment\n5,10,1,3\n6.5,20,2,0\n";
         let trace = Trace::parse(text).unwrap();
-        assert_eq!(trace.rows[1].arrival, Seconds(1.5));
         assert_eq!(trace.rows[0].user, Some(3));
-        assert_eq!(trace.period(), Seconds(3.0));
+        assert_eq!(trace.rows[1].user, Some(0));
+    }
+
+    #[test]
+    fn seconds_stay_as_the_file_has_them() {
+        let text = "arrival_s,prompt_tokens,output_tokens\n5,10,1\n6,10,1\n6.5,20,2\n";
+        let trace = Trace::parse(text).unwrap();
+        let times: Vec<f64> = trace.rows.iter().map(|row| row.arrival.0).collect();
+        assert_eq!(times, [5.0, 6.0, 6.5]);
+        assert_eq!(trace.first(), Seconds(5.0));
+    }
+
+    #[test]
+    fn a_period_is_a_gap_per_arrival_wherever_the_trace_begins() {
+        let period = |times: &[f64]| {
+            let mut text = "arrival_s,prompt_tokens,output_tokens\n".to_owned();
+            for time in times {
+                text.push_str(&format!("{time},1,1\n"));
+            }
+            Trace::parse(&text).unwrap().period()
+        };
+        assert_eq!(period(&[0.0, 1.0, 4.0]), Some(Seconds(6.0)));
+        assert_eq!(period(&[7.0, 8.0, 11.0]), Some(Seconds(6.0)));
+        assert_eq!(period(&[7.0, 7.0]), None);
+        assert_eq!(period(&[7.0]), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! and linked once.
 
 mod architecture;
+mod arrivals;
 mod bad_input;
 mod city;
 mod coverage;
@@ -27,8 +28,11 @@ mod real_server;
 mod refined;
 mod run;
 mod same_bytes;
+mod scenario_reference;
+mod serde_types;
 mod shard_contract;
 mod stations;
 mod table;
 mod timeline;
+mod traces;
 mod window;

@@ -41,6 +41,7 @@ fn arrivals(scenario: &Scenario, faults: &mut Faults) {
             burst_ratio,
             burst_mean_s,
             quiet_mean_s,
+            shared: _,
         } => {
             faults.positive(&field("rate_per_user_hz"), *rate_per_user_hz);
             if !(burst_ratio.is_finite() && *burst_ratio >= 1.0) {
@@ -68,7 +69,10 @@ fn arrivals(scenario: &Scenario, faults: &mut Faults) {
             cv,
         } => {
             faults.positive(&field("rate_per_user_hz"), *rate_per_user_hz);
-            faults.positive(&field("cv"), *cv);
+            // Beyond, the shape 1 / cv^2 of the gamma law cannot be drawn from.
+            if !(1e-6..=1e6).contains(cv) {
+                faults.add(&field("cv"), &cv.to_string(), "a number from 1e-6 to 1e6");
+            }
         }
         Arrivals::Trace { rate_scale, .. } => faults.positive(&field("rate_scale"), *rate_scale),
     }
