@@ -124,6 +124,15 @@ pub fn ratio_from_db(db: f64) -> f64 {
     10f64.powf(db / 10.0)
 }
 
+/// A linear ratio in decibels; minus infinity for none.
+///
+/// ```
+/// assert!((edgelm::units::db_from_ratio(2.0) - 3.0103).abs() < 1e-4);
+/// ```
+pub fn db_from_ratio(ratio: f64) -> f64 {
+    10.0 * ratio.log10()
+}
+
 /// A power given in dBm, in watts.
 ///
 /// ```

@@ -151,6 +151,7 @@ impl Flight {
             edge_work: self.edge_work,
             dropped,
             missed_deadline: dropped,
+            circumstances: None,
         }
     }
 }

@@ -13,6 +13,7 @@
 
 mod arriving;
 mod calendar;
+mod circumstances;
 mod completions;
 mod connections;
 mod event_list;
@@ -25,7 +26,9 @@ mod settings;
 mod window;
 
 pub use event_list::EventList;
-pub use recorder::{Areas, CompletedQuery, Counts, Recorder, Stages, SystemState};
+pub use recorder::{
+    Areas, ChosenLink, Circumstances, CompletedQuery, Counts, Recorder, Stages, SystemState,
+};
 pub use settings::{AfterWindow, Deadline, Probe, Scheduling, Settings, Sharing};
 
 use crate::policy::{Policy, PolicyError};
@@ -38,6 +41,7 @@ use crate::world::World;
 use crate::world::links::Links;
 use arriving::Source;
 use calendar::{Calendar, Next, Station};
+use circumstances::KeptCircumstances;
 use connections::Connections;
 use in_flight::{InFlight, Ticket};
 use occupancy::Occupancy;
@@ -85,11 +89,17 @@ pub fn simulate(
 ) -> Result<Counts, PolicyError> {
     policy.begin_replication();
     let mut run = Run::new(world, settings);
+    if recorder.wants_circumstances() {
+        run.circumstances = Some(KeptCircumstances::default());
+    }
     run.begin();
     while !run.is_over() {
         let Some((time, next)) = run.calendar.pop() else {
             break;
         };
+        if time > run.now {
+            run.instant_ends();
+        }
         run.now = time;
         match next {
             Next::Completion(Station::Uplink(cell)) => run.uplink_completes(cell as usize),
@@ -118,6 +128,8 @@ struct Run<'w> {
     source: Source<'w>,
     links: Links<'w>,
     in_flight: InFlight,
+    /// Where the recorder wants it.
+    circumstances: Option<KeptCircumstances>,
     /// Slots of the queries that wait for a scheduling instant, in the order in
     /// which they began to.
     waiting: Vec<usize>,
@@ -158,6 +170,7 @@ impl<'w> Run<'w> {
             source: Source::new(world, settings),
             links: Links::new(world),
             in_flight: InFlight::default(),
+            circumstances: None,
             waiting: Vec::new(),
             instant_pending: false,
             instants: 0,
@@ -258,7 +271,7 @@ impl<'w> Run<'w> {
             Event::ChannelBlock => self.channel_block(),
             Event::WindowBegin => self.occupancy.restart(self.now),
             Event::WindowEnd => self.end_window(),
-            Event::Sample => self.sample(recorder),
+            Event::Sample => self.sample(policy.threshold(), recorder),
         }
         Ok(())
     }
@@ -275,8 +288,12 @@ impl<'w> Run<'w> {
     }
 
     /// Shows the recorder the state, and comes again until the run is over.
-    fn sample(&mut self, recorder: &mut dyn Recorder) {
-        recorder.sampled(self.now, &self.state());
+    fn sample(&mut self, threshold: Option<f64>, recorder: &mut dyn Recorder) {
+        let state = SystemState {
+            threshold,
+            ..self.state()
+        };
+        recorder.sampled(self.now, &state);
         if let Some(every) = self.settings.sample_every {
             self.calendar.push(self.now + every, Event::Sample);
         }
@@ -313,6 +330,7 @@ impl<'w> Run<'w> {
             device_queued: (self.occupancy.device_jobs.value() - self.occupancy.device_busy.value())
                 as usize,
             waiting: self.waiting.len(),
+            threshold: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::snapshot::{Choice, Completion};
 use crate::units::{Flop, Seconds, Watts};
+use crate::world::geometry::Point;
 use crate::world::query::Query;
 
 /// How long a query spent in each stage of its life; stages it skipped are zero.
@@ -60,6 +61,31 @@ pub struct CompletedQuery {
     pub dropped: bool,
     /// Whether it was not answered by its deadline.
     pub missed_deadline: bool,
+    /// How things stood at its decision; `None` for one dropped before, and unless
+    /// the recorder wants it ([`Recorder::wants_circumstances`]).
+    pub circumstances: Option<Circumstances>,
+}
+
+/// How things stood when the policy decided about a query.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Circumstances {
+    /// Where its user stood.
+    pub position: Point,
+    /// Its link to the server it was sent to; `None` for one that stayed.
+    pub link: Option<ChosenLink>,
+}
+
+/// The link between a query's user and its server when its transmission began, which
+/// is at the decision.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ChosenLink {
+    /// Power gain |h|^2, linear.
+    pub gain: f64,
+    /// SINR (Eq. 3), linear. With held shares that of the complete assignment, for the
+    /// whole transmission; with live ones that of its first instant, with everybody who
+    /// transmits once all that happens at that instant has happened. `None` for one
+    /// given up within that instant.
+    pub sinr: Option<f64>,
 }
 
 impl CompletedQuery {
@@ -129,6 +155,8 @@ pub struct SystemState {
     pub device_queued: usize,
     /// Queries that wait for a scheduling instant.
     pub waiting: usize,
+    /// The policy's threshold ([`Policy::threshold`](crate::policy::Policy::threshold)).
+    pub threshold: Option<f64>,
 }
 
 /// How many queries a run has seen.
@@ -150,6 +178,12 @@ pub trait Recorder {
     /// A query has left: answered, or given up. Also those that arrived before or
     /// after the measured window are shown, with `measured` false.
     fn left(&mut self, query: &CompletedQuery, measured: bool);
+
+    /// Whether queries are to be shown with their [`Circumstances`]. Asked once, before
+    /// the run: keeping them takes time.
+    fn wants_circumstances(&self) -> bool {
+        false
+    }
 
     /// The state at a sampling instant.
     fn sampled(&mut self, _now: Seconds, _state: &SystemState) {}

@@ -96,6 +96,7 @@ impl Run<'_> {
             );
             self.in_flight[slot].decide(self.now, choice);
             let Choice::Edge(server) = choice else {
+                self.keep_circumstances(slot, None);
                 self.starts_locally(slot);
                 continue;
             };
@@ -103,9 +104,18 @@ impl Run<'_> {
             self.connections.connect(slot, links, server);
             match services.get(at) {
                 Some(&Service::Edge {
-                    uplink, compute, ..
-                }) => self.starts_held(slot, server, uplink, compute),
-                _ => self.starts_uplink(slot, server, links),
+                    sinr,
+                    uplink,
+                    compute,
+                    ..
+                }) => {
+                    self.keep_circumstances(slot, Some((server, links, Some(sinr))));
+                    self.starts_held(slot, server, uplink, compute);
+                }
+                _ => {
+                    self.keep_circumstances(slot, Some((server, links, None)));
+                    self.starts_uplink(slot, server, links);
+                }
             }
         }
         scratch.clear();

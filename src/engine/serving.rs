@@ -233,6 +233,9 @@ impl Run<'_> {
             self.connections.disconnect(slot, server);
         }
         let mut record = self.in_flight.release(slot, dropped);
+        if let Some(kept) = &mut self.circumstances {
+            record.circumstances = kept.take(slot);
+        }
         record.missed_deadline |= self
             .settings
             .deadline

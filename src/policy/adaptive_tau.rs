@@ -33,7 +33,7 @@ pub struct AdaptiveTau {
 }
 
 /// The quantile that [`Target::DelayP99Ms`] holds is one minus this.
-const LATE_SHARE: f64 = 0.01;
+pub(crate) const LATE_SHARE: f64 = 0.01;
 
 impl AdaptiveTau {
     /// A policy at its starting threshold.
@@ -81,6 +81,10 @@ impl Policy for AdaptiveTau {
                 Choice::Local => {}
             }
         }
+    }
+
+    fn threshold(&self) -> Option<f64> {
+        Some(self.tau)
     }
 }
 

@@ -29,4 +29,8 @@ impl Policy for Goa {
         }
         Ok(decision)
     }
+
+    fn threshold(&self) -> Option<f64> {
+        Some(self.tau)
+    }
 }

@@ -33,6 +33,10 @@ impl Policy for Marginal {
         placing.place(free, Some(no_gain));
         Ok(placing.evaluation.decision())
     }
+
+    fn threshold(&self) -> Option<f64> {
+        Some(self.tau)
+    }
 }
 
 struct Placing<'v> {

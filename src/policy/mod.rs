@@ -44,6 +44,7 @@ mod server_rule;
 mod spec;
 
 pub use accuracy_oracle::AccuracyOracle;
+pub(crate) use adaptive_tau::LATE_SHARE;
 pub use adaptive_tau::{AdaptiveTau, Target};
 pub use best_known::best_known;
 pub use deadline::Deadline;
@@ -78,6 +79,12 @@ pub trait Policy: Send {
     /// Called for every query of the replication when it is answered, in order of
     /// time, for policies that learn while they run.
     fn observe(&mut self, _completion: &Completion) {}
+
+    /// The uncertainty above which it sends queries away at present, for policies that
+    /// have one; shown in time series.
+    fn threshold(&self) -> Option<f64> {
+        None
+    }
 }
 
 /// Why a policy gave no usable decision.

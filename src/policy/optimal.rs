@@ -56,6 +56,10 @@ impl Policy for Optimal {
         }
         Ok(tree.best)
     }
+
+    fn threshold(&self) -> Option<f64> {
+        Some(self.tau)
+    }
 }
 
 /// More nodes than allowed.

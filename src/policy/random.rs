@@ -32,4 +32,8 @@ impl Policy for Random {
     fn begin_replication(&mut self) {
         self.like.begin_replication();
     }
+
+    fn threshold(&self) -> Option<f64> {
+        self.like.threshold()
+    }
 }

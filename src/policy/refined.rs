@@ -35,4 +35,8 @@ impl Policy for Refined {
     fn begin_replication(&mut self) {
         self.start.begin_replication();
     }
+
+    fn threshold(&self) -> Option<f64> {
+        Some(self.tau)
+    }
 }

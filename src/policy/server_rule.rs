@@ -57,6 +57,10 @@ impl Policy for Threshold {
         self.to
             .send(view, |query| view.queries[query].uncertainty > self.tau)
     }
+
+    fn threshold(&self) -> Option<f64> {
+        Some(self.tau)
+    }
 }
 
 impl ServerRule {

@@ -29,6 +29,7 @@ mod hgrm;
 mod json;
 mod number;
 pub mod plot;
+mod rows;
 mod streamed;
 mod table;
 pub mod uncertainty;

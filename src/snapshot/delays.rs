@@ -17,6 +17,8 @@ pub enum Service {
     Edge {
         /// Which.
         server: usize,
+        /// SINR with which it transmits (Eq. 3), linear.
+        sinr: f64,
         /// D / R (Eq. 5).
         uplink: Seconds,
         /// W_LLM over its share of the server (Eq. 7).
@@ -77,6 +79,7 @@ pub fn services(view: &View<'_>, decision: &Decision) -> Vec<Service> {
                 let sinr = radio::sinr(signal, interference, view.servers[server].noise);
                 Service::Edge {
                     server,
+                    sinr,
                     uplink: query.bits / radio::rate(bandwidth, sinr),
                     compute: query.llm_work / compute,
                 }

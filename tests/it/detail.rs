@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 /// First tokens before decisions, a period between them, dropping: every stage that
 /// a query can have.
-const EVERYTHING: &str = "(
+pub(super) const EVERYTHING: &str = "(
     users: (count: 12), replications: 2, sharing: Live,
     scheduling: Every(period_ms: 10),
     servers: (discipline: Fifo, capacity_tflops: Fixed(3.1)),
@@ -32,13 +32,13 @@ const AT_ONCE: &str = "(
     policies: [EdgeAll],
 )";
 
-fn folder_with(scenario: &str) -> TempDir {
+pub(super) fn folder_with(scenario: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     fs::write(folder.path().join("small.ron"), scenario).expect("writable");
     folder
 }
 
-fn edgelm(folder: &TempDir, args: &[&str]) -> Command {
+pub(super) fn edgelm(folder: &TempDir, args: &[&str]) -> Command {
     let mut command = Command::cargo_bin("edgelm").expect("the binary is built");
     command.current_dir(folder.path()).args(args);
     command
@@ -59,14 +59,14 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-type Row = HashMap<String, String>;
+pub(super) type Row = HashMap<String, String>;
 
-fn rows(path: &Path) -> Vec<Row> {
+pub(super) fn rows(path: &Path) -> Vec<Row> {
     let mut reader = csv::Reader::from_path(path).expect("written");
     reader.deserialize().map(|row| row.expect("tidy")).collect()
 }
 
-fn number(row: &Row, column: &str) -> f64 {
+pub(super) fn number(row: &Row, column: &str) -> f64 {
     row[column]
         .parse()
         .unwrap_or_else(|_| panic!("{column}: {:?}", row[column]))

@@ -22,6 +22,7 @@ mod model_server;
 mod optimum;
 mod policies;
 mod profile;
+mod query_details;
 mod queueing_theory;
 mod random_instance;
 mod real_server;

@@ -4,7 +4,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `queries.csv` | a row per query: its stages, where it was answered, whether right |
+//! | `queries.csv` | a row per query: its stages, where it was answered, whether right, over which link |
 //! | `time_series.csv` | a row per station and sampling instant |
 //! | a trace | one replication's timeline in the Trace Event Format |
 
@@ -17,12 +17,12 @@ pub use trace::{TraceBounds, TraceCounts, TraceSelection, trace};
 
 use super::directory::{DirectoryError, OutputDirectory};
 use super::number::{optional, shortest};
+use super::rows::Rows;
 use super::streamed::StreamedFile;
 use crate::engine::{CompletedQuery, Recorder, SystemState};
 use crate::experiment::{Experiment, RunError};
 use crate::units::Seconds;
 use queries::QueryRows;
-use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use time_series::SeriesRows;
 
@@ -145,50 +145,16 @@ impl Recorder for DetailRecorder {
         }
     }
 
+    fn wants_circumstances(&self) -> bool {
+        self.queries
+            .as_ref()
+            .is_some_and(Recorder::wants_circumstances)
+    }
+
     fn sampled(&mut self, now: Seconds, state: &SystemState) {
         if let Some(series) = &mut self.series {
             series.sampled(now, state);
         }
-    }
-}
-
-/// Rows of a CSV file. A recorder cannot refuse what it is shown: the first error is
-/// kept until the end.
-struct Rows<W: io::Write> {
-    writer: csv::Writer<W>,
-    failure: Option<csv::Error>,
-}
-
-impl<W: io::Write> Rows<W> {
-    fn new<'a>(out: W, header: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut rows = Self {
-            writer: csv::Writer::from_writer(out),
-            failure: None,
-        };
-        rows.write(header);
-        rows
-    }
-
-    fn write<F: AsRef<[u8]>>(&mut self, fields: impl IntoIterator<Item = F>) {
-        if self.failure.is_none() {
-            self.failure = self.writer.write_record(fields).err();
-        }
-    }
-
-    fn finish(self) -> io::Result<W> {
-        match self.failure {
-            Some(failure) => Err(io::Error::from(failure)),
-            None => self.writer.into_inner().map_err(|error| error.into_error()),
-        }
-    }
-}
-
-impl Rows<StreamedFile> {
-    /// The file, all rows in it.
-    fn into_file(self) -> Result<StreamedFile, DirectoryError> {
-        let path = self.writer.get_ref().place().to_owned();
-        self.finish()
-            .map_err(|reason| DirectoryError::Write { path, reason })
     }
 }
 

@@ -1,13 +1,28 @@
 //! `queries.csv`: a row per query, in the order in which they left.
 
 use super::super::directory::DirectoryError;
-use super::super::number::shortest;
+use super::super::number::{optional, shortest};
 use super::super::streamed::StreamedFile;
 use super::{Origin, Rows, seconds};
 use crate::engine::{CompletedQuery, Recorder};
 use crate::experiment::StageSums;
 use crate::snapshot::Choice;
+use crate::units::{Flop, db_from_ratio};
 use std::io::Write;
+
+/// What came after the first columns, in the order of [`circumstances`].
+const CIRCUMSTANCES: [&str; 10] = [
+    "decided_s",
+    "query_bits",
+    "slm_gflop",
+    "llm_gflop",
+    "device_done_gflop",
+    "server_done_gflop",
+    "user_x_m",
+    "user_y_m",
+    "gain_db",
+    "sinr_db",
+];
 
 /// Writes the queries of one replication after the other.
 pub(super) struct QueryRows<W: Write> {
@@ -23,6 +38,7 @@ impl<W: Write> QueryRows<W> {
         header.push("delay_ms");
         header.extend(stages.iter().map(String::as_str));
         header.extend(["correct", "dropped", "missed_deadline", "measured"]);
+        header.extend(CIRCUMSTANCES);
         Self {
             rows: Rows::new(out, header),
             origin: Origin::default(),
@@ -44,7 +60,7 @@ impl QueryRows<StreamedFile> {
 impl<W: Write> Recorder for QueryRows<W> {
     fn left(&mut self, query: &CompletedQuery, measured: bool) {
         let flag = |value: bool| if value { "true" } else { "false" };
-        let mut row = Vec::with_capacity(24);
+        let mut row = Vec::with_capacity(34);
         row.extend(self.origin.fields().map(str::to_owned));
         row.push(query.number.to_string());
         row.push(query.query.user.to_string());
@@ -64,6 +80,33 @@ impl<W: Write> Recorder for QueryRows<W> {
             measured,
         ];
         row.extend(flags.map(|value| flag(value).to_owned()));
+        row.extend(circumstances(query));
         self.rows.write(row);
     }
+
+    fn wants_circumstances(&self) -> bool {
+        true
+    }
+}
+
+/// What the query asked for and what was done of it, and how things stood when it was
+/// placed.
+fn circumstances(query: &CompletedQuery) -> [String; CIRCUMSTANCES.len()] {
+    let gflop = |work: Flop| shortest(work.0 / 1e9);
+    // No gain at all is no number of decibels: empty.
+    let decibels = |ratio: Option<f64>| optional(ratio.map(db_from_ratio));
+    let position = query.circumstances.map(|found| found.position);
+    let link = query.circumstances.and_then(|found| found.link);
+    [
+        query.decided.map(seconds).unwrap_or_default(),
+        shortest(query.query.bits.0),
+        gflop(query.query.slm_work),
+        gflop(query.query.llm_work),
+        gflop(query.device_work),
+        gflop(query.edge_work),
+        optional(position.map(|at| at.0)),
+        optional(position.map(|at| at.1)),
+        decibels(link.map(|link| link.gain)),
+        decibels(link.and_then(|link| link.sinr)),
+    ]
 }

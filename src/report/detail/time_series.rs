@@ -1,14 +1,14 @@
 //! `time_series.csv`: the state of every station at every sampling instant.
 
 use super::super::directory::DirectoryError;
-use super::super::number::shortest;
+use super::super::number::{optional, shortest};
 use super::super::streamed::StreamedFile;
 use super::{Origin, Rows, seconds};
 use crate::engine::{CompletedQuery, Recorder, SystemState};
 use crate::units::Seconds;
 use std::io::Write;
 
-const COLUMNS: [&str; 8] = [
+const COLUMNS: [&str; 9] = [
     "time_s",
     "station",
     "server",
@@ -17,6 +17,7 @@ const COLUMNS: [&str; 8] = [
     "queued",
     "utilisation",
     "power_heard_w",
+    "tau",
 ];
 
 /// Writes the samples of one replication after the other.
@@ -38,7 +39,7 @@ impl<W: Write> SeriesRows<W> {
         self.origin = origin;
     }
 
-    fn row(&mut self, fields: [String; 8]) {
+    fn row(&mut self, fields: [String; COLUMNS.len()]) {
         let origin = self.origin.fields().into_iter();
         self.rows
             .write(origin.chain(fields.iter().map(String::as_str)));
@@ -56,6 +57,7 @@ impl<W: Write> Recorder for SeriesRows<W> {
 
     fn sampled(&mut self, now: Seconds, state: &SystemState) {
         let time = seconds(now);
+        let nothing = String::new;
         for server in 0..state.transmitting.len() {
             self.row([
                 time.clone(),
@@ -66,9 +68,9 @@ impl<W: Write> Recorder for SeriesRows<W> {
                 state.edge_queued[server].to_string(),
                 shortest(state.edge_utilisation[server]),
                 shortest(state.heard[server].0),
+                nothing(),
             ]);
         }
-        let nothing = String::new;
         self.row([
             time.clone(),
             "devices".to_owned(),
@@ -77,6 +79,7 @@ impl<W: Write> Recorder for SeriesRows<W> {
             state.devices_busy.to_string(),
             state.device_queued.to_string(),
             shortest(state.devices_busy as f64 / self.origin.users as f64),
+            nothing(),
             nothing(),
         ]);
         self.row([
@@ -88,6 +91,7 @@ impl<W: Write> Recorder for SeriesRows<W> {
             state.waiting.to_string(),
             nothing(),
             nothing(),
+            optional(state.threshold),
         ]);
     }
 }

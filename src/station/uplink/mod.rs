@@ -314,6 +314,14 @@ impl<'w> Uplinks<'w> {
         Watts(self.own_w[cell])
     }
 
+    /// The SINR (Eq. 3), linear, that a transmission has with who transmits now; what
+    /// its rate was computed from when rates were settled last, within a city's
+    /// tolerance.
+    pub fn sinr(&self, job: usize) -> f64 {
+        let cell = self.jobs[job].cell as usize;
+        self.jobs[job].signal_w / (self.interference(cell) + self.radio.noise.0)
+    }
+
     /// The bits a transmission still has to send at `now`, at settled rates.
     pub fn remaining(&self, now: Seconds, job: usize) -> Bits {
         let (cell, index) = (self.jobs[job].cell as usize, self.jobs[job].index as usize);
