@@ -77,6 +77,7 @@ fn row<'py>(
     )?;
     estimate("objective", "objective_ci95", policy.objective_s)?;
     for (stage, value) in &policy.stages_ms.0 {
+        let stage = stage.name();
         estimate(
             &format!("{stage}_mean_ms"),
             &format!("{stage}_ci95_ms"),

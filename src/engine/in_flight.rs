@@ -1,7 +1,8 @@
 //! Queries between their arrival and their end.
 
-use super::recorder::{CompletedQuery, Stages};
+use super::recorder::CompletedQuery;
 use crate::snapshot::{Choice, Truth};
+use crate::station::stage::{Stage, StageTimes};
 use crate::units::{Bits, Flop, Seconds};
 use crate::world::query::Query;
 use prefetch_index::prefetch_index;
@@ -52,7 +53,7 @@ pub(super) struct Flight {
     pub device_job: Flop,
     pub uncertainty: f64,
 
-    pub stages: Stages,
+    pub stages: StageTimes,
     /// When the policy placed it; anything before.
     decided: Seconds,
 
@@ -88,7 +89,7 @@ impl Flight {
             slm_left: query.slm_work,
             device_job: Flop(0.0),
             uncertainty: query.uncertainty,
-            stages: Stages::default(),
+            stages: StageTimes::default(),
             decided: now,
             number,
             arrived: now,
@@ -125,7 +126,7 @@ impl Flight {
             Choice::Edge(server) => server as u32,
         };
         self.decided = now;
-        self.stages.wait += now - self.since;
+        self.stages[Stage::Wait] += now - self.since;
         self.since = now;
     }
 

@@ -27,7 +27,7 @@ mod window;
 
 pub use event_list::EventList;
 pub use recorder::{
-    Areas, ChosenLink, Circumstances, CompletedQuery, Counts, Recorder, Stages, SystemState,
+    Areas, ChosenLink, Circumstances, CompletedQuery, Counts, Recorder, SystemState,
 };
 pub use settings::{AfterWindow, Deadline, Probe, Scheduling, Settings, Sharing};
 

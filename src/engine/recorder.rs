@@ -2,41 +2,10 @@
 //! how busy every station was.
 
 use crate::snapshot::{Choice, Completion};
+use crate::station::stage::StageTimes;
 use crate::units::{Flop, Seconds, Watts};
 use crate::world::geometry::Point;
 use crate::world::query::Query;
-
-/// How long a query spent in each stage of its life; stages it skipped are zero.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Stages {
-    /// In its device's queue, before the probe and before the small model.
-    pub device_queue: Seconds,
-    /// On its device, computing the first token.
-    pub probe: Seconds,
-    /// Waiting for its scheduling instant.
-    pub wait: Seconds,
-    /// On the small model.
-    pub local_compute: Seconds,
-    /// On the uplink.
-    pub uplink: Seconds,
-    /// In its server's queue (first come first served only).
-    pub edge_queue: Seconds,
-    /// On the large model.
-    pub edge_compute: Seconds,
-}
-
-impl Stages {
-    /// The query's delay: the sum of its stages (Eq. 8, and what precedes it).
-    pub fn total(&self) -> Seconds {
-        self.wait
-            + self.device_queue
-            + self.probe
-            + self.local_compute
-            + self.uplink
-            + self.edge_queue
-            + self.edge_compute
-    }
-}
 
 /// A query that has left the system.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,7 +21,7 @@ pub struct CompletedQuery {
     /// Where it was answered (`Local` too for one dropped before its decision).
     pub choice: Choice,
     /// Its stages.
-    pub stages: Stages,
+    pub stages: StageTimes,
     /// Work that its device has done for it.
     pub device_work: Flop,
     /// Work that its server has done for it.

@@ -4,6 +4,7 @@ use super::calendar::Station;
 use super::in_flight::Phase;
 use super::{Event, Recorder, Run, Sharing};
 use crate::physics::gains::LinkGains;
+use crate::station::stage::Stage;
 use crate::station::uplink::Transmission;
 use crate::units::{Flop, Seconds};
 use prefetch_index::prefetch_index;
@@ -24,7 +25,7 @@ impl Run<'_> {
     /// A device begins a query's job.
     fn device_begins(&mut self, slot: usize, ends: Seconds) {
         let flight = &mut self.in_flight[slot];
-        flight.stages.device_queue += self.now - flight.since;
+        flight.stages[Stage::DeviceQueue] += self.now - flight.since;
         flight.since = self.now;
         flight.in_service = true;
         let ticket = self.in_flight.ticket(slot);
@@ -41,10 +42,10 @@ impl Run<'_> {
         flight.device_work += flight.device_job;
         let probed = flight.phase == Phase::Probing;
         if probed {
-            flight.stages.probe += took;
+            flight.stages[Stage::Probe] += took;
             flight.slm_left = flight.slm_left - flight.device_job;
         } else {
-            flight.stages.local_compute += took;
+            flight.stages[Stage::LocalCompute] += took;
         }
         self.leave_device(slot, user);
         if probed {
@@ -96,7 +97,7 @@ impl Run<'_> {
         self.end_uplink(slot, cell);
         self.edges[cell].expect();
         let flight = &mut self.in_flight[slot];
-        flight.stages.uplink = self.now - flight.since;
+        flight.stages[Stage::Uplink] = self.now - flight.since;
         flight.phase = Phase::Edge;
         flight.since = self.now;
         let work = flight.llm_work;
@@ -131,14 +132,14 @@ impl Run<'_> {
             Some(service) if service < spent => service,
             _ => spent,
         };
-        flight.stages.edge_compute = service;
-        flight.stages.edge_queue = spent - service;
+        flight.stages[Stage::EdgeCompute] = service;
+        flight.stages[Stage::EdgeQueue] = spent - service;
         flight.edge_work = work;
     }
 
     pub(super) fn held_uplink_completes(&mut self, slot: usize) {
         let flight = &mut self.in_flight[slot];
-        flight.stages.uplink = flight.held_uplink;
+        flight.stages[Stage::Uplink] = flight.held_uplink;
         flight.since = self.now;
         flight.in_service = true;
         let compute = flight.held_compute;
@@ -157,7 +158,7 @@ impl Run<'_> {
 
     pub(super) fn held_edge_completes(&mut self, slot: usize, recorder: &mut dyn Recorder) {
         let flight = &mut self.in_flight[slot];
-        flight.stages.edge_compute = flight.held_compute;
+        flight.stages[Stage::EdgeCompute] = flight.held_compute;
         flight.edge_work = flight.llm_work;
         self.end_held_edge(slot);
         self.leaves(slot, false, recorder);
@@ -182,15 +183,15 @@ impl Run<'_> {
         let stages = &mut flight.stages;
         match (flight.phase, server) {
             (Phase::Waiting, _) => {
-                stages.wait += spent;
+                stages[Stage::Wait] += spent;
                 self.waiting.retain(|&other| other != slot);
                 self.occupancy.waiting.add(self.now, -1.0);
             }
             (Phase::Probing | Phase::Local, _) => {
                 match (flight.in_service, flight.phase) {
-                    (false, _) => stages.device_queue += spent,
-                    (true, Phase::Probing) => stages.probe += spent,
-                    (true, _) => stages.local_compute += spent,
+                    (false, _) => stages[Stage::DeviceQueue] += spent,
+                    (true, Phase::Probing) => stages[Stage::Probe] += spent,
+                    (true, _) => stages[Stage::LocalCompute] += spent,
                 }
                 if flight.in_service {
                     let capacity = self.world.users()[user].capacity;
@@ -199,26 +200,26 @@ impl Run<'_> {
                 self.leave_device(slot, user);
             }
             (Phase::Uplink, Some(cell)) => {
-                stages.uplink += spent;
+                stages[Stage::Uplink] += spent;
                 self.end_uplink(slot, cell);
             }
             (Phase::Edge, Some(server)) => {
                 let left = self.edges[server].remove(self.now, slot);
                 let done = flight.llm_work - left;
                 let service = self.edges[server].service_time(done).unwrap_or(spent);
-                stages.edge_compute += service;
-                stages.edge_queue += spent - service;
+                stages[Stage::EdgeCompute] += service;
+                stages[Stage::EdgeQueue] += spent - service;
                 flight.edge_work = done;
                 self.edge_changed(server, -1.0);
             }
             (Phase::Held, Some(server)) => {
                 if flight.in_service {
-                    stages.edge_compute += spent;
+                    stages[Stage::EdgeCompute] += spent;
                     let share = spent / flight.held_compute;
                     flight.edge_work = flight.llm_work * share;
                     self.end_held_edge(slot);
                 } else {
-                    stages.uplink += spent;
+                    stages[Stage::Uplink] += spent;
                     self.occupancy.uplink_jobs[server].add(self.now, -1.0);
                 }
             }

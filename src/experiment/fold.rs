@@ -8,8 +8,9 @@ use super::results::{
 };
 use super::stage_profile::{StageProfile, slowest};
 use super::warnings::warnings;
-use super::{CellRecord, DelayCounts, Experiment, ReplicationRecord, StageSums, histogram};
+use super::{CellRecord, DelayCounts, Experiment, ReplicationRecord, histogram};
 use crate::scenario::Scenario;
+use crate::station::stage::Stage;
 use crate::world::arrivals::Arrivals;
 
 pub(super) fn fold(experiment: &Experiment, records: Vec<CellRecord>) -> Results {
@@ -76,15 +77,16 @@ pub(super) fn series(experiment: &Experiment) -> Vec<String> {
 
 /// The stages to report, the same everywhere: those of every scenario, and those
 /// on request in which any query spent time.
-fn stages_in_use(records: &[Vec<Vec<ReplicationRecord>>]) -> Vec<usize> {
-    (0..StageSums::COUNT)
+fn stages_in_use(records: &[Vec<Vec<ReplicationRecord>>]) -> Vec<Stage> {
+    Stage::ALL
+        .into_iter()
         .filter(|&stage| {
-            !StageSums::ON_REQUEST.contains(&StageSums::NAMES[stage])
+            !stage.is_optional()
                 || records
                     .iter()
                     .flatten()
                     .flatten()
-                    .any(|record| record.stages.0[stage] > 0.0)
+                    .any(|record| record.stages[stage] > 0.0)
         })
         .collect()
 }
@@ -94,7 +96,7 @@ fn policy_result(
     label: &str,
     own: &[ReplicationRecord],
     first: Option<(&str, &[ReplicationRecord])>,
-    stages: &[usize],
+    stages: &[Stage],
 ) -> PolicyResult {
     let mut pooled = histogram::empty();
     for record in own {
@@ -110,7 +112,7 @@ fn policy_result(
         .iter()
         .map(|&stage| {
             let parts: Vec<(f64, f64)> = tail.iter().map(|t| (t.1[stage] * 1e3, t.0)).collect();
-            (StageSums::NAMES[stage], Estimate::ratio(&parts))
+            (stage, Estimate::ratio(&parts))
         })
         .collect();
     let stages = stages
@@ -118,9 +120,9 @@ fn policy_result(
         .map(|&stage| {
             let means: Vec<f64> = own
                 .iter()
-                .map(|record| per_query(record, record.stages.0[stage]) * 1e3)
+                .map(|record| per_query(record, record.stages[stage]) * 1e3)
                 .collect();
-            (StageSums::NAMES[stage], Estimate::of(&means))
+            (stage, Estimate::of(&means))
         })
         .collect();
     let difference = first.map(|(to, first)| {

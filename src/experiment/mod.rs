@@ -38,7 +38,7 @@ pub use measures::DEADLINE_MISSED;
 pub use model::world_model;
 pub use plan::{Plan, PlanError};
 pub use point::{PointOutline, PolicyFactory, PolicyUnderTest};
-pub use record::{CellRecord, LoadRecord, ReplicationRecord, StageSums};
+pub use record::{CellRecord, LoadRecord, ReplicationRecord};
 pub use record_folder::{RecordFolder, record_bytes};
 pub use results::{
     MeasuredWindow, PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans,

@@ -3,8 +3,9 @@
 
 use super::histogram::DelayCounts;
 use super::stage_profile::StageProfile;
-use crate::engine::{Areas, CompletedQuery, Recorder, Stages};
+use crate::engine::{Areas, CompletedQuery, Recorder};
 use crate::snapshot::Choice;
+use crate::station::stage::{Stage, StageSums};
 use crate::units::{FlopPerSecond, Seconds};
 use crate::world::World;
 use serde::{Deserialize, Serialize};
@@ -75,49 +76,6 @@ pub struct LoadRecord {
     pub waiting_area_s: f64,
 }
 
-/// Sums of the stages over queries, in seconds; the fields of [`Stages`].
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct StageSums(pub [f64; Self::COUNT]);
-
-impl StageSums {
-    /// How many stages there are.
-    pub const COUNT: usize = 7;
-
-    /// The stages' names in reports.
-    pub const NAMES: [&'static str; Self::COUNT] = [
-        "wait",
-        "device_queue",
-        "local_compute",
-        "uplink",
-        "edge_compute",
-        "probe",
-        "edge_queue",
-    ];
-
-    /// The stages that a scenario uses only if it asks for them: reported where
-    /// any query spent time there.
-    pub const ON_REQUEST: [&'static str; 2] = ["probe", "edge_queue"];
-
-    /// The stages of one query in the order of [`StageSums::NAMES`].
-    pub fn of(stages: &Stages) -> [Seconds; Self::COUNT] {
-        [
-            stages.wait,
-            stages.device_queue,
-            stages.local_compute,
-            stages.uplink,
-            stages.edge_compute,
-            stages.probe,
-            stages.edge_queue,
-        ]
-    }
-
-    fn add(&mut self, stages: &Stages) {
-        for (sum, stage) in self.0.iter_mut().zip(Self::of(stages)) {
-            *sum += stage.0;
-        }
-    }
-}
-
 /// Fills a [`ReplicationRecord`] while a run goes on.
 #[derive(Debug)]
 pub(super) struct Recording {
@@ -162,10 +120,11 @@ impl Recorder for Recording {
             return;
         }
         let record = &mut self.record;
-        record.transmit_s += done.stages.uplink.0;
+        record.transmit_s += done.stages[Stage::Uplink].0;
         record.device_flop += done.device_work.0;
         record.edge_flop += done.edge_work.0;
-        self.device_s[done.query.user] += (done.stages.probe + done.stages.local_compute).0;
+        self.device_s[done.query.user] +=
+            (done.stages[Stage::Probe] + done.stages[Stage::LocalCompute]).0;
         if let Choice::Edge(server) = done.choice {
             record.load.offered_s[server] += (done.query.llm_work / self.capacities[server]).0;
         }

@@ -1,6 +1,7 @@
 //! What an experiment found.
 
 use super::estimate::{Estimate, QuantileEstimate};
+use crate::station::stage::Stage;
 use hdrhistogram::Histogram;
 
 /// The quantiles of delay that are reported.
@@ -86,7 +87,7 @@ pub struct MeasuredWindow {
 /// Mean time of a query in each stage, in milliseconds, over all queries: those
 /// that skip a stage count with zero, so that the stages sum to the mean delay.
 #[derive(Debug, Clone, PartialEq)]
-pub struct StageMeans(pub Vec<(&'static str, Estimate)>);
+pub struct StageMeans(pub Vec<(Stage, Estimate)>);
 
 /// This policy minus the first one, replication by replication on the same draws.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,8 +1,7 @@
 //! Where the time of slow queries goes: sums of the stages by classes of delay,
 //! coarse enough for every replication to carry them.
 
-use super::record::StageSums;
-use crate::engine::Stages;
+use crate::station::stage::{StageSums, StageTimes};
 use serde::{Deserialize, Serialize};
 
 /// Classes of delay to each doubling: a class is 19 % wide.
@@ -20,12 +19,12 @@ pub struct StageProfile {
 struct Class {
     index: i32,
     queries: u64,
-    sums_s: [f64; StageSums::COUNT],
+    sums_s: StageSums,
 }
 
 impl StageProfile {
     /// Counts one query.
-    pub fn record(&mut self, stages: &Stages) {
+    pub fn record(&mut self, stages: &StageTimes) {
         let delay = stages.total().0.max(f64::MIN_POSITIVE);
         let index = (libm::log2(delay) * PER_DOUBLING).floor() as i32;
         let at = self.classes.partition_point(|class| class.index < index);
@@ -37,21 +36,19 @@ impl StageProfile {
             let class = Class {
                 index,
                 queries: 0,
-                sums_s: [0.0; StageSums::COUNT],
+                sums_s: StageSums::default(),
             };
             self.classes.insert(at, class);
         }
         let class = &mut self.classes[at];
         class.queries += 1;
-        for (sum, stage) in class.sums_s.iter_mut().zip(StageSums::of(stages)) {
-            *sum += stage.0;
-        }
+        class.sums_s.add(stages);
     }
 }
 
 /// What each replication adds to the slowest queries of all: how many of its
 /// queries are among them, and the sums of their stages in seconds.
-pub(super) type Contribution = (f64, [f64; StageSums::COUNT]);
+pub(super) type Contribution = (f64, StageSums);
 
 /// The slowest `share` of the queries of all profiles together, by profile. Of the
 /// class at the boundary every query counts in part.
@@ -78,15 +75,13 @@ pub(super) fn slowest(profiles: &[&StageProfile], share: f64) -> Vec<Contributio
     profiles
         .iter()
         .map(|profile| {
-            let mut contribution = (0.0, [0.0; StageSums::COUNT]);
+            let mut contribution = (0.0, StageSums::default());
             for class in &profile.classes {
                 let Some(&(_, taken)) = shares.iter().find(|s| s.0 == class.index) else {
                     continue;
                 };
                 contribution.0 += taken * class.queries as f64;
-                for (sum, own) in contribution.1.iter_mut().zip(class.sums_s) {
-                    *sum += taken * own;
-                }
+                contribution.1.add_share(taken, &class.sums_s);
             }
             contribution
         })
@@ -96,14 +91,16 @@ pub(super) fn slowest(profiles: &[&StageProfile], share: f64) -> Vec<Contributio
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::station::stage::Stage;
     use crate::units::Seconds;
 
     #[test]
     fn the_slowest_queries_are_found_across_replications() {
-        let query = |uplink: f64, compute: f64| Stages {
-            uplink: Seconds(uplink),
-            edge_compute: Seconds(compute),
-            ..Stages::default()
+        let query = |uplink: f64, compute: f64| {
+            let mut stages = StageTimes::default();
+            stages[Stage::Uplink] = Seconds(uplink);
+            stages[Stage::EdgeCompute] = Seconds(compute);
+            stages
         };
         let (mut calm, mut stormy) = (StageProfile::default(), StageProfile::default());
         for _ in 0..95 {
@@ -115,11 +112,7 @@ mod tests {
         let found = slowest(&[&calm, &stormy], 0.04);
         assert_eq!(found[0].0, 0.0);
         assert!((found[1].0 - 4.0).abs() < 1e-12);
-        let uplink = StageSums::NAMES
-            .iter()
-            .position(|name| *name == "uplink")
-            .unwrap();
-        assert!((found[1].1[uplink] - 4.0 * 0.9).abs() < 1e-12);
+        assert!((found[1].1[Stage::Uplink] - 4.0 * 0.9).abs() < 1e-12);
         // Beyond them, the slowest of the calm ones follow.
         let found = slowest(&[&calm, &stormy], 0.1);
         assert!((found[0].0 - 5.0).abs() < 1e-9 && (found[1].0 - 5.0).abs() < 1e-9);

@@ -55,6 +55,7 @@ fn header(results: &Results) -> Vec<String> {
         .iter()
         .find_map(|point| point.policies.first());
     for (stage, _) in first.iter().flat_map(|policy| &policy.stages_ms.0) {
+        let stage = stage.name();
         names.push(format!("{stage}_mean_ms"));
         names.push(format!("{stage}_ci95_ms"));
     }

@@ -2,9 +2,10 @@
 
 use crate::experiment::{
     DelayCounts, Estimate, PairedDifference, PointResult, PolicyResult, QUANTILES, Results,
-    StageMeans, StageSums, delay_band, quantile,
+    StageMeans, delay_band, quantile,
 };
 use crate::scenario::Scenario;
+use crate::station::stage::Stage;
 use crate::units::Seconds;
 use hdrhistogram::Histogram;
 
@@ -135,19 +136,19 @@ fn policy(which: usize, delays_ms: Vec<Vec<f64>>) -> PolicyResult {
         offloaded_share: Estimate::of(&shares),
         objective_s: of(1e-3),
         stages_ms: StageMeans(
-            StageSums::NAMES
-                .iter()
+            Stage::ALL
+                .into_iter()
                 .take(5)
                 .zip([0.0, 0.0, 0.25, 0.25, 0.5])
-                .map(|(&name, part)| (name, of(part)))
+                .map(|(stage, part)| (stage, of(part)))
                 .collect(),
         ),
         slowest_stages_ms: StageMeans(
-            StageSums::NAMES
-                .iter()
+            Stage::ALL
+                .into_iter()
                 .take(5)
                 .zip([0.0, 0.0, 0.25, 0.25, 0.5])
-                .map(|(&name, part)| (name, of(part)))
+                .map(|(stage, part)| (stage, of(part)))
                 .collect(),
         ),
         measures: Vec::new(),

@@ -55,7 +55,7 @@ fn policy(result: &PolicyResult) -> Value {
         .stages_ms
         .0
         .iter()
-        .map(|(name, mean)| ((*name).to_owned(), estimate(*mean)))
+        .map(|(stage, mean)| (stage.name().to_owned(), estimate(*mean)))
         .collect();
     let mut json = json!({
         "policy": result.policy,

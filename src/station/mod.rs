@@ -12,4 +12,5 @@
 pub mod device;
 pub mod edge;
 pub mod naive;
+pub mod stage;
 pub mod uplink;

@@ -28,7 +28,11 @@ fn measure(result: &PolicyResult, name: &str) -> f64 {
 }
 
 fn stage(result: &PolicyResult, name: &str) -> f64 {
-    let found = result.stages_ms.0.iter().find(|(other, _)| *other == name);
+    let found = result
+        .stages_ms
+        .0
+        .iter()
+        .find(|(other, _)| other.name() == name);
     found.unwrap_or_else(|| panic!("no stage {name}")).1.mean
 }
 

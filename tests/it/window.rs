@@ -7,6 +7,7 @@ use edgelm::experiment::{Estimate, Experiment, PolicyResult, world_model};
 use edgelm::policy::{EdgeAll, LocalAll, Policy};
 use edgelm::scenario::{Loaded, Scenario};
 use edgelm::station::edge::Discipline;
+use edgelm::station::stage::Stage;
 use edgelm::uncertainty::Table;
 use edgelm::units::Seconds;
 use edgelm::world::World;
@@ -217,12 +218,12 @@ struct Little {
 impl Recorder for Little {
     fn left(&mut self, query: &CompletedQuery, measured: bool) {
         let s = &query.stages;
-        let mut at = query.arrived.0 + s.wait.0;
+        let mut at = query.arrived.0 + s[Stage::Wait].0;
         let (begin, end) = self.window;
         for (station, took) in [
-            (0, (s.device_queue + s.local_compute).0),
-            (1, s.uplink.0),
-            (2, (s.edge_queue + s.edge_compute).0),
+            (0, (s[Stage::DeviceQueue] + s[Stage::LocalCompute]).0),
+            (1, s[Stage::Uplink].0),
+            (2, (s[Stage::EdgeQueue] + s[Stage::EdgeCompute]).0),
         ] {
             let (from, to) = (at, at + took);
             at = to;

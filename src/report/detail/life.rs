@@ -2,12 +2,13 @@
 
 use crate::engine::CompletedQuery;
 use crate::snapshot::Choice;
+use crate::station::stage::Stage;
 use crate::units::Seconds;
 
 /// A stage of a query's life, in whole nanoseconds of the virtual clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stay {
-    pub stage: &'static str,
+    pub stage: Stage,
     pub start_ns: u64,
     pub end_ns: u64,
 }
@@ -23,26 +24,26 @@ pub(super) fn stays(query: &CompletedQuery) -> Vec<Stay> {
     let stages = &query.stages;
     // It may have queued at its device twice: for the first token, and for the answer.
     let before_probe = match query.decided {
-        None => stages.device_queue,
-        Some(_) if query.choice != Choice::Local => stages.device_queue,
-        Some(_) if stages.probe.0 == 0.0 => Seconds(0.0),
+        None => stages[Stage::DeviceQueue],
+        Some(_) if query.choice != Choice::Local => stages[Stage::DeviceQueue],
+        Some(_) if stages[Stage::Probe].0 == 0.0 => Seconds(0.0),
         Some(decided) => {
-            let queued = decided - query.arrived - stages.probe - stages.wait;
-            Seconds(queued.0.clamp(0.0, stages.device_queue.0))
+            let queued = decided - query.arrived - stages[Stage::Probe] - stages[Stage::Wait];
+            Seconds(queued.0.clamp(0.0, stages[Stage::DeviceQueue].0))
         }
     };
     let mut at = query.arrived;
     let mut stays = Vec::with_capacity(8);
-    for (stage, took) in [
-        ("device_queue", before_probe),
-        ("probe", stages.probe),
-        ("wait", stages.wait),
-        ("device_queue", stages.device_queue - before_probe),
-        ("local_compute", stages.local_compute),
-        ("uplink", stages.uplink),
-        ("edge_queue", stages.edge_queue),
-        ("edge_compute", stages.edge_compute),
-    ] {
+    let first = [
+        (Stage::DeviceQueue, before_probe),
+        (Stage::Probe, stages[Stage::Probe]),
+    ];
+    let then = Stage::IN_LIFE.into_iter().map(|stage| match stage {
+        Stage::DeviceQueue => (stage, stages[stage] - before_probe),
+        Stage::Probe => (stage, Seconds(0.0)),
+        _ => (stage, stages[stage]),
+    });
+    for (stage, took) in first.into_iter().chain(then) {
         let start_ns = ns(at);
         at += took;
         let end_ns = ns(at);

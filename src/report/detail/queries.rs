@@ -5,8 +5,8 @@ use super::super::number::{optional, shortest};
 use super::super::streamed::StreamedFile;
 use super::{Origin, Rows, seconds};
 use crate::engine::{CompletedQuery, Recorder};
-use crate::experiment::StageSums;
 use crate::snapshot::Choice;
+use crate::station::stage::Stage;
 use crate::units::{Flop, db_from_ratio};
 use std::io::Write;
 
@@ -32,7 +32,7 @@ pub(super) struct QueryRows<W: Write> {
 
 impl<W: Write> QueryRows<W> {
     pub fn new(out: W) -> Self {
-        let stages = StageSums::NAMES.map(|stage| format!("{stage}_ms"));
+        let stages = Stage::ALL.map(|stage| format!("{}_ms", stage.name()));
         let mut header = Origin::COLUMNS.to_vec();
         header.extend(["query", "user", "server", "arrival_s", "uncertainty"]);
         header.push("delay_ms");
@@ -71,8 +71,8 @@ impl<W: Write> Recorder for QueryRows<W> {
         row.push(seconds(query.arrived));
         row.push(shortest(query.query.uncertainty));
         row.push(shortest(query.stages.total().as_ms()));
-        let stages = StageSums::of(&query.stages);
-        row.extend(stages.map(|stage| shortest(stage.as_ms())));
+        let times = query.stages.iter();
+        row.extend(times.map(|(_, time)| shortest(time.as_ms())));
         let flags = [
             query.correct(),
             query.dropped,

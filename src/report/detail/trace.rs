@@ -16,6 +16,7 @@ use crate::engine::{CompletedQuery, Recorder, SystemState};
 use crate::experiment::Experiment;
 use crate::report::directory::DirectoryError;
 use crate::snapshot::Choice;
+use crate::station::stage::Place;
 use crate::units::Seconds;
 use events::{Events, QueryArgs, StationArgs};
 use std::collections::{BTreeMap, HashMap};
@@ -168,10 +169,10 @@ impl<W: Write> TraceWriter<W> {
         let life = Pending::Life(Box::new(*query), measured);
         self.pending.insert((ns(query.arrived), number, 0), life);
         for (order, stay) in stays(query).into_iter().enumerate() {
-            let (block, process) = match (stay.stage, query.choice) {
-                ("probe" | "local_compute", _) => (Block::Device, Process::User(user)),
-                ("uplink", Choice::Edge(server)) => (Block::Uplink, Process::Server(server)),
-                ("edge_compute", Choice::Edge(server)) => (Block::Compute, Process::Server(server)),
+            let (block, process) = match (stay.stage.place(), query.choice) {
+                (Place::Device, _) => (Block::Device, Process::User(user)),
+                (Place::Uplink, Choice::Edge(server)) => (Block::Uplink, Process::Server(server)),
+                (Place::Server, Choice::Edge(server)) => (Block::Compute, Process::Server(server)),
                 _ => continue,
             };
             let args = StationArgs {
@@ -198,10 +199,10 @@ impl<W: Write> TraceWriter<W> {
                         .tracks
                         .place(&mut self.events, process, block, from, to);
                     let name = match block {
-                        Block::Device => format!("{}: query {}", stay.stage, args.query),
+                        Block::Device => format!("{}: query {}", stay.stage.name(), args.query),
                         _ => format!("query {} of user {}", args.query, args.user),
                     };
-                    self.events.slice(&name, stay.stage, place, &args);
+                    self.events.slice(&name, stay.stage.name(), place, &args);
                 }
             }
         }
@@ -222,7 +223,7 @@ impl<W: Write> TraceWriter<W> {
         };
         for stay in stays(query) {
             let stage = whole.inner(stay.start_ns, stay.end_ns);
-            self.events.slice(stay.stage, "stage", stage, &args);
+            self.events.slice(stay.stage.name(), "stage", stage, &args);
         }
     }
 

@@ -5,6 +5,7 @@
 use super::theme::{Marker, Rgb, Style};
 use super::{Axis, Figure, PlotError, Swatch, interval, panels, point_note, theme};
 use crate::experiment::{Estimate, PolicyResult, Results, StageMeans};
+use crate::station::stage::Stage;
 
 /// Height of a policy's row, in points.
 const ROW_PT: f64 = 18.0;
@@ -18,17 +19,6 @@ const CAP: f64 = 0.08;
 const CUT_RATIO: f64 = 30.0;
 /// Share of the axis below which a stage is too small for a whisker.
 const LEAST: f64 = 0.01;
-
-/// Colours of the stages, related stages of related hue (Okabe and Ito's, and grey).
-const COLOURS: [(&str, Rgb); 7] = [
-    ("device_queue", (213, 94, 0)),
-    ("probe", (204, 121, 167)),
-    ("wait", (150, 150, 150)),
-    ("local_compute", (230, 159, 0)),
-    ("uplink", (0, 114, 178)),
-    ("edge_queue", (86, 180, 233)),
-    ("edge_compute", (0, 158, 115)),
-];
 
 /// A panel: its label, and what it stacks.
 type Panel = (&'static str, fn(&PolicyResult) -> &StageMeans);
@@ -70,8 +60,9 @@ pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Vec<u8>>, Pl
             if panel == 0 {
                 let title = [title, &note].into_iter().filter(|text| !text.is_empty());
                 figure.title = title.collect::<Vec<_>>().join(", ");
-                for (name, style) in shown(&policies) {
-                    figure.legend_entry(name.replace('_', " "), style, Swatch::Area);
+                for stage in shown(&policies) {
+                    let name = stage.name().replace('_', " ");
+                    figure.legend_entry(name, plain(stage.colour()), Swatch::Area);
                 }
             }
             figure
@@ -174,25 +165,21 @@ fn longest(rows: &[Vec<f64>]) -> f64 {
 
 /// The stages in the order of a query's life, those that nobody spent time in left
 /// out.
-fn in_order(stages: &StageMeans) -> impl Iterator<Item = (&'static str, Estimate, Style)> + '_ {
-    COLOURS.iter().filter_map(|&(name, colour)| {
-        let (_, estimate) = stages.0.iter().find(|(stage, _)| *stage == name)?;
-        (estimate.mean > 0.0).then(|| (name, *estimate, plain(colour)))
+fn in_order(stages: &StageMeans) -> impl Iterator<Item = (Stage, Estimate, Style)> + '_ {
+    Stage::IN_LIFE.into_iter().filter_map(|stage| {
+        let (_, estimate) = stages.0.iter().find(|(other, _)| *other == stage)?;
+        (estimate.mean > 0.0).then(|| (stage, *estimate, plain(stage.colour())))
     })
 }
 
 /// The legend: stages that anybody spent time in.
-fn shown(policies: &[&PolicyResult]) -> Vec<(&'static str, Style)> {
-    COLOURS
-        .iter()
-        .filter(|(name, _)| {
-            policies
-                .iter()
-                .flat_map(|policy| PANELS.iter().map(move |panel| panel.1(policy)))
-                .any(|stages| in_order(stages).any(|stage| stage.0 == *name))
-        })
-        .map(|&(name, colour)| (name, plain(colour)))
-        .collect()
+fn shown(policies: &[&PolicyResult]) -> impl Iterator<Item = Stage> {
+    Stage::IN_LIFE.into_iter().filter(|stage| {
+        policies
+            .iter()
+            .flat_map(|policy| PANELS.iter().map(move |panel| panel.1(policy)))
+            .any(|stages| in_order(stages).any(|found| found.0 == *stage))
+    })
 }
 
 fn plain(colour: Rgb) -> Style {
@@ -206,17 +193,7 @@ fn plain(colour: Rgb) -> Style {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::StageSums;
     use crate::report::fixture;
-
-    #[test]
-    fn every_stage_has_a_colour() {
-        let mut names = COLOURS.map(|(name, _)| name);
-        let mut all = StageSums::NAMES;
-        names.sort_unstable();
-        all.sort_unstable();
-        assert_eq!(names, all);
-    }
 
     #[test]
     fn a_policy_out_of_all_proportion_is_cut() {

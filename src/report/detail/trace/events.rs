@@ -3,7 +3,6 @@
 
 use super::tracks::Place;
 use crate::engine::CompletedQuery;
-use crate::experiment::StageSums;
 use crate::snapshot::Choice;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use std::io::{self, Write};
@@ -100,8 +99,8 @@ impl Serialize for QueryArgs<'_> {
         map.serialize_entry("missed_deadline", &query.missed_deadline)?;
         map.serialize_entry("measured", &self.measured)?;
         map.serialize_entry("delay_ms", &query.stages.total().as_ms())?;
-        for (name, stage) in StageSums::NAMES.iter().zip(StageSums::of(&query.stages)) {
-            map.serialize_entry(&format!("{name}_ms"), &stage.as_ms())?;
+        for (stage, time) in query.stages.iter() {
+            map.serialize_entry(&format!("{}_ms", stage.name()), &time.as_ms())?;
         }
         map.end()
     }
