@@ -8,7 +8,6 @@ use crate::world::World;
 use crate::world::arrivals::{ArrivalProcess, Arrivals, AtEnd, UserArrivals};
 use crate::world::query::Query;
 use crate::world::trace::Trace;
-use prefetch_index::prefetch_index;
 
 /// The arrivals of one run, and the queries that come with them.
 pub(super) struct Source<'w> {
@@ -25,8 +24,6 @@ pub(super) struct Source<'w> {
 }
 
 /// A user as a source of queries.
-// In one line of a processor's cache: among very many each lies somewhere else.
-#[repr(align(64))]
 struct Asker {
     arrivals: UserArrivals,
     /// How many queries it has asked.
@@ -116,12 +113,6 @@ impl<'w> Source<'w> {
                 Some((self.next_of(user)?, event))
             })
             .collect()
-    }
-
-    /// A query of this user is about to arrive.
-    #[inline]
-    pub fn expect(&self, user: u32) {
-        prefetch_index(&self.askers, user as usize);
     }
 
     /// When the next query of a user arrives, if any does.

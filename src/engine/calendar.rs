@@ -80,11 +80,6 @@ impl<E> Calendar<E> {
         self.completions.set(station.number(), rank);
     }
 
-    /// Some of the events that come soon.
-    pub fn soon(&self) -> impl Iterator<Item = &E> {
-        self.events.soon()
-    }
-
     /// Takes what comes next. A station's completion stays until it is set anew.
     pub fn pop(&mut self) -> Option<(Seconds, Next<E>)> {
         let event = self.events.first_rank().unwrap_or(u128::MAX);

@@ -5,9 +5,7 @@ use crate::snapshot::{Choice, Truth};
 use crate::station::stage::{Stage, StageTimes};
 use crate::units::{Bits, Flop, Seconds};
 use crate::world::query::Query;
-use prefetch_index::prefetch_index;
 use std::ops::{Index, IndexMut};
-use std::slice::from_ref;
 
 /// What a query in flight is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,11 +24,8 @@ pub(super) enum Phase {
     Held,
 }
 
-/// A query in flight, in three lines of a processor's cache: among very many each lies
-/// somewhere else. The way from one station to the next reads the first, stages and
-/// decision are in the second, what is needed at the end alone in the third.
+/// A query in flight.
 #[derive(Debug, Clone, Copy)]
-#[repr(C, align(64))]
 pub(super) struct Flight {
     user: u32,
     /// Tells this query from others that had its slot.
@@ -67,8 +62,6 @@ pub(super) struct Flight {
     pub held_uplink: Seconds,
     pub held_compute: Seconds,
 }
-
-const _: () = assert!(std::mem::size_of::<Flight>() == 3 * 64);
 
 /// In place of a server: the query stays on its device, or nothing is decided yet.
 const NOWHERE: u32 = u32::MAX;
@@ -193,26 +186,6 @@ impl InFlight {
         let flight = &mut self.slots[slot];
         flight.generation = flight.generation.wrapping_add(1);
         flight.completed(dropped)
-    }
-
-    /// The query in a slot is about to go on: asks memory for what that needs.
-    #[inline]
-    pub fn expect(&self, slot: usize) {
-        prefetch_index(&self.slots, slot);
-    }
-
-    /// The same where its stages or its decision are about to be written.
-    #[inline]
-    pub fn expect_stages(&self, slot: usize) {
-        self.expect(slot);
-        prefetch_index(from_ref(&self.slots[slot].stages), 0);
-    }
-
-    /// The query in a slot is about to leave: asks memory for all of it.
-    #[inline]
-    pub fn expect_all(&self, slot: usize) {
-        self.expect_stages(slot);
-        prefetch_index(from_ref(&self.slots[slot].number), 0);
     }
 
     /// The ticket of the query in a slot.

@@ -227,7 +227,6 @@ impl<'w> Run<'w> {
     ) -> Result<(), PolicyError> {
         match event {
             Event::Arrival { user } => {
-                self.expect_arrivals();
                 if let Some(next) = self.source.next_of(user as usize) {
                     self.calendar.push(next, Event::Arrival { user });
                 }
@@ -274,17 +273,6 @@ impl<'w> Run<'w> {
             Event::Sample => self.sample(policy.threshold(), recorder),
         }
         Ok(())
-    }
-
-    /// Asks memory for the users that ask next: among very many each lies somewhere
-    /// else, and waiting for memory would take longer than the event does.
-    #[inline]
-    fn expect_arrivals(&self) {
-        for event in self.calendar.soon() {
-            if let Event::Arrival { user } = event {
-                self.source.expect(*user);
-            }
-        }
     }
 
     /// Shows the recorder the state, and comes again until the run is over.

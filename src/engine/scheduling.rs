@@ -7,7 +7,6 @@ use crate::physics::gains::{GainRows, LinkGains, NearRow};
 use crate::policy::{self, Policy, PolicyError};
 use crate::snapshot::{Choice, ServerState, Service, View, WaitingQuery, services};
 use crate::units::Seconds;
-use prefetch_index::prefetch_index;
 
 /// What a policy is shown, in memory that is used again. Gains are copied side by
 /// side: in a city every user's own lie somewhere else.
@@ -47,8 +46,7 @@ impl Run<'_> {
         let waiting = std::mem::take(&mut self.waiting);
         let mut scratch = std::mem::take(&mut self.snapshot);
         self.server_states(&mut scratch.servers);
-        for (at, &slot) in waiting.iter().enumerate() {
-            self.expect_waiting(&waiting[at..]);
+        for &slot in &waiting {
             let flight = &self.in_flight[slot];
             let user = flight.user();
             self.links.bring_to(user, self.now);
@@ -89,11 +87,6 @@ impl Run<'_> {
             .waiting
             .add(self.now, -(waiting.len() as f64));
         for (at, (&slot, &choice)) in waiting.iter().zip(&decision.choices).enumerate() {
-            self.expect_start(
-                &waiting[at..],
-                &scratch.queries[at..],
-                &decision.choices[at..],
-            );
             self.in_flight[slot].decide(self.now, choice);
             let Choice::Edge(server) = choice else {
                 self.keep_circumstances(slot, None);
@@ -123,40 +116,6 @@ impl Run<'_> {
         self.waiting = waiting;
         self.waiting.clear();
         Ok(())
-    }
-
-    /// Asks memory for what the queries that come a little later in the list need, one
-    /// step after the other: the query, its user, its links.
-    #[inline]
-    fn expect_waiting(&self, waiting: &[usize]) {
-        if let Some(&slot) = waiting.get(24) {
-            self.in_flight.expect(slot);
-        }
-        if let Some(&slot) = waiting.get(16) {
-            let user = self.in_flight[slot].user();
-            self.world.expect(user);
-            prefetch_index(&self.devices, user);
-        }
-        if let Some(&slot) = waiting.get(8) {
-            self.world.expect_links(self.in_flight[slot].user());
-        }
-    }
-
-    /// The same where decided queries start: the query, its user, its cell, the cell's
-    /// columns.
-    #[inline]
-    fn expect_start(&self, waiting: &[usize], queries: &[WaitingQuery], choices: &[Choice]) {
-        const FAR: usize = 8;
-        if let (Some(&slot), Some(query)) = (waiting.get(FAR), queries.get(FAR)) {
-            self.in_flight.expect_stages(slot);
-            self.world.expect(query.user);
-            if let Some(&Choice::Edge(server)) = choices.get(FAR) {
-                self.uplinks.expect_start(slot, server, FAR);
-            }
-        }
-        if let Some(&Choice::Edge(server)) = choices.get(FAR / 2) {
-            self.uplinks.expect_columns(server);
-        }
     }
 
     fn server_states(&self, states: &mut Vec<ServerState>) {

@@ -7,7 +7,6 @@ use crate::physics::gains::LinkGains;
 use crate::station::stage::Stage;
 use crate::station::uplink::Transmission;
 use crate::units::{Flop, Seconds};
-use prefetch_index::prefetch_index;
 
 impl Run<'_> {
     /// A query's job joins its device's queue.
@@ -91,11 +90,7 @@ impl Run<'_> {
         let Some((_, slot)) = self.uplinks.next_end(cell) else {
             return;
         };
-        // Where it goes from here lies elsewhere in memory: asked for meanwhile.
-        prefetch_index(&self.edges, cell);
-        self.in_flight.expect_stages(slot);
         self.end_uplink(slot, cell);
-        self.edges[cell].expect();
         let flight = &mut self.in_flight[slot];
         flight.stages[Stage::Uplink] = self.now - flight.since;
         flight.phase = Phase::Edge;
@@ -115,8 +110,6 @@ impl Run<'_> {
         let Some((_, slot)) = self.edges[server].next_end() else {
             return;
         };
-        // The query is needed when its server is done with it.
-        self.in_flight.expect_all(slot);
         self.edges[server].complete(self.now, slot);
         self.edge_changed(server, -1.0);
         self.count_edge_stages(slot, server);

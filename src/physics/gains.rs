@@ -2,7 +2,6 @@
 //! within reach.
 
 use super::neighbourhood::Neighbourhoods;
-use prefetch_index::prefetch_index;
 
 /// One user's links, in order of the servers' numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,17 +18,6 @@ pub enum LinkGains<'a> {
         /// One power gain (linear) for each of them.
         gains: &'a [f32],
     },
-}
-
-/// These numbers are about to be needed: asks memory for all of them.
-#[inline]
-fn expect<T>(numbers: &[T]) {
-    // As many as are in one line of a processor's cache, 64 bytes.
-    for line in numbers.chunks(64 / size_of::<T>()) {
-        prefetch_index(line, 0);
-    }
-    // The first need not begin a line: the last may then lie in one more.
-    prefetch_index(numbers, numbers.len().saturating_sub(1));
 }
 
 impl<'a> LinkGains<'a> {
@@ -88,15 +76,6 @@ impl<'a> LinkGains<'a> {
     pub fn iter(self) -> impl Iterator<Item = (usize, f64)> + 'a {
         (0..self.len()).map(move |place| (self.server(place), self.gain(place)))
     }
-
-    /// They are about to be needed.
-    #[inline]
-    pub(crate) fn expect(self) {
-        match self {
-            Self::All(gains) => expect(gains),
-            Self::Near { gains, .. } => expect(gains),
-        }
-    }
 }
 
 /// The gains of links, row after row: of every link, or of those within reach.
@@ -150,16 +129,6 @@ impl GainRows {
             LinkGains::Near { gains, .. } => {
                 self.near[start..][..gains.len()].copy_from_slice(gains);
             }
-        }
-    }
-
-    /// So many gains from `start` on are about to be needed: asks memory for all of them.
-    #[inline]
-    pub(crate) fn expect(&self, start: usize, count: usize) {
-        if self.near.is_empty() {
-            expect(&self.all[start..][..count]);
-        } else {
-            expect(&self.near[start..][..count]);
         }
     }
 

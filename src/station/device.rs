@@ -5,8 +5,6 @@ use std::collections::VecDeque;
 
 /// A device and its queue; the first job is in service.
 #[derive(Debug, Clone)]
-// In one line of a processor's cache: among very many each lies somewhere else.
-#[repr(align(64))]
 pub struct Device {
     capacity: FlopPerSecond,
     /// When the job in service completes.

@@ -3,7 +3,6 @@
 
 use crate::physics::share;
 use crate::units::{Flop, FlopPerSecond, Seconds};
-use prefetch_index::prefetch_index;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -36,16 +35,6 @@ impl EdgeCompute {
                 Self::ProcessorSharing(ProcessorSharing::new(capacity, cap))
             }
             Discipline::Fifo => Self::Fifo(Fifo::new(capacity, cap)),
-        }
-    }
-
-    /// A job is about to arrive: asks memory for those that are there.
-    #[inline]
-    pub fn expect(&self) {
-        if let Self::ProcessorSharing(server) = self {
-            let jobs = server.jobs.as_slice();
-            prefetch_index(jobs, 0);
-            prefetch_index(jobs, jobs.len());
         }
     }
 

@@ -24,7 +24,6 @@ use channel::{Channel, FadingProcess};
 use distribution::Scaled;
 use geometry::{Area, Placement, Point};
 use motion::Mobility;
-use prefetch_index::prefetch_index;
 use query::Workload;
 use streams::StreamKey;
 
@@ -229,19 +228,6 @@ impl<'m> World<'m> {
     pub fn links(&self, user: usize) -> LinkGains<'_> {
         let row = self.places[user].row;
         self.gains.row(row, self.reach_of(user), self.servers.len())
-    }
-
-    /// What is drawn of this user is about to be needed.
-    #[inline]
-    pub fn expect(&self, user: usize) {
-        prefetch_index(&self.users, user);
-        prefetch_index(&self.places, user);
-    }
-
-    /// This user's links are about to be needed: asks memory for the whole row.
-    #[inline]
-    pub fn expect_links(&self, user: usize) {
-        self.links(user).expect();
     }
 
     /// The server nearest to a user; 0 where everybody is within reach of everybody.

@@ -89,13 +89,6 @@ impl<E> EventList<E> {
         self.heap.peek().map(|entry| entry.rank)
     }
 
-    /// The next event and some of those that come soon, in no particular order.
-    pub(super) fn soon(&self) -> impl Iterator<Item = &E> {
-        // The root of the heap and its children.
-        let first = self.heap.as_slice().iter().take(5);
-        first.map(|entry| &entry.event)
-    }
-
     /// Takes the next event and its time.
     pub fn pop(&mut self) -> Option<(Seconds, E)> {
         let entry = self.heap.pop()?;

@@ -68,10 +68,6 @@ enum Known {
     Gap { server: u32 },
 }
 
-/// How far ahead memory is asked for prospects: very many do not stay in a processor's
-/// near caches.
-const AHEAD: usize = 12;
-
 const SIGN: u64 = 1 << 63;
 
 /// The bits of a gap, turned so that they order as gaps do.
@@ -130,9 +126,6 @@ pub fn place(
     loop {
         let renew = |candidates: &mut [Candidate]| {
             for place in 0..candidates.len() {
-                if let Some(soon) = candidates.get(place + AHEAD) {
-                    prospects[soon.at()].expect();
-                }
                 let at = candidates[place].at();
                 if looks[at].placed_then != placed {
                     looks[at] = Look::at_bound(placed);

@@ -9,17 +9,13 @@
 use super::Weight;
 use super::shortlist::{Bounds, Demand, Listed, Shortlist, bound_all};
 use crate::snapshot::Load;
-use prefetch_index::prefetch_index;
-use std::slice::from_ref;
 
 /// By how much bounds stay below what they bound, relative to it: more than rounding
 /// and the fast logarithm can do.
 const MARGIN: f64 = 1e-14;
 
 /// One waiting query's prospects.
-// In two lines of a processor's cache.
 #[derive(Debug, Clone)]
-#[repr(align(64))]
 pub(super) struct Prospect {
     query: u32,
     /// What the gap is weighted by.
@@ -62,14 +58,6 @@ impl Prospect {
     /// The waiting query.
     pub fn query(&self) -> usize {
         self.query as usize
-    }
-
-    /// It is about to be looked at: asks memory for all lines of it.
-    #[inline]
-    pub fn expect(&self) {
-        prefetch_index(from_ref(self), 0);
-        prefetch_index(from_ref(&self.others_s), 0);
-        self.shortlist.expect();
     }
 
     /// A lower bound of the least gap over all servers, now and later.

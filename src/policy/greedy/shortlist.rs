@@ -13,7 +13,6 @@ use crate::physics::gains::LinkGains;
 use crate::physics::logarithm::log2_1p_of_inverse;
 use crate::snapshot::{LANES, Load, OfferLanes};
 use crate::units::Watts;
-use prefetch_index::prefetch_index;
 use smallvec::SmallVec;
 use std::f64::consts::LN_2;
 
@@ -92,13 +91,6 @@ impl Shortlist {
         }
         *room = load.offers(self.servers);
         room
-    }
-
-    /// Asks memory for the part of it that bounds are found from.
-    #[inline]
-    pub fn expect(&self) {
-        prefetch_index(self.base.as_slice(), 0);
-        prefetch_index(self.slope.as_slice(), 0);
     }
 }
 

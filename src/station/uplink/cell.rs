@@ -2,7 +2,6 @@
 
 use crate::physics::logarithm::log2_1p;
 use crate::units::{Hertz, Seconds};
-use prefetch_index::prefetch_index;
 
 /// The transmissions to one server.
 #[derive(Debug, Clone, Default)]
@@ -20,15 +19,6 @@ impl Cell {
     /// The jobs' numbers.
     pub fn jobs(&self) -> &[usize] {
         &self.jobs
-    }
-
-    /// It is about to be looked at: asks memory for it.
-    #[inline]
-    pub fn expect(&self) {
-        prefetch_index(&self.signal_w, 0);
-        prefetch_index(&self.remaining_bits, 0);
-        prefetch_index(&self.efficiency, 0);
-        prefetch_index(&self.jobs, 0);
     }
 
     /// A transmission begins; its rate is zero until rates are set.

@@ -27,16 +27,6 @@ impl CellSet {
         is_new
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.members.len()
-    }
-
-    /// The cells, in the order in which they came.
-    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        self.members.iter().map(|&cell| cell as usize)
-    }
-
     /// Leaves none.
     pub fn clear(&mut self) {
         self.drain().for_each(drop);

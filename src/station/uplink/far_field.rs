@@ -232,7 +232,7 @@ mod tests {
                 }
                 prop_assert!(off_w(&active, &heard_w) < allowed_w + 1e-4 * greatest_w);
                 // However long nothing is due, no more is remembered than there are homes.
-                prop_assert!(far.changed.len() <= CELLS);
+                prop_assert!(far.changed.clone().drain().count() <= CELLS);
             }
             far.sum_afresh(&mut afresh_w);
             prop_assert!(off_w(&active, &afresh_w) < 1e-4 * greatest_w);

@@ -23,7 +23,6 @@ use crate::units::{Bits, Hertz, Seconds, Watts};
 use cell::Cell;
 use cell_set::CellSet;
 use far_field::FarField;
-use prefetch_index::prefetch_index;
 pub use rooms::Room;
 use rooms::Rooms;
 
@@ -228,12 +227,6 @@ impl<'w> Uplinks<'w> {
     pub fn settle(&mut self, now: Seconds, mut changed: impl FnMut(usize, Option<Seconds>)) {
         self.mark_stirred();
         let mut marked = std::mem::take(&mut self.marked);
-        if marked.len() > 1 {
-            // All at once, rather than one after the other as it is computed.
-            for cell in marked.iter() {
-                self.cells[cell].expect();
-            }
-        }
         for cell in marked.drain() {
             let heard_w = self.interference(cell);
             let disturbance_w = heard_w + self.radio.noise.0;
@@ -248,44 +241,10 @@ impl<'w> Uplinks<'w> {
             target.advance(now, self.radio.bandwidth);
             target.set_rates(disturbance_w);
             let next = target.next_end(self.radio.bandwidth);
-            let before = std::mem::replace(&mut self.next[cell], next);
-            if let Some((_, job)) = next {
-                match before {
-                    Some((_, same)) if same == job => self.expect_links(job),
-                    _ => self.expect(job),
-                }
-            }
+            self.next[cell] = next;
             changed(cell, next.map(|(time, _)| time));
         }
         self.marked = marked;
-    }
-
-    /// A job is about to start or end.
-    #[inline]
-    pub fn expect(&self, job: usize) {
-        prefetch_index(&self.jobs, job);
-    }
-
-    /// A job is about to start in this cell, after so many others.
-    #[inline]
-    pub fn expect_start(&self, job: usize, cell: usize, after: usize) {
-        self.expect(job);
-        prefetch_index(&self.cells, cell);
-        self.rooms.expect_after(after);
-    }
-
-    /// The same a little later.
-    #[inline]
-    pub fn expect_columns(&self, cell: usize) {
-        self.cells[cell].expect();
-    }
-
-    /// The same a little later: who hears it.
-    #[inline]
-    pub fn expect_links(&self, job: usize) {
-        if let Some(job) = self.jobs.get(job) {
-            self.rooms.expect(job.room);
-        }
     }
 
     /// When the next transmission of a cell ends if nothing changes before, and
@@ -329,9 +288,7 @@ impl<'w> Uplinks<'w> {
     }
 
     fn mark(&mut self, cell: usize) {
-        if self.marked.insert(cell) {
-            prefetch_index(&self.cells, cell);
-        }
+        self.marked.insert(cell);
     }
 
     /// Adds a transmission to what all hear, or takes it away (sign -1), and marks the

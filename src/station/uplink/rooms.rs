@@ -56,20 +56,6 @@ impl Rooms {
         self.gains.row(self.start(room), servers, self.size)
     }
 
-    /// A room is about to be needed.
-    #[inline]
-    pub fn expect(&self, room: u32) {
-        self.gains.expect(self.start(room), self.size);
-    }
-
-    /// The room that will be taken after so many others is about to be needed.
-    #[inline]
-    pub fn expect_after(&self, others: usize) {
-        if let Some(room) = self.spare.iter().rev().nth(others) {
-            self.expect(*room);
-        }
-    }
-
     fn start(&self, room: u32) -> usize {
         room as usize * self.size
     }

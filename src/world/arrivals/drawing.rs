@@ -171,14 +171,3 @@ impl UserArrivals {
         Some(Seconds(time))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_user_keeps_is_small() {
-        // With the number of its queries it fills one line of a processor's cache.
-        assert!(size_of::<UserArrivals>() <= 56);
-    }
-}
