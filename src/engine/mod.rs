@@ -90,7 +90,7 @@ pub fn simulate(
     }
     run.begin();
     while let Some((time, next)) = run.calendar.pop() {
-        if time > run.now {
+        if run.circumstances.is_some() && time > run.now {
             run.instant_ends();
         }
         run.now = time;
