@@ -62,6 +62,11 @@ fn row<'py>(
         row.set_item(interval, value.ci95)
     };
     estimate("delay_mean_ms", "delay_ci95_ms", policy.delay_mean_ms)?;
+    estimate(
+        "delay_variance_ms2",
+        "delay_variance_ci95_ms2",
+        policy.delay_variance_ms2,
+    )?;
     for q in &policy.delay_quantiles {
         let digits = format!("{}", q.quantile);
         let name = format!("p{:0<2}", digits.trim_start_matches("0."));

@@ -1,5 +1,7 @@
 """Scenarios run from Python give what the command gives."""
 
+import math
+
 import pandas
 import pytest
 
@@ -17,6 +19,11 @@ def test_rows_are_a_data_frame_with_the_columns_of_results_csv():
     # 2.596 GFLOP at 45.53 to 136.6 GFLOP/s.
     assert 19.0 < local["delay_p50_ms"] < 57.1
     assert local["delay_ci95_ms"] > 0
+    # w^2 (1 / (a b) - (ln(b / a) / (b - a))^2) of a uniform capacity from a to b.
+    a, b = 45.53, 136.6
+    theory = (1e3 * 2.596) ** 2 * (1 / (a * b) - (math.log(b / a) / (b - a)) ** 2)
+    off = abs(local["delay_variance_ms2"] - theory)
+    assert off < 2 * local["delay_variance_ci95_ms2"] < theory
 
 
 def test_seed_threads_and_overrides():

@@ -1,12 +1,13 @@
 //! `edgelm check`: validate scenarios without running them.
 
-use super::{Failure, Overrides, print};
+use super::{Failure, Overrides, print, warn_of};
 use crate::experiment::Experiment;
 use crate::scenario;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// Check scenario files without running them, and say what they would run
+/// Check scenario files without running them: say what they would run, and what is
+/// doubtful about them
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Scenario files
@@ -19,10 +20,12 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let overrides = args.overrides.list();
     let mut wrong = Vec::new();
+    let mut doubtful = Vec::new();
     let mut lines = String::new();
     for file in &args.scenarios {
         match scenario::load(file, &overrides).and_then(Experiment::new) {
             Ok(experiment) => {
+                doubtful.extend(experiment.loaded().warnings());
                 let scenario = &experiment.loaded().scenario;
                 let compared = scenario.workload.uncertainty.compare_metrics.len();
                 let policies = scenario.policies.len() * compared.max(1);
@@ -45,6 +48,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         }
     }
     print(&lines)?;
+    warn_of(&doubtful);
     if wrong.is_empty() {
         Ok(())
     } else {

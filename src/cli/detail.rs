@@ -9,10 +9,10 @@ use std::sync::atomic::AtomicBool;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
-    /// Write queries.csv, too: every query with its stages
+    /// Write queries.csv, too: every query with its stages, works and link
     #[arg(long)]
     queries: bool,
-    /// Write time_series.csv, too: the state of every station, sampled every MS
+    /// Write time_series.csv, too: the state of every station and tau, sampled every MS
     /// milliseconds of simulated time
     #[arg(long, value_name = "MS", value_parser = period_ms)]
     time_series: Option<f64>,

@@ -1,7 +1,7 @@
 //! `edgelm gap`: how far each policy is from the best assignment.
 
 use super::run::{Progress, stop_on_ctrl_c};
-use super::{Failure, Overrides, print};
+use super::{Failure, Overrides, print, warn_of};
 use crate::experiment::{Experiment, GapStudy, RunError};
 use crate::report::{OutputDirectory, gap};
 use crate::scenario::{self, Diagnostic};
@@ -46,6 +46,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = scenario::load(&args.scenario, &args.overrides.list())?;
     let experiment = Experiment::new(loaded)?;
     let loaded = experiment.loaded();
+    warn_of(&loaded.warnings());
     let directory = OutputDirectory::prepare(args.out.join(format!("{}-gap", loaded.name)))
         .map_err(|error| Diagnostic::new(error.to_string()))?;
     let stop = stop_on_ctrl_c()?;

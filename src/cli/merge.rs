@@ -29,20 +29,30 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     for damaged in collected.damaged() {
         eprintln!("warning: {damaged}");
     }
-    let results = collected
-        .results(&experiment)
+    let replications = collected
+        .replications(&experiment)
         .map_err(Failure::Incomplete)?;
     let directory = OutputDirectory::prepare(args.out.join(plan.name()))
         .map_err(|error| Diagnostic::new(error.to_string()))?;
     let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
+    let replications = report::replications(&experiment, replications, &directory)
+        .map_err(|error| failed(&error))?;
+    let results = collected
+        .results(&experiment)
+        .map_err(Failure::Incomplete)?;
     let files = report::files(experiment.loaded(), &results).map_err(|error| failed(&error))?;
-    directory.write(&files).map_err(|error| failed(&error))?;
+    directory
+        .write_with(&files, vec![replications])
+        .map_err(|error| failed(&error))?;
     print(&report::summary(&results))?;
+    for warning in &results.warnings {
+        eprintln!("warning: {warning}");
+    }
     super::run::warn(&results);
     eprintln!(
         "{} cells merged, {} files written to {}",
         plan.cell_count(),
-        files.len(),
+        files.len() + 1,
         directory.path().display()
     );
     Ok(())

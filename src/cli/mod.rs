@@ -88,9 +88,22 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Whether what goes to stderr is coloured.
+fn in_colour() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+/// Shows on stderr what is doubtful about a scenario.
+pub(crate) fn warn_of(doubts: &[Diagnostic]) {
+    let colour = in_colour();
+    for doubt in doubts {
+        eprintln!("{}\n", doubt.render_warning(colour));
+    }
+}
+
 fn report(failure: &Failure) -> ExitCode {
+    let colour = in_colour();
     let mut stderr = std::io::stderr().lock();
-    let colour = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none();
     // A closed stderr leaves nobody to tell; the exit code still says it.
     let (code, _) = match failure {
         Failure::Input(diagnostics) => {

@@ -1,6 +1,6 @@
 //! `edgelm plan`: everything that a run's results depend on, in one file.
 
-use super::{Failure, Overrides, print};
+use super::{Failure, Overrides, print, warn_of};
 use crate::experiment::{Experiment, Plan, PlanError};
 use crate::scenario::{self, Diagnostic};
 use std::io::{self, Write};
@@ -23,7 +23,9 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = scenario::load(&args.scenario, &args.overrides.list())?;
-    let plan = Plan::new(&Experiment::new(loaded)?);
+    let experiment = Experiment::new(loaded)?;
+    warn_of(&experiment.loaded().warnings());
+    let plan = Plan::new(&experiment);
     if args.out == Path::new("-") {
         return print(&plan.to_json());
     }

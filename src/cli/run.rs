@@ -1,6 +1,6 @@
 //! `edgelm run`: simulate a scenario and write what came out.
 
-use super::{Failure, Overrides, detail, print};
+use super::{Failure, Overrides, detail, print, warn_of};
 use crate::experiment::{Experiment, Journal, Plan, Results, RunError};
 use crate::report::{self, OutputDirectory};
 use crate::scenario::{self, Diagnostic};
@@ -34,6 +34,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = scenario::load(&args.scenario, &args.overrides.list())?;
     let experiment = Experiment::new(loaded)?;
     let loaded = experiment.loaded();
+    warn_of(&loaded.warnings());
     // Before any work: a directory that cannot be written must not cost a run.
     let directory = OutputDirectory::prepare(args.out.join(&loaded.name))
         .map_err(|error| Diagnostic::new(error.to_string()))?;
@@ -82,18 +83,24 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     progress.finish();
     let simulated_cells = kept() - before;
     let simulated = started.elapsed();
-    let results = journal
-        .collected()
+    let collected = journal.collected();
+    let replications = collected
+        .replications(&experiment)
+        .map_err(Failure::Incomplete)?;
+    let replications = report::replications(&experiment, replications, &directory)
+        .map_err(|e| Failure::Failed(e.to_string()))?;
+    let results = collected
         .results(&experiment)
         .map_err(Failure::Incomplete)?;
     let files = report::files(loaded, &results).map_err(|e| Failure::Failed(e.to_string()))?;
-    let details = args.detail.write(&experiment, &directory, &stop)?;
+    let mut streamed = vec![replications];
+    streamed.extend(args.detail.write(&experiment, &directory, &stop)?);
     if stop.load(Ordering::Relaxed) {
         return Err(Failure::Interrupted);
     }
-    let written = files.len() + details.len();
+    let written = files.len() + streamed.len();
     directory
-        .write_with(&files, details)
+        .write_with(&files, streamed)
         .map_err(|error| Failure::Failed(error.to_string()))?;
     journal
         .remove()
@@ -110,7 +117,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says on stderr what is doubtful about results.
+/// Says on stderr what is doubtful about the results of policies.
 pub(super) fn warn(results: &Results) {
     for point in &results.points {
         for policy in &point.policies {

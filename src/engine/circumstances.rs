@@ -58,7 +58,6 @@ impl Run<'_> {
     /// All that happens at this instant has happened: who has begun to transmit does so
     /// with the SINR of now. Rates change in between where one instant has many events,
     /// but nothing is sent at those.
-    #[inline]
     pub(super) fn instant_ends(&mut self) {
         if let Some(kept) = &mut self.circumstances {
             for slot in kept.beginning.drain(..) {

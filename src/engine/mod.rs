@@ -97,7 +97,7 @@ pub fn simulate(
         let Some((time, next)) = run.calendar.pop() else {
             break;
         };
-        if time > run.now {
+        if run.circumstances.is_some() && time > run.now {
             run.instant_ends();
         }
         run.now = time;

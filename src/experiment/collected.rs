@@ -231,7 +231,12 @@ impl Collected {
 
     /// The cells that must be run before the records can be folded, increasing.
     pub fn missing(&self, experiment: &Experiment) -> Vec<usize> {
-        experiment.needed(&|cell| self.cells[cell].as_ref().map(|kept| &kept.record))
+        experiment.needed(&|cell| self.record(cell))
+    }
+
+    /// The record of a cell, where there is one.
+    pub(super) fn record(&self, cell: usize) -> Option<&CellRecord> {
+        self.cells[cell].as_ref().map(|kept| &kept.record)
     }
 
     /// How many cells have no record.

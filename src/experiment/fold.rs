@@ -1,6 +1,7 @@
 //! From records to results, in cell order.
 
 use super::delay_band::delay_band;
+use super::delay_variance::delay_variance_ms2;
 use super::estimate::{Estimate, quantile};
 use super::measures::measures;
 use super::results::{
@@ -8,7 +9,7 @@ use super::results::{
 };
 use super::stage_profile::{StageProfile, slowest};
 use super::warnings::warnings;
-use super::{CellRecord, DelayCounts, Experiment, ReplicationRecord, histogram};
+use super::{CellRecord, DelayCounts, Experiment, PolicyUnderTest, ReplicationRecord, histogram};
 use crate::scenario::Scenario;
 use crate::station::stage::Stage;
 use crate::world::arrivals::Arrivals;
@@ -39,7 +40,7 @@ pub(super) fn fold(experiment: &Experiment, records: Vec<CellRecord>) -> Results
                 .enumerate()
                 .map(|(at, (policy, own))| {
                     let first = (at > 0).then(|| (&*point.policies[0].label, &*replications[0]));
-                    policy_result(&point.scenario, &policy.label, own, first, &stages)
+                    policy_result(&point.scenario, policy, own, first, &stages)
                 })
                 .collect(),
         })
@@ -52,8 +53,14 @@ pub(super) fn fold(experiment: &Experiment, records: Vec<CellRecord>) -> Results
             .as_ref()
             .map_or_else(String::new, |sweep| sweep.field.clone()),
         series: series(experiment),
+        warnings: scenario_warnings(experiment),
         points,
     }
+}
+
+fn scenario_warnings(experiment: &Experiment) -> Vec<String> {
+    let warnings = experiment.loaded.warnings();
+    warnings.into_iter().map(|doubt| doubt.message).collect()
 }
 
 /// What the plots call each policy.
@@ -93,7 +100,7 @@ fn stages_in_use(records: &[Vec<Vec<ReplicationRecord>>]) -> Vec<Stage> {
 
 fn policy_result(
     scenario: &Scenario,
-    label: &str,
+    policy: &PolicyUnderTest,
     own: &[ReplicationRecord],
     first: Option<(&str, &[ReplicationRecord])>,
     stages: &[Stage],
@@ -143,10 +150,11 @@ fn policy_result(
         }
     });
     let mut result = PolicyResult {
-        policy: label.to_owned(),
+        policy: policy.label.clone(),
         replications: own.len() as u32,
         queries: own.iter().map(|record| record.queries).sum(),
         delay_mean_ms: over(mean_delay_ms),
+        delay_variance_ms2: delay_variance_ms2(own),
         delay_quantiles: QUANTILES
             .iter()
             .map(|&q| quantile(q, &pooled, &delays))
@@ -170,22 +178,22 @@ fn policy_result(
         difference,
         histogram: pooled,
     };
-    result.warnings = warnings(scenario, own, &result);
+    result.warnings = warnings(scenario, policy, own, &result);
     result
 }
 
-fn per_query(record: &ReplicationRecord, sum: f64) -> f64 {
+pub(super) fn per_query(record: &ReplicationRecord, sum: f64) -> f64 {
     sum / record.queries as f64
 }
 
-fn mean_delay_ms(record: &ReplicationRecord) -> f64 {
+pub(super) fn mean_delay_ms(record: &ReplicationRecord) -> f64 {
     per_query(record, record.delay_sum_s) * 1e3
 }
 
-fn accuracy(record: &ReplicationRecord) -> f64 {
+pub(super) fn accuracy(record: &ReplicationRecord) -> f64 {
     per_query(record, record.correct as f64)
 }
 
-fn offloaded_share(record: &ReplicationRecord) -> f64 {
+pub(super) fn offloaded_share(record: &ReplicationRecord) -> f64 {
     per_query(record, record.offloaded as f64)
 }

@@ -86,6 +86,19 @@ impl DelayCounts {
             .sum()
     }
 
+    /// The greatest value, in nanoseconds, that shares a bucket with the settled delay
+    /// up to which this share of them lies, as HdrHistogram says it; 0 of none.
+    pub fn value_at_quantile(&self, quantile: f64) -> u64 {
+        let total: u64 = self.runs.iter().map(|run| run.1).sum();
+        let wanted = ((quantile.min(1.0) * total as f64).ceil() as u64).max(1);
+        let mut counted = 0;
+        let found = self.runs.iter().find(|run| {
+            counted += run.1;
+            counted >= wanted
+        });
+        found.map_or(0, |run| last_of_bucket(run.0))
+    }
+
     /// Adds all settled counts to a histogram of delays in nanoseconds.
     pub fn add_to(&self, histogram: &mut Histogram<u64>) {
         for &(value, count) in &self.runs {
@@ -94,13 +107,22 @@ impl DelayCounts {
     }
 }
 
-/// The lowest value that shares a bucket with `ns`: HdrHistogram's own layout,
-/// 2,048 sub-buckets to each doubling.
+/// The lowest value that shares a bucket with `ns`.
 fn bucket(ns: u64) -> u64 {
+    ns >> shift(ns) << shift(ns)
+}
+
+/// The greatest value that shares a bucket with `ns`.
+fn last_of_bucket(ns: u64) -> u64 {
+    bucket(ns) + (1 << shift(ns)) - 1
+}
+
+/// How many binary digits of `ns` a bucket does not tell: HdrHistogram's own layout,
+/// 2,048 sub-buckets to each doubling.
+fn shift(ns: u64) -> u32 {
     const SUB_BUCKET_BITS: u32 = 11;
     let bits = u64::BITS - ns.leading_zeros();
-    let shift = bits.saturating_sub(SUB_BUCKET_BITS);
-    ns >> shift << shift
+    bits.saturating_sub(SUB_BUCKET_BITS)
 }
 
 #[cfg(test)]
@@ -114,6 +136,8 @@ mod tests {
         while ns < HIGHEST / 3 {
             for value in [ns, ns + 1, 2 * ns - 1, 3 * ns / 2] {
                 assert_eq!(bucket(value), histogram.lowest_equivalent(value), "{value}");
+                let last = last_of_bucket(value);
+                assert_eq!(last, histogram.highest_equivalent(value), "{value}");
             }
             ns = ns * 7 / 5 + 1;
         }
@@ -131,6 +155,12 @@ mod tests {
         let mut histogram = empty();
         counts.add_to(&mut histogram);
         assert_eq!(histogram.len(), 10_000);
+        for quantile in [0.0, 1e-9, 0.1, 0.5, 0.501, 0.99, 0.999, 0.9999, 1.0] {
+            // Of the quantile 0 it tells the lowest value of the bucket.
+            let expected = histogram.value_at_quantile(f64::max(quantile, 1e-9));
+            assert_eq!(counts.value_at_quantile(quantile), expected, "{quantile}");
+        }
+        assert_eq!(DelayCounts::default().value_at_quantile(0.5), 0);
         let median = histogram.value_at_quantile(0.5) as f64 * 1e-6;
         assert!((median / 50.0 - 1.0).abs() < 1e-3, "{median}");
     }

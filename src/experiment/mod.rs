@@ -9,6 +9,7 @@
 mod cell_ranges;
 mod collected;
 mod delay_band;
+mod delay_variance;
 mod estimate;
 mod fold;
 mod gap;
@@ -22,8 +23,10 @@ mod precision;
 mod record;
 mod record_folder;
 mod record_format;
+mod replications;
 mod results;
 mod stage_profile;
+mod targets;
 mod warm_up;
 mod warnings;
 
@@ -40,6 +43,7 @@ pub use plan::{Plan, PlanError};
 pub use point::{PointOutline, PolicyFactory, PolicyUnderTest};
 pub use record::{CellRecord, LoadRecord, ReplicationRecord};
 pub use record_folder::{RecordFolder, record_bytes};
+pub use replications::{Replication, ReplicationMeans};
 pub use results::{
     MeasuredWindow, PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans,
 };
@@ -398,5 +402,8 @@ fn measure(
 ) -> Result<ReplicationRecord, PolicyError> {
     let mut recording = Recording::new(world, settings.warm_up);
     engine::simulate(world, settings, policy, &mut recording)?;
-    Ok(recording.finish())
+    Ok(ReplicationRecord {
+        threshold_at_end: policy.threshold(),
+        ..recording.finish()
+    })
 }

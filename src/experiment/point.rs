@@ -20,6 +20,8 @@ pub type PolicyFactory = Arc<dyn Fn() -> Box<dyn Policy> + Send + Sync>;
 pub struct PolicyUnderTest {
     /// As the scenario writes it.
     pub label: String,
+    /// Its parameters, where a scenario names it.
+    pub spec: Option<PolicySpec>,
     /// The metric by which it sees uncertainty, if not by the scenario's.
     pub metric: Option<Metric>,
     factory: PolicyFactory,
@@ -30,6 +32,7 @@ impl PolicyUnderTest {
     pub fn new(label: &str, factory: impl Fn() -> Box<dyn Policy> + Send + Sync + 'static) -> Self {
         Self {
             label: label.to_owned(),
+            spec: None,
             metric: None,
             factory: Arc::new(factory),
         }
@@ -115,13 +118,17 @@ fn point(loaded: &Loaded, value: Option<f64>, programs: &Arc<Programs>) -> Point
     let by = |spec: &PolicySpec, metric: Metric| {
         let (own, table) = (spec.clone(), Arc::clone(&loaded.table));
         let programs = Arc::clone(programs);
-        PolicyUnderTest::new(&spec.to_string(), move || {
+        let make = move || {
             own.build(&Build {
                 table: &table,
                 metric,
                 external: &|external| programs.policy(external),
             })
-        })
+        };
+        PolicyUnderTest {
+            spec: Some(spec.clone()),
+            ..PolicyUnderTest::new(&spec.to_string(), make)
+        }
     };
     let uncertainty = &scenario.workload.uncertainty;
     let specs = &scenario.policies;

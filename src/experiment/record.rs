@@ -24,8 +24,15 @@ pub struct ReplicationRecord {
     pub dropped: u64,
     /// Queries not answered by their deadline, dropped ones included.
     pub missed: u64,
+    /// Queries that the policy decided about, dropped ones included.
+    pub decided: u64,
+    /// Of these, sent to a server.
+    pub sent: u64,
     /// Sum of the delays, in seconds.
     pub delay_sum_s: f64,
+    /// Sum of the squared differences of the delays to their own mean, in seconds
+    /// squared.
+    pub delay_squares_s2: f64,
     /// Sum over the queries of uncertainty times delay (Eq. 10), in seconds.
     pub objective_s: f64,
     /// Sums of the stages.
@@ -42,6 +49,22 @@ pub struct ReplicationRecord {
     pub edge_flop: f64,
     /// How busy the stations were.
     pub load: LoadRecord,
+    /// The policy's threshold at the end of the run, where it has one.
+    pub threshold_at_end: Option<f64>,
+}
+
+impl ReplicationRecord {
+    /// Adds one query's delay to the sums of delays. The squares by Welford's step
+    /// (Technometrics 4, 1962), which subtracts no large sums from each other.
+    pub(super) fn add_delay(&mut self, delay_s: f64) {
+        let before = self.queries as f64;
+        if before > 0.0 {
+            let from_mean_s = delay_s - self.delay_sum_s / before;
+            self.delay_squares_s2 += from_mean_s * from_mean_s * before / (before + 1.0);
+        }
+        self.queries += 1;
+        self.delay_sum_s += delay_s;
+    }
 }
 
 /// How busy the stations were in the measured window of a replication.
@@ -129,15 +152,16 @@ impl Recorder for Recording {
             record.load.offered_s[server] += (done.query.llm_work / self.capacities[server]).0;
         }
         record.missed += u64::from(done.missed_deadline);
+        record.decided += u64::from(done.decided.is_some());
+        record.sent += u64::from(done.choice != Choice::Local);
         if done.dropped {
             record.dropped += 1;
             return;
         }
         let delay = done.stages.total();
-        record.queries += 1;
+        record.add_delay(delay.0);
         record.correct += u64::from(done.correct());
         record.offloaded += u64::from(done.choice != Choice::Local);
-        record.delay_sum_s += delay.0;
         record.objective_s += done.query.uncertainty * delay.0;
         record.stages.add(&done.stages);
         record.delays.record(delay);

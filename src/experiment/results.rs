@@ -15,6 +15,8 @@ pub struct Results {
     /// A name for each policy that holds at every point: as the scenario writes
     /// it, or its kind where the sweep changes its parameters.
     pub series: Vec<String>,
+    /// What is doubtful about the scenario as a whole, one line each.
+    pub warnings: Vec<String>,
     /// One entry a point.
     pub points: Vec<PointResult>,
 }
@@ -39,6 +41,8 @@ pub struct PolicyResult {
     pub queries: u64,
     /// Mean delay, in milliseconds.
     pub delay_mean_ms: Estimate,
+    /// Variance of delay over all queries, in milliseconds squared.
+    pub delay_variance_ms2: Estimate,
     /// Quantiles of delay, in milliseconds; those of [`QUANTILES`].
     pub delay_quantiles: Vec<QuantileEstimate>,
     /// Many more quantiles, increasing, for a band around the distribution; none

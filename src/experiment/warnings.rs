@@ -1,15 +1,19 @@
 //! What a user should know before believing results.
 
+use super::PolicyUnderTest;
 use super::measures::{device_offered_load, edge_offered_load};
 use super::precision::relative_half_width;
 use super::record::ReplicationRecord;
 use super::results::PolicyResult;
+use super::targets;
+use crate::policy::PolicySpec;
 use crate::scenario::{Scenario, WarmUp};
 use crate::world::arrivals::Arrivals;
 
 /// What is doubtful about one policy's results at one point, one line each.
 pub(super) fn warnings(
     scenario: &Scenario,
+    policy: &PolicyUnderTest,
     replications: &[ReplicationRecord],
     result: &PolicyResult,
 ) -> Vec<String> {
@@ -46,6 +50,13 @@ pub(super) fn warnings(
              delays are those of a system that empties",
             replications.len()
         ));
+    }
+    // In a batch nothing is learned: the scenario is warned about as a whole.
+    let target = policy.spec.as_ref().and_then(PolicySpec::target);
+    if let Some((target, step)) = target
+        && scenario.workload.arrivals != Arrivals::Batch
+    {
+        warnings.extend(targets::not_met(target, step, replications));
     }
     for q in &result.delay_quantiles {
         if q.low_ms.is_some() && q.high_ms.is_none() {

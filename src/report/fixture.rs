@@ -37,6 +37,7 @@ pub(crate) fn sweep(points: usize, policies: usize) -> Results {
     Results {
         sweep_field: "users.count".to_owned(),
         series: NAMES[..policies].iter().map(|&n| n.to_owned()).collect(),
+        warnings: Vec::new(),
         points: (0..points)
             .map(|at| point(Some(60.0 + 10.0 * at as f64), policies, 20, 400))
             .collect(),
@@ -48,6 +49,7 @@ pub(crate) fn one_point(policies: usize) -> Results {
     Results {
         sweep_field: String::new(),
         series: NAMES[..policies].iter().map(|&n| n.to_owned()).collect(),
+        warnings: Vec::new(),
         points: vec![point(None, policies, 20, 400)],
     }
 }
@@ -127,6 +129,7 @@ fn policy(which: usize, delays_ms: Vec<Vec<f64>>) -> PolicyResult {
         replications: means.len() as u32,
         queries: delays_ms.iter().map(|d| d.len() as u64).sum(),
         delay_mean_ms: Estimate::of(&means),
+        delay_variance_ms2: of(12.5),
         delay_quantiles: QUANTILES
             .iter()
             .map(|&q| quantile(q, &pooled, &all))

@@ -29,14 +29,19 @@ fn document(study: Study<'_>) -> Result<Value, serde_json::Error> {
         })
         .collect();
     let sweep = &study.results.sweep_field;
-    Ok(json!({
+    let mut document = json!({
         "edgelm": env!("CARGO_PKG_VERSION"),
         "name": study.name,
         "seed": study.scenario.seed,
         "scenario": serde_json::to_value(study.scenario)?,
         "sweep": (!sweep.is_empty()).then_some(sweep),
         "points": points,
-    }))
+    });
+    let warnings = &study.results.warnings;
+    if !warnings.is_empty() {
+        document["warnings"] = json!(warnings);
+    }
+    Ok(document)
 }
 
 fn policy(result: &PolicyResult) -> Value {
@@ -62,6 +67,7 @@ fn policy(result: &PolicyResult) -> Value {
         "replications": result.replications,
         "queries": result.queries,
         "delay_mean_ms": estimate(result.delay_mean_ms),
+        "delay_variance_ms2": estimate(result.delay_variance_ms2),
         "delay_quantiles_ms": quantiles,
         "accuracy": estimate(result.accuracy),
         "offloaded_share": estimate(result.offloaded_share),

@@ -8,7 +8,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `results.csv` | one row per point and policy, tidy |
-//! | `results.json` | the same with the resolved scenario, stages and paired differences |
+//! | `results.json` | the same with the resolved scenario, stages, variances and paired differences |
+//! | `replications.csv` | one row per point, replication and policy |
 //! | `delay_*.hgrm` | percentile distribution of delay per point and policy |
 //! | `accuracy.png`, `delay_mean.png` | against the swept field, or by policy without a sweep |
 //! | `deadline_missed.png` | the same, where there is a deadline |
@@ -17,7 +18,9 @@
 //! | `delay_quantiles.png` | p50, p99 and p99.9 against the swept field, or by policy |
 //! | `delay_stages.png` | stages of the mean query and of the slowest 1 % at the last point |
 //!
-//! What is streamed while a replication is simulated is in [`detail`].
+//! What does not pass through an exporter, since it may be long, is streamed:
+//! `replications.csv` from the records ([`replications()`]), and what is written while a
+//! replication is simulated ([`detail`]).
 
 mod csv;
 pub mod detail;
@@ -29,12 +32,14 @@ mod hgrm;
 mod json;
 mod number;
 pub mod plot;
+mod replications;
 mod rows;
 mod streamed;
 mod table;
 pub mod uncertainty;
 
 pub use directory::{DirectoryError, OutputDirectory};
+pub use replications::replications;
 pub use streamed::StreamedFile;
 pub use table::summary;
 

@@ -1,5 +1,5 @@
-//! Errors in what a person wrote: where, what was found, what is allowed, and the
-//! nearest valid name.
+//! Errors in what a person wrote, and doubts about it: where, what was found, what is
+//! allowed, and the nearest valid name.
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::fmt;
@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// One thing that is wrong with an input, ready to be shown.
+/// One thing that is wrong with an input, or doubtful, ready to be shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diagnostic {
     /// What is wrong, in one line that stands by itself.
@@ -69,11 +69,19 @@ impl Diagnostic {
     /// The text for a terminal: message, the line of the file with the place
     /// marked, help.
     pub fn render(&self, colour: bool) -> String {
+        self.render_as(Level::ERROR, colour)
+    }
+
+    /// The same of what is allowed, but doubtful.
+    pub fn render_warning(&self, colour: bool) -> String {
+        self.render_as(Level::WARNING, colour)
+    }
+
+    fn render_as(&self, level: Level<'static>, colour: bool) -> String {
+        let title = level.primary_title(&*self.message);
         let mut group = match &self.place {
-            None => {
-                annotate_snippets::Group::with_title(Level::ERROR.primary_title(&*self.message))
-            }
-            Some(place) => Level::ERROR.primary_title(&*self.message).element(
+            None => annotate_snippets::Group::with_title(title),
+            Some(place) => title.element(
                 Snippet::source(&*place.text)
                     .path(place.file.to_string_lossy().into_owned())
                     .annotation(

@@ -97,6 +97,16 @@ impl Loaded {
         self.source.referred.texts()
     }
 
+    /// Where a field stands in the file; `None` where an option has replaced what
+    /// stands there.
+    pub(super) fn place_unless_overridden(&self, field: &str) -> Option<Box<Place>> {
+        let replaces = |one: &Override| field.starts_with(&*one.field);
+        match self.source.overrides.iter().any(replaces) {
+            true => None,
+            false => self.source.place(field),
+        }
+    }
+
     /// The scenario as a single point.
     pub(crate) fn without_sweep(&self) -> Self {
         let mut single = self.clone();

@@ -22,6 +22,7 @@ mod pointing;
 mod referred;
 mod syntax;
 mod timeline;
+mod warnings;
 
 pub use check::{Fault, check};
 pub use diagnostic::{Diagnostic, Place, nearest};

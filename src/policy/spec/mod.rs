@@ -197,6 +197,19 @@ impl PolicySpec {
         }
     }
 
+    /// What a policy's threshold follows, if anything, and how far one observation
+    /// moves it at most. The policy that `Random` is like decides, but is not told of
+    /// answers: it follows a share, and no delay.
+    pub fn target(&self) -> Option<(Target, f64)> {
+        match self {
+            Self::Random { like } => like
+                .target()
+                .filter(|(target, _)| matches!(target, Target::OffloadedShare(_))),
+            Self::AdaptiveTau { target, step, .. } => Some((*target, *step)),
+            _ => None,
+        }
+    }
+
     /// Whether a threshold is given as a quantile, so that a table is needed.
     pub fn needs_table(&self) -> bool {
         match self {
