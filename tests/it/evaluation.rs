@@ -1,11 +1,10 @@
 //! The objective kept up step by step is the objective computed anew.
 
-
+use crate::random_instance::Instance;
 use edgelm::snapshot::{Choice, Decision, Evaluation, Step, objective};
 use edgelm::world::streams::StreamKey;
 use proptest::prelude::*;
 use rand::RngExt;
-use crate::random_instance::Instance;
 
 fn close(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.abs().max(b.abs())

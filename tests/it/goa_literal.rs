@@ -1,13 +1,12 @@
 //! The lazy greedy core decides exactly what Algorithms 1 and 2 decide when every
 //! gap is recomputed at every step: on random instances, with ties.
 
-
+use crate::random_instance::Instance;
 use edgelm::policy::greedy::Weight;
 use edgelm::policy::{EdgeAll, Goa, MinDelay, Policy, Random, literal};
 use edgelm::snapshot::{Decision, View};
 use edgelm::world::streams::StreamKey;
 use proptest::prelude::*;
-use crate::random_instance::Instance;
 
 fn decided(policy: &mut dyn Policy, view: &View<'_>) -> Decision {
     policy.decide(view).expect("these policies cannot fail")

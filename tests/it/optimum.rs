@@ -1,14 +1,13 @@
 //! Enumeration, branch and bound and local search agree where all three can be
 //! run, and constraint (11) holds everywhere.
 
-
+use crate::random_instance::Instance;
 use edgelm::policy::{
     DEFAULT_MAX_PASSES, EdgeAll, Goa, Marginal, MinDelay, Optimal, Policy, Refined, above,
     best_known, enumerate, greedy, local_search,
 };
 use edgelm::snapshot::{Choice, Decision, Evaluation, Step, View, objective};
 use proptest::prelude::*;
-use crate::random_instance::Instance;
 
 fn decided(mut policy: impl Policy, view: &View<'_>) -> Decision {
     policy.decide(view).expect("small instances cannot fail")

@@ -1,6 +1,6 @@
 //! What each policy promises, and how scenarios name them.
 
-
+use crate::random_instance::Instance;
 use edgelm::experiment::Experiment;
 use edgelm::policy::{
     AccuracyOracle, Deadline, Policy, PolicySpec, SendAll, ServerRule, Threshold,
@@ -9,7 +9,6 @@ use edgelm::scenario::{Loaded, policy_from_text};
 use edgelm::snapshot::{Choice, Decision, Truth, View};
 use edgelm::units::{FlopPerSecond, Seconds};
 use edgelm::world::geometry::Point;
-use crate::random_instance::Instance;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 

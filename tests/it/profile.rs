@@ -1,9 +1,8 @@
 //! `edgelm profile` against a server that answers, and misbehaves, as real ones do.
 
-
+use crate::model_server::{Answer, Request, Server, candidates, chat};
 use assert_cmd::Command;
 use edgelm::uncertainty::{Metric, Records, Table};
-use crate::model_server::{Answer, Request, Server, candidates, chat};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
