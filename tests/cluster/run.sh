@@ -9,8 +9,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-cargo build --locked --release
-venv=${EDGELM_RAY_VENV:-target/ray-venv}
+# In the profile of `cargo test`, which has compiled it.
+cargo build --locked
+target=${CARGO_TARGET_DIR:-target}
+venv=${EDGELM_RAY_VENV:-$target/ray-venv}
 if ! "$venv/bin/python" -c 'import ray' 2>/dev/null; then
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet --requirement cluster/ray/requirements.txt
@@ -18,4 +20,4 @@ fi
 if [ "$(id -u)" = 0 ] && ! command -v ip >/dev/null && command -v apt-get >/dev/null; then
     apt-get install --yes --quiet iproute2 || { apt-get update && apt-get install --yes --quiet iproute2; } || true
 fi
-exec "$venv/bin/python" tests/cluster/two_hosts.py "${CARGO_TARGET_DIR:-target}/release/edgelm" "$venv/bin"
+exec "$venv/bin/python" tests/cluster/two_hosts.py "$target/debug/edgelm" "$venv/bin"

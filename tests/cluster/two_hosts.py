@@ -5,6 +5,10 @@
 Started by run.sh. Every host is a network namespace with a mount namespace of its own,
 in which Ray's folder and shared memory are private; a third network namespace holds the
 switch. Nothing reaches a network of the machine itself.
+
+Nothing here may depend on how fast the machine is. So what is to be lost is first held:
+an edgelm that is stopped (SIGSTOP) cannot be done before it is killed; and before the
+next loss the test waits until the driver has told of the last one.
 """
 
 import os
@@ -21,14 +25,18 @@ EDGELM = os.path.abspath(sys.argv[1])
 # Not resolved: a virtual environment is known by the path of its interpreter.
 RAY_BIN = os.path.abspath(sys.argv[2])
 DRIVER = pathlib.Path(__file__).resolve().parents[2] / "cluster/ray/edgelm_ray.py"
-CELLS = 200
+CELLS = 120
 SCENARIO = """(
     users: (count: %d), replications: 500, policies: [EdgeAll, Goa(tau: 0.6), MinDelay],
-    sweep: (field: "users.tx_power_mw", values: [20, 40, 60, 80, 100, 120, 140, 160, 180, 200]),
+    sweep: (field: "users.tx_power_mw", values: [20, 50, 80, 110, 140, 170]),
 )"""
+# So that a task lasts long enough to be caught at work.
 USERS = 500
-SECONDS_FOR_A_SWEEP = 300
-SECONDS_AFTER_A_CUT = 60
+CPUS = 2
+# For what must happen at last, on any machine: only a failure waits so long.
+PATIENCE_S = 600
+# As Ray comes, it asks after a silent connection for the first time when 300 s are over.
+SECONDS_AFTER_A_CUT = 240
 ENVIRONMENT = {
     **os.environ,
     "RAY_grpc_client_keepalive_time_ms": "5000",
@@ -71,6 +79,33 @@ def kill(pid):
         return True
     except ProcessLookupError:
         return False
+
+
+def state(pid):
+    """The letter of a process's state (T: stopped), None if it is gone."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return None
+
+
+def stop_at_work(pid):
+    """Stop a process; False if it ended before it stopped."""
+    try:
+        os.kill(pid, signal.SIGSTOP)
+    except ProcessLookupError:
+        return False
+    while (now := state(pid)) not in (None, "T", "Z", "X"):
+        time.sleep(0.001)
+    return now == "T"
+
+
+def resume(pids):
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGCONT)
+        except ProcessLookupError:
+            pass
 
 
 def descendants(root):
@@ -121,31 +156,51 @@ class Sweep:
             self.driver = subprocess.Popen(
                 command, cwd=self.folder, env=ENVIRONMENT, stdout=log, stderr=subprocess.STDOUT
             )
-        self.started = time.monotonic()
 
     def done(self):
         return 2 * len(list(self.at(f"{self.case}-records").glob("block-*.cells")))
 
-    def until(self, cells):
-        """Wait until so many cells are done, while the driver runs."""
-        while self.done() < cells:
-            check(self.driver.poll() is None, f"the driver ended early:\n{self.text()}")
-            check(
-                time.monotonic() - self.started < SECONDS_FOR_A_SWEEP,
-                f"{self.done()} of {cells} cells are done:\n{self.text()}",
-            )
-            time.sleep(0.02)
+    def until(self, holds, what):
+        """Wait, while the driver runs, until something holds; return what it gives."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not (found := holds()):
+            check(self.driver.poll() is None, f"the driver ended before {what}:\n{self.text()}")
+            check(time.monotonic() < deadline, f"no sign of {what}:\n{self.text()}")
+            time.sleep(0.01)
+        return found
+
+    def until_done(self, cells):
+        self.until(lambda: self.done() >= cells, f"{cells} cells done, of which {self.done()} are")
+
+    def until_told(self, nodes, since=0):
+        """Wait until the driver has told, after so many counts, that so many nodes live."""
+        self.until(lambda: nodes in self.nodes_alive()[since:], f"{nodes} nodes alive")
+        return len(self.nodes_alive())
+
+    def hold(self, pids, count):
+        """Stop so many edgelm processes at work on cells, and return their numbers."""
+        held = []
+
+        def more():
+            for pid in shard_children(pids()):
+                if pid not in held and stop_at_work(pid):
+                    held.append(pid)
+                if len(held) == count:
+                    return True
+
+        self.until(more, f"{count} edgelm processes at work")
+        return held
 
     def kill_a_child(self, pids):
-        """Kill an edgelm at work on cells: try until one was there to be killed."""
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            for pid in shard_children(pids()):
-                if kill(pid):
-                    say(f"{self.done()} cells done: killed the edgelm process {pid}")
-                    return
-            time.sleep(0.01)
-        raise AssertionError(f"no edgelm process was found:\n{self.text()}")
+        """Kill an edgelm at work on cells, and wait until that was told."""
+        (pid,) = self.hold(pids, 1)
+        check(kill(pid), "a stopped process is gone")
+        say(f"{self.done()} cells done: killed the edgelm process {pid}")
+        self.until(lambda: "killed by signal 9, to be retried" in self.text(), "the child's death")
+
+    def until_more_done(self):
+        """Wait until more is done than now, which is by others than who is held."""
+        self.until_done(self.done() + 2)
 
     def text(self):
         return self.log.read_text(errors="replace")
@@ -154,9 +209,9 @@ class Sweep:
         """The numbers of nodes alive that the driver told, in order."""
         return [int(count) for count in re.findall(r"(\d+) nodes alive", self.text())]
 
-    def finish(self, within):
+    def finish(self):
         """Wait for the driver; its files must be those of `edgelm run`."""
-        code = self.driver.wait(timeout=max(1, within))
+        code = self.driver.wait(timeout=PATIENCE_S)
         check(code == 0, f"the driver ended with code {code}:\n{self.text()}")
         expected, found = self.at("expected/sweep"), self.at(f"{self.case}-results/sweep")
         names = sorted(path.name for path in expected.iterdir())
@@ -250,7 +305,7 @@ class Host:
         return [int(pid) for pid in listed.stdout.split() if int(pid) != self.holder.pid]
 
     def ray(self, *arguments):
-        command = [*self.inside(), f"{RAY_BIN}/ray", "start", "--num-cpus", "2",
+        command = [*self.inside(), f"{RAY_BIN}/ray", "start", "--num-cpus", str(CPUS),
                    "--node-ip-address", self.address, "--object-store-memory", "200000000",
                    "--disable-usage-stats", *arguments]
         done = subprocess.run(command, env=ENVIRONMENT, stdout=subprocess.PIPE,
@@ -289,23 +344,22 @@ def losses(sweep, network):
     address = one.head()
     two.join(address)
     sweep.start("losses", address, prefix=one.inside())
-    sweep.until(10)
+    sweep.until_done(10)
     sweep.kill_a_child(two.pids)
-    sweep.until(60)
+    # Something that is lost with the host, and nobody who ends the sweep before the
+    # other host is there.
+    sweep.hold(two.pids, 1)
+    held = sweep.hold(one.pids, CPUS)
+    told = len(sweep.nodes_alive())
     say(f"{sweep.done()} cells done: killed {two.kill_all()} processes of a host")
-    sweep.until(80)
+    told = sweep.until_told(1, told)
     three.join(address)
+    sweep.until_told(2, told)
     say(f"{sweep.done()} cells done: another host has joined")
-    at_join = sweep.done()
-    check(at_join < CELLS, "the sweep was over before the other host joined")
-    sweep.finish(SECONDS_FOR_A_SWEEP)
-    text = sweep.text()
-    check("killed by signal 9, to be retried" in text, f"the child's death was not noticed:\n{text}")
-    # Death takes seconds to notice: the late host may be there before.
-    counts = sweep.nodes_alive()
-    steps = list(zip(counts, counts[1:]))
-    check(any(a > b for a, b in steps), f"the host's death was not noticed:\n{text}")
-    check(any(a < b for a, b in steps), f"the late host was not noticed:\n{text}")
+    sweep.until_more_done()
+    say(f"{sweep.done()} cells done: it works")
+    resume(held)
+    sweep.finish()
 
 
 def cut_cable(sweep, network):
@@ -314,17 +368,17 @@ def cut_cable(sweep, network):
     address = one.head()
     two.join(address)
     sweep.start("cut", address, prefix=one.inside())
-    sweep.until(100)
-    deadline = time.monotonic() + 30
-    while not shard_children(two.pids()):
-        check(time.monotonic() < deadline, "the other host has nothing to lose")
+    sweep.until_done(60)
+    sweep.hold(two.pids, 1)
+    told = len(sweep.nodes_alive())
     two.cut()
     cut = time.monotonic()
     say(f"{sweep.done()} cells done: cut the cable of a host")
-    sweep.finish(SECONDS_FOR_A_SWEEP)
+    sweep.until_told(1, told)
+    say(f"the driver told so {time.monotonic() - cut:.1f} s after the cut")
+    sweep.finish()
     took = time.monotonic() - cut
     say(f"finished {took:.1f} s after the cut")
-    check(1 in sweep.nodes_alive(), f"the cut was not noticed:\n{sweep.text()}")
     check(took < SECONDS_AFTER_A_CUT, f"{took:.0f} s after the cut are too many:\n{sweep.text()}")
 
 
@@ -335,26 +389,35 @@ def processes(sweep):
 
     # Nodes that share Ray's folder would lose the working directory with the first.
     def arguments(name):
-        return {"num_cpus": 2, "temp_dir": str(sweep.at(name)), "include_log_monitor": True}
+        return {"num_cpus": CPUS, "temp_dir": str(sweep.at(name)), "include_log_monitor": True}
 
+    held = []
     cluster = Cluster(initialize_head=True, head_node_args=arguments("a"))
     try:
         node = cluster.add_node(**arguments("b"))
         cluster.wait_for_nodes()
         sweep.start("processes", cluster.address)
-        sweep.until(10)
+        sweep.until_done(10)
+
         # Nodes as processes of one host are children of this one.
-        sweep.kill_a_child(lambda: descendants(os.getpid()))
-        sweep.until(60)
+        def pids():
+            return descendants(os.getpid())
+
+        sweep.kill_a_child(pids)
+        held = sweep.hold(pids, 2 * CPUS)
+        told = len(sweep.nodes_alive())
         say(f"{sweep.done()} cells done: killed a node")
         cluster.remove_node(node, allow_graceful=False)
-        sweep.until(80)
+        told = sweep.until_told(1, told)
         cluster.add_node(**arguments("c"))
+        sweep.until_told(2, told)
         say(f"{sweep.done()} cells done: another node has joined")
-        check(sweep.done() < CELLS, "the sweep was over before the other node joined")
-        sweep.finish(SECONDS_FOR_A_SWEEP)
-        check("killed by signal 9, to be retried" in sweep.text(), sweep.text())
+        sweep.until_more_done()
+        say(f"{sweep.done()} cells done: it works")
+        resume(held)
+        sweep.finish()
     finally:
+        resume(held)
         cluster.shutdown()
 
 
