@@ -1,13 +1,15 @@
 //! Fading in time has the law it is named after, whatever the coherence block, and that
 //! of users that move follows their motion.
 
-use edgelm::experiment::world_model;
-use edgelm::scenario::{Scenario, check};
+use edgelm::experiment::{Experiment, world_model};
+use edgelm::scenario::{Override, Scenario, check, load};
 use edgelm::uncertainty::Table;
 use edgelm::units::Seconds;
 use edgelm::world::World;
 use edgelm::world::links::Links;
 use edgelm::world::streams::StreamKey;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 /// The fading power |h|^2 of every link of a scenario, relative to path loss, at each of
 /// the times.
@@ -167,4 +169,46 @@ fn phases_follow_the_distance_travelled_through_changes_of_speed_and_rests() {
     assert_same(&resting[0..1], &resting[1..2]);
     assert_same(&resting[0..1], &resting[2..3]);
     assert_same(&resting[3..4], &resting[4..5]);
+}
+
+/// The share of deadlines that each policy of `scenarios/mobility.ron` misses at 0.1 and
+/// at 30 m/s, in percent.
+fn missed_in_motion(overrides: &[(&str, &str)]) -> [[f64; 2]; 2] {
+    let overrides: Vec<Override> = [
+        ("policies", "[StrongestSignal, NearestServer]"),
+        ("sweep.values", "[0.1, 30]"),
+        ("replications", "20"),
+    ]
+    .iter()
+    .chain(overrides)
+    .map(|(field, value)| Override::set(field, value))
+    .collect();
+    let experiment = load(Path::new("scenarios/mobility.ron"), &overrides)
+        .and_then(Experiment::new)
+        .unwrap_or_else(|wrong| panic!("{}", wrong[0]));
+    let results = experiment
+        .run(None, &AtomicBool::new(false), &|| ())
+        .expect("it runs");
+    let missed = |point: usize, policy: usize| {
+        let result = &results.points[point].policies[policy];
+        let measures = &result.measures;
+        let share = measures
+            .iter()
+            .find(|(name, _)| *name == "deadline_missed_share");
+        100.0 * share.expect("there is a deadline").1.mean
+    };
+    [0, 1].map(|policy| [0, 1].map(|point| missed(point, policy)))
+}
+
+/// What the header of the scenario says one sees.
+#[test]
+fn who_looks_at_the_channel_loses_by_speed_and_who_does_not_gains() {
+    let [strongest, nearest] = missed_in_motion(&[]);
+    assert!(strongest[0] < nearest[0] - 2.0, "{strongest:?} {nearest:?}");
+    assert!(strongest[1] > nearest[1] + 4.0, "{strongest:?} {nearest:?}");
+    // All of it is fading.
+    let still = missed_in_motion(&[("channel.variation", "Static")]);
+    for [slow, fast] in still {
+        assert!((slow - fast).abs() < 1.5, "{slow} {fast}");
+    }
 }
