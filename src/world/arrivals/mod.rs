@@ -61,7 +61,8 @@ pub enum Arrivals {
     },
     /// The arrivals of a file: Azure's LLM inference trace
     /// (`TIMESTAMP,ContextTokens,GeneratedTokens`) or
-    /// `arrival_s,prompt_tokens,output_tokens[,user]`.
+    /// `arrival_s,prompt_tokens,output_tokens[,user]`. Time stamps count from the first;
+    /// seconds stay as the file has them.
     Trace {
         /// The file, its path relative to the scenario's folder.
         file: PathBuf,
