@@ -10,10 +10,10 @@ check:
 test *part:
     cargo test --locked {{ part }}
 
-# What pictures of the terminal, errors among them, changed: look at each, then accept.
-snapshots:
-    INSTA_UPDATE=always cargo test --locked --test it transcripts
-    git diff --stat -- tests/it/snapshots
+# Takes over the golden results as they are now: look at every difference.
+golden:
+    INSTA_UPDATE=always cargo test --locked --test it golden
+    git diff --stat -- tests/it/golden
 
 # Licences, sources and versions of what edgelm is built from. Needs cargo-deny.
 deny:

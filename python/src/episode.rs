@@ -156,7 +156,7 @@ impl Policy for Asking {
     fn observe(&mut self, _completion: &Completion) {}
 }
 
-/// Counts every query that leaves, warm-up or not: a learner is paid for all.
+/// Counts every query that leaves, measured or not: a learner is paid for all.
 struct Counting {
     left: Arc<Mutex<Outcome>>,
 }

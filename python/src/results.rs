@@ -89,5 +89,8 @@ fn row<'py>(
             *value,
         )?;
     }
+    for (measure, value) in &policy.measures {
+        estimate(measure, &format!("{measure}_ci95"), *value)?;
+    }
     Ok(row)
 }

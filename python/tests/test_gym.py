@@ -14,7 +14,7 @@ from edgelm.gym import CellEnv, CellVectorEnv
 TEXT = "(users: (count: 12), replications: 1, policies: [LocalAll, EdgeAll])"
 OVER_TIME = (
     "(users: (count: 6), replications: 1, sharing: Live, policies: [LocalAll], "
-    "workload: (arrivals: Poisson(rate_per_user_hz: 2)), run: (duration_s: 5))"
+    "workload: (arrivals: Poisson(rate_per_user_hz: 2)), run: (duration_s: 5, after: Drain))"
 )
 
 

@@ -26,6 +26,16 @@ def test_rows_are_a_data_frame_with_the_columns_of_results_csv():
     assert off < 2 * local["delay_variance_ci95_ms2"] < theory
 
 
+def test_runs_in_time_have_their_loads_and_energies():
+    text = (
+        "(users: (count: 6), replications: 2, sharing: Live, policies: [LocalAll], "
+        "workload: (arrivals: Poisson(rate_per_user_hz: 2)), run: (duration_s: 5))"
+    )
+    row = edgelm.run(text)[0]
+    assert row["throughput_per_s"] > 0
+    assert row["throughput_per_s_ci95"] > 0
+
+
 def test_seed_threads_and_overrides():
     once = edgelm.run(TEXT, seed=3, threads=1)
     assert once == edgelm.run(TEXT, seed=3, threads=2)

@@ -35,8 +35,9 @@ pub(super) struct Args {
     /// Leave out queries of other users than A, A+1, ..., B-1
     #[arg(long, value_name = "A..B", value_parser = users)]
     users: Option<Range<usize>>,
-    /// Sample the counters every MS milliseconds of simulated time; a
-    /// ten-thousandth of the time shown if not given, but at least 1
+    /// Sample the counters every MS milliseconds of simulated time; if not given, a
+    /// ten-thousandth of the time from --from to --to, or else to the end of the
+    /// measured window, but at least 1
     #[arg(long, value_name = "MS", value_parser = period_ms)]
     sample: Option<f64>,
     /// The file to write; output/<scenario's name>.trace.json if not given

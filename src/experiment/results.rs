@@ -59,7 +59,7 @@ pub struct PolicyResult {
     /// The same for the slowest 1 % of the queries: what makes the tail.
     pub slowest_stages_ms: StageMeans,
     /// What a scenario asks for beyond that, the same measures in every result:
-    /// deadlines missed, energy per query, loads; see `docs/results.md`.
+    /// deadlines missed, energy per query, loads; see `docs/timeline.md`.
     pub measures: Vec<(&'static str, Estimate)>,
     /// What is doubtful about these results, one line each.
     pub warnings: Vec<String>,

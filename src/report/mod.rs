@@ -3,7 +3,8 @@
 //! Every format is one exporter in the private list `EXPORTERS`: a pure function from a study
 //! to files. A new format is one new file here and one line there. Nothing in
 //! this module computes an estimate: it only writes down what
-//! [`crate::experiment`] found. [`OutputDirectory`] alone touches the disk.
+//! [`crate::experiment`] found. [`OutputDirectory`] and
+//! [`StreamedFile`] alone touch the disk.
 //!
 //! | file | what it holds |
 //! |---|---|

@@ -28,7 +28,8 @@ pub(super) const EVERYTHING: &str = "(
 const AT_ONCE: &str = "(
     users: (count: 20), replications: 1, sharing: Live, scheduling: PerArrival,
     workload: (arrivals: Poisson(rate_per_user_hz: 20), query_bits: Fixed(200000)),
-    run: (duration_s: 1),
+    // Nobody is left under way, in no row, when the run is over.
+    run: (duration_s: 1, after: Drain),
     policies: [EdgeAll],
 )";
 

@@ -1,20 +1,12 @@
 //! The paper's published numbers (arXiv 2602.07958, section IV.B), from the
 //! shipped scenario at N = 120.
 
-use edgelm::experiment::{Estimate, Experiment, PolicyResult};
-use edgelm::scenario::{Override, load};
-use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use crate::shipped;
+use edgelm::experiment::Estimate;
 
-fn at_120() -> Vec<PolicyResult> {
-    let only_120 = Override::set("sweep.values", "[120]");
-    let loaded = load(Path::new("scenarios/fig3.ron"), &[only_120]).expect("the scenario is valid");
-    let experiment = Experiment::new(loaded).expect("the sweep is valid");
-    let mut results = experiment
-        .run(None, &AtomicBool::new(false), &|| ())
-        .expect("the policies decide");
-    results.points.remove(0).policies
-}
+/// Mean delays at N = 120 that the paper prints, in milliseconds: GOA, Edge all, Min
+/// delay.
+pub const PUBLISHED_MS: [f64; 3] = [31.2, 44.2, 25.4];
 
 fn published(estimate: Estimate, ms: f64) -> bool {
     estimate.covers(ms) || (estimate.mean / ms - 1.0).abs() < 0.05
@@ -22,11 +14,11 @@ fn published(estimate: Estimate, ms: f64) -> bool {
 
 #[test]
 fn the_published_delays_and_orders_come_out() {
-    let results = at_120();
+    let results = shipped::run("fig3", &[("sweep.values", "[120]")]);
     let [goa, edge_all, min_delay, random, local_all] = &results[..] else {
         panic!("five policies");
     };
-    for (policy, ms) in [(goa, 31.2), (edge_all, 44.2), (min_delay, 25.4)] {
+    for (policy, ms) in [goa, edge_all, min_delay].into_iter().zip(PUBLISHED_MS) {
         assert!(
             published(policy.delay_mean_ms, ms),
             "{}: {:?}, published {ms}",

@@ -1,24 +1,10 @@
 //! Figures 4 and 5 of arXiv 2602.07958, and Fig. 3 with measured models, from the
 //! shipped scenarios: orders that the paper states, and where measurement differs.
 
-use edgelm::experiment::{Estimate, Experiment, PolicyResult};
+use crate::shipped::run;
+use edgelm::experiment::{Estimate, PolicyResult};
 use edgelm::scenario::{Override, load};
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
-
-fn run(scenario: &str, overrides: &[(&str, &str)]) -> Vec<PolicyResult> {
-    let overrides: Vec<Override> = overrides
-        .iter()
-        .map(|(field, value)| Override::set(field, value))
-        .collect();
-    let path = format!("scenarios/{scenario}.ron");
-    let loaded = load(Path::new(&path), &overrides).expect("the scenario is valid");
-    let experiment = Experiment::new(loaded).expect("the sweep is valid");
-    let mut results = experiment
-        .run(None, &AtomicBool::new(false), &|| ())
-        .expect("the policies decide");
-    results.points.remove(0).policies
-}
 
 fn half_width(estimate: Estimate) -> f64 {
     estimate.ci95.expect("500 replications have an interval")

@@ -199,6 +199,27 @@ fn the_oracle_offloads_what_only_the_large_model_gets_right() {
     assert!(AccuracyOracle.decide(&instance.view()).is_err());
 }
 
+/// One query at a time leaves nothing to choose: as many as GOA offloads is that query
+/// or none.
+#[test]
+fn a_random_query_of_one_is_that_query() {
+    let text = "(users: (count: 60), replications: 2, sharing: Live, scheduling: PerArrival,
+                workload: (arrivals: Poisson(rate_per_user_hz: 10), llm_gflop: LogNormal(mean: 16.863, cv: 0.5)),
+                run: (duration_s: 2), policies: [Goa(tau: 0.6), Random(like: Goa(tau: 0.6))])";
+    let experiment = Loaded::from_text(text, Path::new("random"), &[])
+        .and_then(Experiment::new)
+        .expect("a valid scenario");
+    let results = experiment
+        .run(None, &AtomicBool::new(false), &|| ())
+        .expect("it runs");
+    let [goa, random] = &results.points[0].policies[..] else {
+        panic!("two policies");
+    };
+    assert!(goa.offloaded_share.mean > 0.5 && goa.offloaded_share.mean < 1.0);
+    assert_eq!(random.histogram, goa.histogram);
+    assert_eq!(random.accuracy, goa.accuracy);
+}
+
 /// In the whole simulator nothing answers more queries right than the oracle.
 #[test]
 fn the_oracle_is_the_ceiling_of_accuracy() {
@@ -217,7 +238,8 @@ fn the_oracle_is_the_ceiling_of_accuracy() {
     }
 }
 
-const EVERY_POLICY: [&str; 24] = [
+/// Every kind of policy, in every way to write it.
+pub const EVERY_POLICY: [&str; 24] = [
     "EdgeAll",
     "LocalAll",
     "MinDelay",

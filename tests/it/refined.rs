@@ -1,22 +1,18 @@
 //! What local search buys on the world of Fig. 3 at its largest N.
 
-use edgelm::experiment::Experiment;
-use edgelm::scenario::Loaded;
-use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use crate::shipped;
+
+/// GOA, Refined and Marginal, as in `scenarios/policies.ron`.
+pub const POLICIES: [(&str, &str); 1] = [(
+    "policies",
+    "[Goa(tau: 0.6), Refined(tau: 0.6), Marginal(tau: 0.6)]",
+)];
 
 /// Refined and Marginal against GOA on the same 500 draws, as in Fig. 3.
 #[test]
 fn refined_lowers_the_objective_by_more_than_15_percent() {
-    let text = "(users: (count: 120), replications: 500, \
-                policies: [Goa(tau: 0.6), Refined(tau: 0.6), Marginal(tau: 0.6)])";
-    let experiment = Loaded::from_text(text, Path::new("refined"), &[])
-        .and_then(Experiment::new)
-        .expect("a valid scenario");
-    let results = experiment
-        .run(None, &AtomicBool::new(false), &|| ())
-        .expect("it runs");
-    let [goa, refined, marginal] = &results.points[0].policies[..] else {
+    let results = shipped::run("policies", &POLICIES);
+    let [goa, refined, marginal] = &results[..] else {
         panic!("three policies");
     };
     let difference = refined.difference.as_ref().expect("to GOA").objective_s;

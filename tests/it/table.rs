@@ -1,5 +1,6 @@
 //! `edgelm table` as a user sees it.
 
+use crate::manual_numbers::says;
 use assert_cmd::Command;
 use std::path::Path;
 
@@ -56,6 +57,99 @@ fn measured_tables_are_explained_with_a_verdict() {
         assert_eq!(again, stdout);
         assert_eq!(bytes_in(&out.path().join(name)), files);
     }
+}
+
+/// What `edgelm table` says of a shipped table, and the rows of its `routing.csv`.
+fn shipped(name: &str) -> (String, Vec<csv::StringRecord>) {
+    let out = tempfile::tempdir().unwrap();
+    let file = format!("scenarios/tables/{name}.csv");
+    let (code, said, stderr) = edgelm(&[&file, "--out", out.path().to_str().unwrap()]);
+    assert_eq!(code, 0, "{stderr}");
+    let mut reader = csv::Reader::from_path(out.path().join(name).join("routing.csv")).unwrap();
+    let header = reader.headers().unwrap().clone();
+    assert_eq!(
+        [&header[9], &header[10], &header[11]],
+        ["gain", "gain_low", "gain_high"]
+    );
+    (said, reader.records().map(|row| row.unwrap()).collect())
+}
+
+#[test]
+fn the_tables_give_the_numbers_of_their_page() {
+    let (said, mut rows) = shipped("qwen25-coder-0.5b_qwen25-coder-1.5b_babi");
+    let (of_smollm, more) = shipped("smollm2-135m_qwen25-coder-1.5b_babi");
+    rows.extend(more);
+    let number = |text: &str| -> f64 { text.parse().expect("a number") };
+    let mut sentences = Vec::new();
+
+    let verdict = |said: &str| {
+        let begin = "for this pair, offloading the most uncertain 50 % by margin";
+        let line = said.lines().find(|line| line.contains(begin));
+        line.expect("a verdict").trim().to_owned()
+    };
+    sentences.push(verdict(&said));
+    let of_smollm = verdict(&of_smollm);
+    let gain = of_smollm.split("gains ").nth(1).expect("a gain");
+    let (points, interval) = gain.split_once(" points over random ").expect("words");
+    let interval = interval.split(':').next().expect("a colon");
+    sentences.push(format!("({points} points {interval})"));
+
+    // AUROC, to two digits.
+    let aurocs = said.lines().filter(|line| line.contains("AUROC"));
+    let aurocs: Vec<String> = aurocs
+        .map(|line| {
+            let inside = line.split_once("errors").expect("a number").1;
+            let words = inside.split(['[', ',', ']', ' ']);
+            let numbers: Vec<f64> = words.filter_map(|word| word.parse().ok()).collect();
+            format!("{:.2} [{:.2}, {:.2}]", numbers[0], numbers[1], numbers[2])
+        })
+        .collect();
+    sentences.push(format!(
+        "against errors is {}, of entropy {}",
+        aurocs[0], aurocs[1]
+    ));
+    let large = said.lines().find(|line| line.contains("LLM right, %  "));
+    let large = large.expect("a share").split_whitespace().skip(3);
+    let large: Vec<&str> = large.collect();
+    sentences.push(format!(
+        "(LLM right: {} % {})",
+        large[0],
+        large[1..].join(" ")
+    ));
+
+    // The intervals of the gain that the text shows, and those without zero.
+    let (mut shown, mut lost) = (0, Vec::new());
+    for row in &rows {
+        let percent = (100.0 * number(&row[1])).round();
+        if percent % 10.0 != 0.0 || percent == 0.0 || percent == 100.0 {
+            continue;
+        }
+        shown += 1;
+        let [gain, low, high] = [9, 10, 11].map(|at| 100.0 * number(&row[at]));
+        assert!(low <= 0.0, "{row:?} gains");
+        if high < 0.0 {
+            lost.push(format!(
+                "{} {percent} {gain:.1} [{low:.1}, {high:.1}]",
+                &row[0]
+            ));
+        }
+    }
+    assert_eq!(shown, 54);
+    assert_eq!(
+        lost,
+        [
+            "margin 70 -2.3 [-4.3, -0.2]",
+            "margin 80 -2.2 [-4.3, -0.3]",
+            "entropy 60 -2.4 [-4.6, -0.2]",
+            "perplexity 60 -2.4 [-4.6, -0.2]",
+        ]
+    );
+    sentences.push(
+        "by margin -2.3 [-4.3, -0.2] at 70 % and -2.2 [-4.3, -0.3] at 80 %, by entropy and \
+         perplexity -2.4 [-4.6, -0.2] at 60 %. These are four of the 54 intervals"
+            .to_owned(),
+    );
+    says("docs/uncertainty.md", &sentences);
 }
 
 #[test]

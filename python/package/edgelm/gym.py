@@ -11,9 +11,11 @@ The reward of a step is, over the queries that left since the last one,
 
     -(uncertainty x delay in seconds), summed, + right_answer_s x (right answers)
 
-so that the return of an episode is minus the objective of the paper (Eq. 10) plus
-what right answers are worth. In a batch scenario everything leaves after the last
-decision, and so the reward comes with the last step.
+so that the return of a batch is minus the objective of the paper (Eq. 10) plus what
+right answers are worth. In a batch scenario everything leaves after the last
+decision, and so the reward comes with the last step. Where queries arrive over time
+all that leave are counted, measured or not; the episode ends when the last query of
+the measured window has left, with ``run: (after: Drain)`` when all have.
 """
 
 from __future__ import annotations

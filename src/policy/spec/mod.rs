@@ -79,7 +79,7 @@ pub enum PolicySpec {
     NearestServer,
     /// Every query to the server of the best channel ([`ServerRule::StrongestSignal`]).
     StrongestSignal,
-    /// Every query to the server of most free compute ([`ServerRule::LeastLoaded`]).
+    /// Every query to the server of most compute a query ([`ServerRule::LeastLoaded`]).
     LeastLoaded,
     /// Every query to the emptier of two random servers ([`ServerRule::PowerOfTwo`]).
     PowerOfTwo,
