@@ -86,7 +86,7 @@ fn share_of(
 ) -> Estimate {
     let parts: Vec<(f64, f64)> = replications
         .iter()
-        .map(|r| counts(r))
+        .map(counts)
         .filter(|(_, all)| *all > 0)
         .map(|(some, all)| (some as f64, all as f64))
         .collect();

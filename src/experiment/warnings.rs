@@ -81,14 +81,13 @@ pub(super) fn warnings(
             ));
         }
     }
-    if scenario.run.warm_up == WarmUp::Mser5 {
-        if replications.iter().any(|r| r.load.warm_up_at_limit) {
-            warnings.push(
-                "MSER-5 would leave out half of the run or more: the run is too short, or the \
-                 system is not stationary"
-                    .to_owned(),
-            );
-        }
+    if scenario.run.warm_up == WarmUp::Mser5 && replications.iter().any(|r| r.load.warm_up_at_limit)
+    {
+        warnings.push(
+            "MSER-5 would leave out half of the run or more: the run is too short, or the \
+             system is not stationary"
+                .to_owned(),
+        );
     }
     warnings
 }

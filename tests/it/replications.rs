@@ -111,12 +111,12 @@ fn variances_pool_as_the_manual_says() {
         let own = of(&all, result);
         let n: f64 = own.iter().map(|row| number(row, "queries")).sum();
         let weighted = |row: &&Row| number(row, "queries") * number(row, "delay_mean_ms");
-        let mean = own.iter().map(|row| weighted(row)).sum::<f64>() / n;
+        let mean = own.iter().map(weighted).sum::<f64>() / n;
         let part = |row: &&Row| {
             let apart = number(row, "delay_mean_ms") - mean;
             number(row, "queries") * (number(row, "delay_variance_ms2") + apart * apart)
         };
-        let pooled = own.iter().map(|row| part(row)).sum::<f64>() / n;
+        let pooled = own.iter().map(part).sum::<f64>() / n;
         // The queries themselves.
         let delays: Vec<f64> = of(&queries, result)
             .iter()
@@ -206,7 +206,7 @@ fn the_variance_of_a_batch_on_devices_is_that_of_their_capacities() {
     let result = run("(users: (count: 40), replications: 2000, policies: [LocalAll])").remove(0);
     let (a, b, work_gflop) = (45.53f64, 136.6, 2.596);
     let mean = (b / a).ln() / (b - a);
-    let theory = (1e3 * work_gflop as f64).powi(2) * (1.0 / (a * b) - mean * mean);
+    let theory = (1e3 * work_gflop).powi(2) * (1.0 / (a * b) - mean * mean);
     let variance = result.delay_variance_ms2;
     // 99.9 % of Student's t with as many degrees of freedom as the normal law.
     let half_width = variance.ci95.expect("replications") * 3.29 / 1.96;

@@ -125,11 +125,11 @@ pub fn place(
     let mut ladder = Ladder::new(bounds);
     loop {
         let renew = |candidates: &mut [Candidate]| {
-            for place in 0..candidates.len() {
-                let at = candidates[place].at();
+            for candidate in candidates {
+                let at = candidate.at();
                 if looks[at].placed_then != placed {
                     looks[at] = Look::at_bound(placed);
-                    candidates[place] = Candidate::new(prospects[at].bound(load), at);
+                    *candidate = Candidate::new(prospects[at].bound(load), at);
                 }
             }
         };
