@@ -206,7 +206,7 @@ fn the_variance_of_a_batch_on_devices_is_that_of_their_capacities() {
     let result = run("(users: (count: 40), replications: 2000, policies: [LocalAll])").remove(0);
     let (a, b, work_gflop) = (45.53f64, 136.6, 2.596);
     let mean = (b / a).ln() / (b - a);
-    let theory = (1e3 * work_gflop).powi(2) * (1.0 / (a * b) - mean * mean);
+    let theory = (1e3_f64 * work_gflop).powi(2) * (1.0 / (a * b) - mean * mean);
     let variance = result.delay_variance_ms2;
     // 99.9 % of Student's t with as many degrees of freedom as the normal law.
     let half_width = variance.ci95.expect("replications") * 3.29 / 1.96;
