@@ -2,12 +2,10 @@
 //! results are made of, and the variance is theory's.
 
 use super::detail::{EVERYTHING, Row, edgelm, folder_with, number, rows};
-use edgelm::experiment::{Experiment, PolicyResult, student_t_975};
-use edgelm::scenario::Loaded;
+use crate::timeline::run;
+use edgelm::experiment::student_t_975;
 use serde_json::Value;
 use std::fs;
-use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 fn of<'r>(all: &'r [Row], result: &Row) -> Vec<&'r Row> {
     let same = |row: &&Row| row["value"] == result["value"] && row["policy"] == result["policy"];
@@ -239,14 +237,4 @@ fn the_variance_of_m_m_1_is_the_square_of_its_mean() {
         );
         assert!(half_width < tightness * theory, "too wide to test anything");
     }
-}
-
-fn run(text: &str) -> Vec<PolicyResult> {
-    let experiment = Loaded::from_text(text, Path::new("replications.ron"), &[])
-        .and_then(Experiment::new)
-        .unwrap_or_else(|wrong| panic!("{}", wrong[0]));
-    let mut results = experiment
-        .run(None, &AtomicBool::new(false), &|| ())
-        .expect("it runs");
-    results.points.remove(0).policies
 }

@@ -2,12 +2,10 @@
 //! was not met, and only there.
 
 use super::detail::{edgelm, folder_with, number, rows};
-use edgelm::experiment::{Experiment, PolicyResult};
-use edgelm::scenario::Loaded;
+use crate::timeline::run;
+use edgelm::experiment::PolicyResult;
 use serde_json::Value;
 use std::fs;
-use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 /// Phones that are faster than the servers: whoever need not leave stays. With tau = 0
 /// everybody leaves, with a p99 of 57 ms; with tau = 1 one in a thousand.
@@ -21,16 +19,6 @@ fn cell(replications: u32, run: &str, policies: &str) -> String {
 }
 
 const SETTLED: &str = "duration_s: 30, warm_up: Seconds(10)";
-
-fn run(text: &str) -> Vec<PolicyResult> {
-    let experiment = Loaded::from_text(text, Path::new("targets.ron"), &[])
-        .and_then(Experiment::new)
-        .unwrap_or_else(|wrong| panic!("{}", wrong[0]));
-    let mut results = experiment
-        .run(None, &AtomicBool::new(false), &|| ())
-        .expect("it runs");
-    results.points.remove(0).policies
-}
 
 fn missed(result: &PolicyResult) -> Option<&String> {
     let mut warnings = result.warnings.iter();

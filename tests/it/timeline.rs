@@ -12,7 +12,8 @@ fn loaded(text: &str) -> Result<Loaded, Vec<Diagnostic>> {
     Loaded::from_text(text, Path::new("timeline.ron"), &[])
 }
 
-fn run(text: &str) -> Vec<PolicyResult> {
+/// The results of all policies at a scenario's first point.
+pub(super) fn run(text: &str) -> Vec<PolicyResult> {
     let experiment = loaded(text)
         .and_then(Experiment::new)
         .unwrap_or_else(|wrong| panic!("{}", wrong[0]));

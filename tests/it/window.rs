@@ -17,13 +17,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 fn run(text: &str) -> PolicyResult {
-    let experiment = Loaded::from_text(text, Path::new("window.ron"), &[])
-        .and_then(Experiment::new)
-        .unwrap_or_else(|wrong| panic!("{}", wrong[0]));
-    let mut results = experiment
-        .run(None, &AtomicBool::new(false), &|| ())
-        .expect("it runs");
-    results.points.remove(0).policies.remove(0)
+    crate::timeline::run(text).remove(0)
 }
 
 fn measure(result: &PolicyResult, name: &str) -> Estimate {
