@@ -6,14 +6,13 @@
 //!
 //! `cargo bench --bench city`
 
-use edgelm::engine::{
-    CompletedQuery, Counts, Probe, Recorder, Scheduling, Settings, Sharing, simulate,
-};
+use edgelm::engine::{CompletedQuery, Counts, Probe, Recorder, Scheduling, Settings, simulate};
 use edgelm::experiment::world_model;
 use edgelm::policy::Goa;
 use edgelm::report::plot::{Axis, Figure, theme};
+use edgelm::route::Serving;
 use edgelm::scenario::Scenario;
-use edgelm::station::edge::Discipline;
+use edgelm::station::Sharing;
 use edgelm::uncertainty::Table;
 use edgelm::units::Seconds;
 use edgelm::world::World;
@@ -39,7 +38,7 @@ const ROUNDS: usize = 5;
 struct Events(u64);
 
 impl Recorder for Events {
-    fn left(&mut self, _query: &CompletedQuery, _measured: bool) {}
+    fn on_departure(&mut self, _query: &CompletedQuery, _measured: bool) {}
 
     fn counted(&mut self, _now: Seconds, _counts: &Counts) {
         self.0 += 1;
@@ -116,7 +115,10 @@ fn measure((columns, rows): (usize, usize), tolerance: f64) -> Result<Measured, 
     let model = world_model(&scenario, &Table::default());
     let world = World::draw(&model, StreamKey::root(1));
     let near = world.neighbourhoods().map_or(0.0, |near| {
-        (0..cells).map(|home| near.near(home).len()).sum::<usize>() as f64 / cells as f64
+        (0..cells)
+            .map(|server| near.near(server).len())
+            .sum::<usize>() as f64
+            / cells as f64
     });
     let settings = Settings {
         arrivals: ArrivalLaw {
@@ -124,8 +126,10 @@ fn measure((columns, rows): (usize, usize), tolerance: f64) -> Result<Measured, 
             trace: None,
         },
         scheduling: Scheduling::Every { period_ms: 10.0 },
-        sharing: Sharing::Live,
-        discipline: Discipline::ProcessorSharing,
+        serving: Serving {
+            sharing: Sharing::Live,
+            ..Serving::default()
+        },
         probe: Probe::Free,
         duration: Some(Seconds(QUERIES / (628.0 * cells as f64))),
         ..Settings::default()

@@ -1,14 +1,15 @@
 //! Events per second of the stations that serve, each beside its slow, obvious
-//! twin: capped processor sharing alone, and the full radio model with a constant
+//! reference: capped processor sharing alone, and the full radio model with a constant
 //! number of transmissions in four cells.
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use edgelm::physics::gains::LinkGains;
+use edgelm::physics::interference::Transmitter;
 use edgelm::physics::radio::Interference;
-use edgelm::station::edge::ProcessorSharing;
-use edgelm::station::naive::{NaiveProcessorSharing, NaiveUplinks};
-use edgelm::station::uplink::{Radio, Transmission, Uplinks};
+use edgelm::station::processor_sharing::ProcessorSharing;
+use edgelm::station::reference::{ReferenceProcessorSharing, ReferenceUplinks};
+use edgelm::station::uplink::{Radio, Uplinks};
 use edgelm::units::{Bits, Flop, FlopPerSecond, Hertz, Seconds, Watts};
 use edgelm::world::streams::{Stream, StreamKey};
 use rand::RngExt;
@@ -61,9 +62,9 @@ fn processor_sharing(bencher: Bencher<'_, '_>, jobs: usize) {
 }
 
 #[divan::bench(args = [10, 100, 1_000])]
-fn processor_sharing_naive(bencher: Bencher<'_, '_>, jobs: usize) {
+fn processor_sharing_reference(bencher: Bencher<'_, '_>, jobs: usize) {
     let mut rng = rng();
-    let mut server = NaiveProcessorSharing::new(FlopPerSecond(20.0), FlopPerSecond(1.0));
+    let mut server = ReferenceProcessorSharing::new(FlopPerSecond(20.0), FlopPerSecond(1.0));
     for job in 0..jobs {
         server.start(Seconds(0.0), job, work(&mut rng));
     }
@@ -77,15 +78,14 @@ fn processor_sharing_naive(bencher: Bencher<'_, '_>, jobs: usize) {
 
 fn start(uplinks: &mut Uplinks<'_>, now: Seconds, (job, cell): (usize, usize), rng: &mut Stream) {
     let gains = gains(rng);
-    let transmission = Transmission {
-        job,
+    let bits = bits(rng);
+    let transmitter = Transmitter {
         cell,
-        bits: bits(rng),
         gain: gains[cell],
-        home: 0,
-        links: LinkGains::All(&gains),
+        nearest: 0,
+        links: LinkGains::to_all(&gains),
     };
-    uplinks.start(now, transmission);
+    uplinks.start(now, job, bits, transmitter);
 }
 
 #[divan::bench(args = [10, 100, 1_000, 10_000])]
@@ -95,33 +95,33 @@ fn uplinks(bencher: Bencher<'_, '_>, transmissions: usize) {
     for job in 0..transmissions {
         start(&mut uplinks, Seconds(0.0), (job, job % CELLS), &mut rng);
     }
-    uplinks.settle(Seconds(0.0), |_, _| {});
+    uplinks.update_rates(Seconds(0.0), |_, _| {});
     bencher.counter(ItemsCount::new(2u32)).bench_local(|| {
         let next = (0..CELLS).filter_map(|cell| Some((uplinks.next_end(cell)?, cell)));
         if let Some(((now, job), cell)) = next.min_by(|a, b| a.0.0.0.total_cmp(&b.0.0.0)) {
             uplinks.end(now, job);
-            uplinks.settle(now, |_, _| {});
+            uplinks.update_rates(now, |_, _| {});
             start(&mut uplinks, now, (job, cell), &mut rng);
-            uplinks.settle(now, |_, _| {});
+            uplinks.update_rates(now, |_, _| {});
         }
     });
 }
 
 #[divan::bench(args = [10, 100, 1_000], max_time = 5)]
-fn uplinks_naive(bencher: Bencher<'_, '_>, transmissions: usize) {
-    measure_uplinks_naive(bencher, transmissions);
+fn uplinks_reference(bencher: Bencher<'_, '_>, transmissions: usize) {
+    measure_uplinks_reference(bencher, transmissions);
 }
 
 // Half a second for two events: asked for with
-// `cargo bench --bench stations -- uplinks_naive_large --include-ignored`.
+// `cargo bench --bench stations -- uplinks_reference_large --include-ignored`.
 #[divan::bench(args = [10_000], sample_count = 3, sample_size = 1, ignore)]
-fn uplinks_naive_large(bencher: Bencher<'_, '_>, transmissions: usize) {
-    measure_uplinks_naive(bencher, transmissions);
+fn uplinks_reference_large(bencher: Bencher<'_, '_>, transmissions: usize) {
+    measure_uplinks_reference(bencher, transmissions);
 }
 
-fn measure_uplinks_naive(bencher: Bencher<'_, '_>, transmissions: usize) {
+fn measure_uplinks_reference(bencher: Bencher<'_, '_>, transmissions: usize) {
     let mut rng = rng();
-    let mut uplinks = NaiveUplinks::new(radio());
+    let mut uplinks = ReferenceUplinks::new(radio());
     let mut cells = vec![0; transmissions];
     for (job, cell) in cells.iter_mut().enumerate() {
         *cell = job % CELLS;

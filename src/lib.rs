@@ -38,6 +38,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod city;
 pub mod cli;
 pub mod engine;
 pub mod experiment;
@@ -46,6 +47,7 @@ pub mod physics;
 pub mod policy;
 pub mod profile;
 pub mod report;
+pub mod route;
 pub mod scenario;
 pub mod snapshot;
 pub mod station;

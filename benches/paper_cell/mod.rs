@@ -17,7 +17,7 @@ pub fn cell(users: usize, replication: u64) -> InstanceSnapshot {
     let world = World::draw(&model, StreamKey::root(1).index(replication));
     let instance = Instance {
         tx_power_w: model.users.tx_power.0,
-        noise_w: model.noise.0,
+        noise_w: model.cells.noise.0,
         users: (0..users)
             .map(|i| {
                 let query = world.query(i, 0, None);
@@ -36,7 +36,7 @@ pub fn cell(users: usize, replication: u64) -> InstanceSnapshot {
             .map(|server| InstanceServer {
                 flops: server.capacity.0,
                 max_flops_per_user: model.servers.max_per_user.0,
-                bandwidth_hz: model.servers.bandwidth.0,
+                bandwidth_hz: model.cells.bandwidth.0,
             })
             .collect(),
         gain: (0..users)

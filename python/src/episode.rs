@@ -47,7 +47,7 @@ impl Snapshot {
             now: self.now,
             queries: &self.queries,
             servers: &self.servers,
-            gains: GainTable::Full(&self.gains),
+            gains: GainTable::full(&self.gains),
             tx_power: self.tx_power,
             interference: self.interference,
             key: self.key,
@@ -162,7 +162,7 @@ struct Counting {
 }
 
 impl Recorder for Counting {
-    fn left(&mut self, query: &CompletedQuery, _measured: bool) {
+    fn on_departure(&mut self, query: &CompletedQuery, _measured: bool) {
         let delay_s = query.stages.total().0;
         let outcome = Outcome {
             queries: 1,

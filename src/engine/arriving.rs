@@ -207,8 +207,9 @@ impl Run<'_> {
         }
         match self.settings.probe {
             Probe::FirstToken { work_share } if work_share > 0.0 => {
-                self.in_flight[slot].phase = Phase::Probing;
-                self.join_device(slot, query.slm_work * work_share);
+                let needs = self.in_flight[slot].needs();
+                self.in_flight[slot].route = self.network.probe(&needs, work_share);
+                self.goes_to(slot, Phase::Probing { place: 0 });
             }
             _ => self.waits(slot),
         }

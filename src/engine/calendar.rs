@@ -1,47 +1,27 @@
-//! The calendar: the event list, and beside it the next completion of every
+//! The calendar: the event list, and beside it the next event of every unit of a
 //! station, whose time changes whenever rates change.
 
-use super::completions::Completions;
 use super::event_list::{self, EventList};
+use super::next_events::NextEvents;
+use crate::station::StationId;
 use crate::units::Seconds;
 use std::collections::VecDeque;
 
-/// A station whose next completion moves.
+/// A unit of a station.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Station {
-    /// The uplink of a cell.
-    Uplink(u32),
-    /// The compute of a server.
-    Edge(u32),
+pub(super) struct UnitId {
+    pub station: StationId,
+    pub unit: usize,
 }
 
-impl Station {
-    /// A cell and its server are neighbours.
-    fn number(self) -> usize {
-        match self {
-            Self::Uplink(cell) => 2 * cell as usize,
-            Self::Edge(server) => 2 * server as usize + 1,
-        }
-    }
-
-    fn of_number(number: usize) -> Self {
-        let place = (number / 2) as u32;
-        if number.is_multiple_of(2) {
-            Self::Uplink(place)
-        } else {
-            Self::Edge(place)
-        }
-    }
-}
-
-/// What comes next: an event of the list, or a station's completion.
+/// What comes next: an event of the list, or a unit's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Next<E> {
     Event(E),
-    Completion(Station),
+    Unit(UnitId),
 }
 
-/// Events and completions in order of (time, sequence): one sequence for both.
+/// All events in order of (time, sequence): one sequence for both kinds.
 #[derive(Debug)]
 pub(super) struct Calendar<E> {
     events: EventList<E>,
@@ -49,21 +29,27 @@ pub(super) struct Calendar<E> {
     /// follows from the last event at once.
     at_once: VecDeque<(u128, E)>,
     now: Seconds,
-    completions: Completions,
+    units: NextEvents,
+    /// The number of each station's first unit among all, and the end.
+    first_units: [usize; StationId::COUNT + 1],
 }
 
-impl<E> Default for Calendar<E> {
-    fn default() -> Self {
+impl<E> Calendar<E> {
+    /// No events, for stations of so many units.
+    pub fn new(units: impl Fn(StationId) -> usize) -> Self {
+        let mut first_units = [0; StationId::COUNT + 1];
+        for (at, station) in StationId::ALL.into_iter().enumerate() {
+            first_units[at + 1] = first_units[at] + units(station);
+        }
         Self {
             events: EventList::default(),
             at_once: VecDeque::new(),
             now: Seconds(0.0),
-            completions: Completions::default(),
+            units: NextEvents::default(),
+            first_units,
         }
     }
-}
 
-impl<E> Calendar<E> {
     /// Adds an event that will not move.
     pub fn push(&mut self, time: Seconds, event: E) {
         if time == self.now {
@@ -74,22 +60,23 @@ impl<E> Calendar<E> {
         }
     }
 
-    /// A station's next completion is now at `time`, or there is none.
-    pub fn set(&mut self, station: Station, time: Option<Seconds>) {
-        let rank = time.map_or(u128::MAX, |time| self.events.rank(time));
-        self.completions.set(station.number(), rank);
+    /// A unit's next event is now at `time`, or there is none.
+    pub fn set(&mut self, UnitId { station, unit }: UnitId, time: Option<Seconds>) {
+        let rank = time.map(|time| self.events.rank(time));
+        let number = self.first_units[station as usize] + unit;
+        self.units.set(number, rank);
     }
 
-    /// Takes what comes next. A station's completion stays until it is set anew.
+    /// Takes what comes next. A unit's event stays until it is set anew.
     pub fn pop(&mut self) -> Option<(Seconds, Next<E>)> {
         let event = self.events.first_rank().unwrap_or(u128::MAX);
         let at_once = self.at_once.front().map_or(u128::MAX, |next| next.0);
-        let (completion, station) = self.completions.first().unwrap_or((u128::MAX, 0));
-        let first = event.min(at_once).min(completion);
+        let (of_unit, number) = self.units.first().unwrap_or((u128::MAX, 0));
+        let first = event.min(at_once).min(of_unit);
         let next = if first == u128::MAX {
             return None;
-        } else if first == completion {
-            Next::Completion(Station::of_number(station))
+        } else if first == of_unit {
+            Next::Unit(self.unit(number))
         } else if first == at_once {
             Next::Event(self.at_once.pop_front()?.1)
         } else {
@@ -97,5 +84,15 @@ impl<E> Calendar<E> {
         };
         self.now = event_list::time(first);
         Some((self.now, next))
+    }
+
+    fn unit(&self, number: usize) -> UnitId {
+        let later = |station: &&StationId| number < self.first_units[**station as usize + 1];
+        let station = StationId::ALL.iter().find(later);
+        let station = station.copied().unwrap_or(StationId::Downlink);
+        UnitId {
+            station,
+            unit: number - self.first_units[station as usize],
+        }
     }
 }

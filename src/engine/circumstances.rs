@@ -4,6 +4,7 @@
 use super::Run;
 use super::recorder::{ChosenLink, Circumstances};
 use crate::physics::gains::LinkGains;
+use crate::snapshot::Choice;
 
 /// What is kept of the queries in flight.
 #[derive(Debug, Default)]
@@ -19,8 +20,8 @@ impl KeptCircumstances {
             self.by_slot.resize(slot + 1, None);
         }
         self.by_slot[slot] = Some(circumstances);
-        let unsettled = |link: ChosenLink| link.sinr.is_none();
-        if circumstances.link.is_some_and(unsettled) {
+        let unknown = |link: ChosenLink| link.sinr.is_none();
+        if circumstances.link.is_some_and(unknown) {
             self.beginning.push(slot);
         }
     }
@@ -33,25 +34,30 @@ impl KeptCircumstances {
 }
 
 impl Run<'_> {
-    /// The query in `slot` is placed now: on its device, or at a server over one of these
-    /// links, with the SINR that is known in advance where shares are held.
+    /// The query in `slot` is placed now, with these links and, where shares are held, the
+    /// SINR that is known in advance.
     #[inline]
     pub(super) fn keep_circumstances(
         &mut self,
         slot: usize,
-        sent: Option<(usize, LinkGains<'_>, Option<f64>)>,
+        choice: Choice,
+        links: LinkGains<'_>,
+        sinr: Option<f64>,
     ) {
         let Some(kept) = &mut self.circumstances else {
             return;
         };
         let user = self.in_flight[slot].user();
-        let link = sent.map(|(server, links, sinr)| ChosenLink {
-            gain: links
-                .to(server)
-                .unwrap_or_else(|| self.links.gain(user, server)),
-            sinr,
-        });
-        let position = self.links.position(user);
+        let link = match choice {
+            Choice::Local => None,
+            Choice::Edge(server) => Some(ChosenLink {
+                gain: links
+                    .to(server)
+                    .unwrap_or_else(|| self.network.links().gain(user, server)),
+                sinr,
+            }),
+        };
+        let position = self.network.links().position(user);
         kept.keep(slot, Circumstances { position, link });
     }
 
@@ -65,7 +71,7 @@ impl Run<'_> {
                     link: Some(link), ..
                 }) = &mut kept.by_slot[slot]
                 {
-                    link.sinr = Some(self.uplinks.sinr(slot));
+                    link.sinr = Some(self.network.sinr(slot));
                 }
             }
         }

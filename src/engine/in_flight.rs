@@ -1,27 +1,23 @@
 //! Queries between their arrival and their end.
 
 use super::recorder::CompletedQuery;
+use crate::route::{Leg, Needs, Route};
 use crate::snapshot::{Choice, Truth};
+use crate::station::StationId;
 use crate::station::stage::{Stage, StageTimes};
 use crate::units::{Bits, Flop, Seconds};
 use crate::world::query::Query;
 use std::ops::{Index, IndexMut};
 
-/// What a query in flight is doing.
+/// Where a query in flight is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// At its device, for the first token.
-    Probing,
+    /// On its way to know its uncertainty: at this place of its route.
+    Probing { place: usize },
     /// Waits for a scheduling instant.
     Waiting,
-    /// At its device, for the answer.
-    Local,
-    /// Transmitting.
-    Uplink,
-    /// At its server's compute.
-    Edge,
-    /// Served at shares that are held: nothing but an event says when it ends.
-    Held,
+    /// On its way to be answered: at this place of its route.
+    Served { place: usize },
 }
 
 /// A query in flight.
@@ -33,19 +29,15 @@ pub(super) struct Flight {
     /// The server it was sent to, or [`NOWHERE`].
     server: u32,
     pub phase: Phase,
-    /// Whether it is being served where it is, rather than queueing; for held
-    /// shares, whether it has left the uplink.
-    pub in_service: bool,
+    pub route: Route,
     slm_correct: bool,
     llm_correct: bool,
-    /// When it joined the station it is at.
+    /// When it began to wait for a scheduling instant.
     pub since: Seconds,
     pub bits: Bits,
     pub llm_work: Flop,
     /// Work of the small model that is still to be done.
     pub slm_left: Flop,
-    /// Work of the job it has at its device.
-    pub device_job: Flop,
     pub uncertainty: f64,
 
     pub stages: StageTimes,
@@ -55,12 +47,8 @@ pub(super) struct Flight {
     number: u64,
     arrived: Seconds,
     slm_work: Flop,
-    /// Work that its device and its server have done for it.
-    pub device_work: Flop,
-    pub edge_work: Flop,
-    /// Stages that are known in advance under held shares.
-    pub held_uplink: Seconds,
-    pub held_compute: Seconds,
+    /// Work that each station has done for it.
+    pub work_done: [Flop; StationId::COUNT],
 }
 
 /// In place of a server: the query stays on its device, or nothing is decided yet.
@@ -73,24 +61,20 @@ impl Flight {
             generation,
             server: NOWHERE,
             phase: Phase::Waiting,
-            in_service: false,
+            route: Route::default(),
             slm_correct: query.slm_correct,
             llm_correct: query.llm_correct,
             since: now,
             bits: query.bits,
             llm_work: query.llm_work,
             slm_left: query.slm_work,
-            device_job: Flop(0.0),
             uncertainty: query.uncertainty,
             stages: StageTimes::default(),
             decided: now,
             number,
             arrived: now,
             slm_work: query.slm_work,
-            device_work: Flop(0.0),
-            edge_work: Flop(0.0),
-            held_uplink: Seconds(0.0),
-            held_compute: Seconds(0.0),
+            work_done: [Flop(0.0); StationId::COUNT],
         }
     }
 
@@ -102,6 +86,34 @@ impl Flight {
     /// The server it was sent to; `None` for the device, and before the decision.
     pub fn server(&self) -> Option<usize> {
         (self.server != NOWHERE).then_some(self.server as usize)
+    }
+
+    /// What it needs, wherever it is answered.
+    pub fn needs(&self) -> Needs {
+        Needs {
+            user: self.user(),
+            bits: self.bits,
+            slm_work: self.slm_left,
+            llm_work: self.llm_work,
+        }
+    }
+
+    /// The visit it is on; `None` while it waits.
+    pub fn leg(&self) -> Option<Leg> {
+        match self.phase {
+            Phase::Probing { place } | Phase::Served { place } => self.route.leg(place),
+            Phase::Waiting => None,
+        }
+    }
+
+    /// The visits of its route so far, that it is on among them.
+    pub fn visited(&self) -> impl Iterator<Item = Leg> + use<> {
+        let route = self.route;
+        let visits = match self.phase {
+            Phase::Probing { place } | Phase::Served { place } => place + 1,
+            Phase::Waiting => 0,
+        };
+        (0..visits).filter_map(move |place| route.leg(place))
     }
 
     /// Which models would answer right.
@@ -125,7 +137,7 @@ impl Flight {
 
     /// What the recorder is shown when it leaves.
     fn completed(&self, dropped: bool) -> CompletedQuery {
-        let undecided = matches!(self.phase, Phase::Probing | Phase::Waiting);
+        let undecided = matches!(self.phase, Phase::Probing { .. } | Phase::Waiting);
         CompletedQuery {
             query: Query {
                 user: self.user(),
@@ -141,8 +153,8 @@ impl Flight {
             decided: (!undecided).then_some(self.decided),
             choice: self.server().map_or(Choice::Local, Choice::Edge),
             stages: self.stages,
-            device_work: self.device_work,
-            edge_work: self.edge_work,
+            device_work: self.work_done[StationId::Device as usize],
+            edge_work: self.work_done[StationId::Compute as usize],
             dropped,
             missed_deadline: dropped,
             circumstances: None,

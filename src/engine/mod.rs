@@ -14,42 +14,37 @@
 mod arriving;
 mod calendar;
 mod circumstances;
-mod completions;
-mod connections;
 mod event_list;
 mod in_flight;
+mod life;
+mod next_events;
 mod occupancy;
 mod recorder;
 mod scheduling;
-mod serving;
 mod settings;
 mod window;
 
 pub use event_list::EventList;
 pub use recorder::{
-    Areas, ChosenLink, Circumstances, CompletedQuery, Counts, Recorder, SystemState,
+    Area, Areas, ChosenLink, Circumstances, CompletedQuery, Counts, Recorder, SystemState,
 };
-pub use settings::{AfterWindow, Deadline, Probe, Scheduling, Settings, Sharing};
+pub use settings::{AfterWindow, Deadline, Probe, Scheduling, Settings};
 
 use crate::policy::{Policy, PolicyError};
+use crate::route::Network;
 use crate::snapshot::Completion;
-use crate::station::device::Device;
-use crate::station::edge::EdgeCompute;
-use crate::station::uplink::{Radio, Uplinks};
+use crate::station::{StationId, Visit};
 use crate::units::Seconds;
 use crate::world::World;
-use crate::world::links::Links;
 use arriving::Source;
-use calendar::{Calendar, Next, Station};
+use calendar::{Calendar, Next};
 use circumstances::KeptCircumstances;
-use connections::Connections;
 use in_flight::{InFlight, Ticket};
 use occupancy::Occupancy;
 use scheduling::Scratch;
 use window::Window;
 
-/// What happens at an instant of the virtual clock, beside the completions of
-/// stations.
+/// What happens at an instant of the virtual clock, beside what stations announce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Event {
     /// The next query of a user arrives.
@@ -58,16 +53,8 @@ enum Event {
     TraceArrival,
     /// The policy is asked about all queries that wait.
     SchedulingInstant,
-    /// A device has done the first job in its queue.
-    DeviceEnd(Ticket),
-    /// The last bit of a query with held shares is received.
-    HeldUplinkEnd(Ticket),
-    /// A query with held shares is answered.
-    HeldEdgeEnd(Ticket),
     /// A query that is dropped at its deadline reaches it.
     DeadlineEnd(Ticket),
-    /// The channel's next coherence block begins.
-    ChannelBlock,
     /// The measured window begins.
     WindowBegin,
     /// The measured window ends.
@@ -102,13 +89,10 @@ pub fn simulate(
         }
         run.now = time;
         match next {
-            Next::Completion(Station::Uplink(cell)) => run.uplink_completes(cell as usize),
-            Next::Completion(Station::Edge(server)) => {
-                run.edge_completes(server as usize, recorder);
-            }
+            Next::Unit(unit) => run.unit_event(unit, recorder),
             Next::Event(event) => run.handle(event, policy, recorder)?,
         }
-        run.settle_uplinks();
+        run.update_stations();
         recorder.counted(run.now, &run.counts);
         for completion in run.observed.drain(..) {
             policy.observe(&completion);
@@ -126,7 +110,7 @@ struct Run<'w> {
     now: Seconds,
     calendar: Calendar<Event>,
     source: Source<'w>,
-    links: Links<'w>,
+    network: Network<'w>,
     in_flight: InFlight,
     /// Where the recorder wants it.
     circumstances: Option<KeptCircumstances>,
@@ -137,14 +121,10 @@ struct Run<'w> {
     instant_pending: bool,
     /// Scheduling instants so far.
     instants: u64,
-    connections: Connections,
-    uplinks: Uplinks<'w>,
     /// Room for what policies are shown.
     snapshot: Scratch,
-    /// Whether the next coherence block is in the calendar.
-    block_pending: bool,
-    edges: Vec<EdgeCompute>,
-    devices: Vec<Device>,
+    /// Room for what stations say of those that they have served.
+    departed: Vec<(usize, Visit)>,
     occupancy: Occupancy,
     window: Window,
     counts: Counts,
@@ -154,50 +134,22 @@ struct Run<'w> {
 
 impl<'w> Run<'w> {
     fn new(world: &'w World<'w>, settings: &'w Settings) -> Self {
-        let model = world.model();
-        let servers = world.servers().len();
-        let radio = Radio {
-            bandwidth: model.servers.bandwidth,
-            noise: model.noise,
-            tx_power: model.users.tx_power,
-            interference: model.interference,
-        };
+        let network = Network::new(world, settings.serving);
         Self {
             world,
             settings,
             now: Seconds(0.0),
-            calendar: Calendar::default(),
+            calendar: Calendar::new(|station| network.station(station).units()),
             source: Source::new(world, settings),
-            links: Links::new(world),
             in_flight: InFlight::default(),
             circumstances: None,
             waiting: Vec::new(),
             instant_pending: false,
             instants: 0,
-            connections: Connections::new(settings.sharing, servers, model.users.tx_power),
-            uplinks: match world.neighbourhoods() {
-                None => Uplinks::new(radio, servers),
-                Some(near) => Uplinks::in_city(radio, near, servers),
-            },
             snapshot: Scratch::default(),
-            block_pending: false,
-            edges: world
-                .servers()
-                .iter()
-                .map(|server| {
-                    EdgeCompute::new(
-                        settings.discipline,
-                        server.capacity,
-                        model.servers.max_per_user,
-                    )
-                })
-                .collect(),
-            devices: world
-                .users()
-                .iter()
-                .map(|user| Device::new(user.capacity))
-                .collect(),
-            occupancy: Occupancy::new(servers),
+            departed: Vec::new(),
+            occupancy: Occupancy::new(|station| network.station(station).parts()),
+            network,
             window: Window::default(),
             counts: Counts::default(),
             observed: Vec::new(),
@@ -247,27 +199,11 @@ impl<'w> Run<'w> {
                 self.instant_pending = false;
                 self.schedule(policy)?;
             }
-            Event::DeviceEnd(ticket) => {
-                if let Some(slot) = self.in_flight.slot_of(ticket) {
-                    self.device_completes(slot, recorder);
-                }
-            }
-            Event::HeldUplinkEnd(ticket) => {
-                if let Some(slot) = self.in_flight.slot_of(ticket) {
-                    self.held_uplink_completes(slot);
-                }
-            }
-            Event::HeldEdgeEnd(ticket) => {
-                if let Some(slot) = self.in_flight.slot_of(ticket) {
-                    self.held_edge_completes(slot, recorder);
-                }
-            }
             Event::DeadlineEnd(ticket) => {
                 if let Some(slot) = self.in_flight.slot_of(ticket) {
                     self.drop_query(slot, recorder);
                 }
             }
-            Event::ChannelBlock => self.channel_block(),
             Event::WindowBegin => self.occupancy.restart(self.now),
             Event::WindowEnd => self.end_window(),
             Event::Sample => self.sample(policy.threshold(), recorder),
@@ -288,35 +224,18 @@ impl<'w> Run<'w> {
     }
 
     fn state(&self) -> SystemState {
-        let cells = 0..self.edges.len();
+        let loads = |station| {
+            let station = self.network.station(station);
+            (0..station.parts())
+                .map(|part| station.load(part))
+                .collect()
+        };
+        let cells = 0..self.world.cells();
         SystemState {
-            transmitting: self
-                .occupancy
-                .uplink_jobs
-                .iter()
-                .map(|jobs| jobs.value() as usize)
+            stations: StationId::ALL.map(loads),
+            interference_power: cells
+                .map(|cell| self.network.interference_power(cell))
                 .collect(),
-            heard: cells
-                .clone()
-                .map(|cell| match self.settings.sharing {
-                    Sharing::Live => self.uplinks.heard(cell),
-                    Sharing::Held => self.connections.power_from_others(cell),
-                })
-                .collect(),
-            edge_in_service: match self.settings.sharing {
-                Sharing::Live => self.edges.iter().map(EdgeCompute::in_service).collect(),
-                Sharing::Held => self
-                    .occupancy
-                    .edge_jobs
-                    .iter()
-                    .map(|jobs| jobs.value() as usize)
-                    .collect(),
-            },
-            edge_queued: self.edges.iter().map(EdgeCompute::queued).collect(),
-            edge_utilisation: self.occupancy.edge_busy.iter().map(|b| b.value()).collect(),
-            devices_busy: self.occupancy.device_busy.value() as usize,
-            device_queued: (self.occupancy.device_jobs.value() - self.occupancy.device_busy.value())
-                as usize,
             waiting: self.waiting.len(),
             threshold: None,
         }

@@ -1,7 +1,8 @@
 //! Time integrals of how many jobs every station holds: what Little's law relates
 //! to the stage times.
 
-use super::recorder::Areas;
+use super::recorder::{Area, Areas};
+use crate::station::{Load, StationId};
 use crate::units::Seconds;
 
 /// A quantity that changes in steps, and its integral.
@@ -25,11 +26,6 @@ impl Integral {
         self.set(now, self.value + change);
     }
 
-    /// The quantity.
-    pub fn value(&self) -> f64 {
-        self.value
-    }
-
     /// Forgets what was before `now`.
     fn restart(&mut self, now: Seconds) {
         self.set(now, self.value);
@@ -41,54 +37,71 @@ impl Integral {
     }
 }
 
+/// A part of a station.
+#[derive(Debug, Clone, Copy, Default)]
+struct Part {
+    load: Load,
+    jobs: Integral,
+    in_service: Integral,
+    busy: Integral,
+}
+
 /// The integrals of one run.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Occupancy {
     started: Seconds,
-    pub uplink_jobs: Vec<Integral>,
-    pub edge_jobs: Vec<Integral>,
-    pub edge_busy: Vec<Integral>,
-    pub device_jobs: Integral,
-    pub device_busy: Integral,
+    stations: [Vec<Part>; StationId::COUNT],
     pub waiting: Integral,
 }
 
 impl Occupancy {
-    pub fn new(servers: usize) -> Self {
+    /// Of stations of so many parts.
+    pub fn new(parts: impl Fn(StationId) -> usize) -> Self {
         Self {
-            uplink_jobs: vec![Integral::default(); servers],
-            edge_jobs: vec![Integral::default(); servers],
-            edge_busy: vec![Integral::default(); servers],
-            ..Self::default()
+            started: Seconds(0.0),
+            stations: StationId::ALL.map(|station| vec![Part::default(); parts(station)]),
+            waiting: Integral::default(),
         }
+    }
+
+    /// The load of a station's part is now another.
+    pub fn note(&mut self, now: Seconds, station: StationId, part: usize, load: Load) {
+        let part = &mut self.stations[station as usize][part];
+        if load == part.load {
+            return;
+        }
+        part.jobs.set(now, (load.in_service + load.queued) as f64);
+        part.busy.set(now, load.busy);
+        if load.in_service != part.load.in_service {
+            part.in_service.set(now, load.in_service as f64);
+        }
+        part.load = load;
     }
 
     /// The measured window begins.
     pub fn restart(&mut self, now: Seconds) {
         self.started = now;
-        let singles = [
-            &mut self.device_jobs,
-            &mut self.device_busy,
-            &mut self.waiting,
-        ];
-        self.uplink_jobs
-            .iter_mut()
-            .chain(&mut self.edge_jobs)
-            .chain(&mut self.edge_busy)
-            .chain(singles)
-            .for_each(|integral| integral.restart(now));
+        for part in self.stations.iter_mut().flatten() {
+            part.jobs.restart(now);
+            part.in_service.restart(now);
+            part.busy.restart(now);
+        }
+        self.waiting.restart(now);
     }
 
     /// The integrals up to now.
     pub fn areas(&self, now: Seconds) -> Areas {
-        let all = |integrals: &[Integral]| integrals.iter().map(|i| i.until(now)).collect();
+        let area = |part: &Part| Area {
+            jobs: part.jobs.until(now),
+            in_service: part.in_service.until(now),
+            busy: part.busy.until(now),
+        };
         Areas {
             elapsed: now - self.started,
-            uplink_jobs: all(&self.uplink_jobs),
-            edge_jobs: all(&self.edge_jobs),
-            edge_busy: all(&self.edge_busy),
-            device_jobs: self.device_jobs.until(now),
-            device_busy: self.device_busy.until(now),
+            stations: self
+                .stations
+                .each_ref()
+                .map(|parts| parts.iter().map(area).collect()),
             waiting: self.waiting.until(now),
             ..Areas::default()
         }

@@ -3,6 +3,7 @@
 
 use crate::snapshot::{Choice, Completion};
 use crate::station::stage::StageTimes;
+use crate::station::{Load, StationId};
 use crate::units::{Flop, Seconds, Watts};
 use crate::world::geometry::Point;
 use crate::world::query::Query;
@@ -91,41 +92,59 @@ pub struct Areas {
     /// Whether arrivals had to stop, as much time after the window's end as had
     /// passed before it, because queries of the window were still unanswered.
     pub arrivals_stopped: bool,
-    /// Transmissions in progress to each server, integrated over time.
-    pub uplink_jobs: Vec<f64>,
-    /// Jobs at each server's compute, in service or waiting.
-    pub edge_jobs: Vec<f64>,
-    /// Share of each server's compute in use.
-    pub edge_busy: Vec<f64>,
-    /// Jobs at all devices together, in service or waiting.
-    pub device_jobs: f64,
-    /// Devices that are busy.
-    pub device_busy: f64,
+    /// By station, in the order of [`StationId::ALL`]: the integrals of its parts.
+    pub stations: [Vec<Area>; StationId::COUNT],
     /// Queries that wait for a scheduling instant.
     pub waiting: f64,
+}
+
+/// Time integrals of a part of a station: of a cell, of a server, of all devices.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Area {
+    /// Jobs in service or waiting.
+    pub jobs: f64,
+    /// Jobs in service.
+    pub in_service: f64,
+    /// Share of its capacity in use.
+    pub busy: f64,
+}
+
+impl Areas {
+    /// Jobs at each part of a station, integrated over time.
+    pub fn jobs(&self, station: StationId) -> impl Iterator<Item = f64> + '_ {
+        self.stations[station as usize].iter().map(|area| area.jobs)
+    }
+
+    /// Jobs in service at each part of a station, integrated over time.
+    pub fn in_service(&self, station: StationId) -> impl Iterator<Item = f64> + '_ {
+        let areas = &self.stations[station as usize];
+        areas.iter().map(|area| area.in_service)
+    }
+
+    /// Share of each part of a station in use, integrated over time.
+    pub fn busy(&self, station: StationId) -> impl Iterator<Item = f64> + '_ {
+        self.stations[station as usize].iter().map(|area| area.busy)
+    }
 }
 
 /// The state of all stations at one instant.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SystemState {
-    /// Transmissions in progress, by server.
-    pub transmitting: Vec<usize>,
-    /// Power heard from transmissions to other servers, by server.
-    pub heard: Vec<Watts>,
-    /// Jobs in service at each server's compute.
-    pub edge_in_service: Vec<usize>,
-    /// Jobs waiting at each server's compute.
-    pub edge_queued: Vec<usize>,
-    /// Share of each server's compute in use.
-    pub edge_utilisation: Vec<f64>,
-    /// Devices that are busy.
-    pub devices_busy: usize,
-    /// Jobs waiting at devices.
-    pub device_queued: usize,
+    /// By station, in the order of [`StationId::ALL`]: how busy its parts are.
+    pub stations: [Vec<Load>; StationId::COUNT],
+    /// Power that each cell receives from the users of other cells.
+    pub interference_power: Vec<Watts>,
     /// Queries that wait for a scheduling instant.
     pub waiting: usize,
     /// The policy's threshold ([`Policy::threshold`](crate::policy::Policy::threshold)).
     pub threshold: Option<f64>,
+}
+
+impl SystemState {
+    /// How busy the parts of a station are.
+    pub fn loads(&self, station: StationId) -> &[Load] {
+        &self.stations[station as usize]
+    }
 }
 
 /// How many queries a run has seen.
@@ -141,12 +160,12 @@ pub struct Counts {
     pub in_flight: u64,
 }
 
-/// Takes what a run leaves behind, as it happens. Only [`Recorder::left`] must be
+/// Takes what a run leaves behind, as it happens. Only [`Recorder::on_departure`] must be
 /// provided; nothing a recorder does can change a run.
 pub trait Recorder {
     /// A query has left: answered, or given up. Also those that arrived before or
     /// after the measured window are shown, with `measured` false.
-    fn left(&mut self, query: &CompletedQuery, measured: bool);
+    fn on_departure(&mut self, query: &CompletedQuery, measured: bool);
 
     /// Whether queries are to be shown with their [`Circumstances`]. Asked once, before
     /// the run: keeping them takes time.
@@ -166,7 +185,7 @@ pub trait Recorder {
 
 /// Keeps every query that was measured, for small runs and tests.
 impl Recorder for Vec<CompletedQuery> {
-    fn left(&mut self, query: &CompletedQuery, measured: bool) {
+    fn on_departure(&mut self, query: &CompletedQuery, measured: bool) {
         if measured {
             self.push(*query);
         }

@@ -1,23 +1,9 @@
 //! How a run goes: when policies are asked, how resources are shared, when it ends.
 
-use crate::station::edge::Discipline;
+use crate::route::Serving;
 use crate::units::Seconds;
 use crate::world::arrivals::ArrivalLaw;
 use serde::{Deserialize, Serialize};
-
-/// How bandwidth and compute are shared among those who use them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Sharing {
-    /// At a scheduling instant the shares and the interference of the complete
-    /// assignment are fixed for the whole life of the queries it placed: the
-    /// paper's regime.
-    #[default]
-    Held,
-    /// Shares follow who is there now: uplink rates change whenever a
-    /// transmission starts or ends anywhere, compute is divided anew at every
-    /// arrival and departure. Work already done is kept.
-    Live,
-}
 
 /// When the policy is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -78,10 +64,8 @@ pub struct Settings {
     pub arrivals: ArrivalLaw,
     /// When the policy is asked.
     pub scheduling: Scheduling,
-    /// How resources are shared.
-    pub sharing: Sharing,
-    /// How a server divides its compute under [`Sharing::Live`].
-    pub discipline: Discipline,
+    /// Which stations there are, and how they serve.
+    pub serving: Serving,
     /// What knowing the uncertainty costs.
     pub probe: Probe,
     /// When a query must be answered.
@@ -106,8 +90,7 @@ impl Default for Settings {
         Self {
             arrivals: ArrivalLaw::default(),
             scheduling: Scheduling::Batch,
-            sharing: Sharing::Held,
-            discipline: Discipline::ProcessorSharing,
+            serving: Serving::default(),
             probe: Probe::Free,
             deadline: None,
             duration: None,

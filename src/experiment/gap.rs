@@ -180,7 +180,7 @@ impl Experiment {
 struct Unrecorded;
 
 impl Recorder for Unrecorded {
-    fn left(&mut self, _query: &CompletedQuery, _measured: bool) {}
+    fn on_departure(&mut self, _query: &CompletedQuery, _measured: bool) {}
 }
 
 fn tau(point: &Point, study: &GapStudy) -> f64 {

@@ -3,6 +3,7 @@
 
 use crate::engine::Settings;
 use crate::physics::radio::thermal_noise;
+use crate::route::Serving;
 use crate::scenario::{Scenario, TokenSpec, WarmUp};
 use crate::uncertainty::Table;
 use crate::units::{FlopPerSecond, Hertz, Seconds, Watts};
@@ -11,7 +12,7 @@ use crate::world::channel::{Channel, Doppler, FadingProcess, Variation};
 use crate::world::distribution::{Distribution, Scaled};
 use crate::world::query::{QuerySize, TokenCosts, Workload};
 use crate::world::trace::Trace;
-use crate::world::{ServerModel, UserModel, WorldModel};
+use crate::world::{CellModel, ServerModel, UserModel, WorldModel};
 use std::sync::Arc;
 
 /// The laws that a checked scenario describes, with the table it refers to.
@@ -30,9 +31,16 @@ pub fn world_model(scenario: &Scenario, table: &Table) -> WorldModel {
         servers: ServerModel {
             count: scenario.servers.number(),
             placement: scenario.servers.placement.clone(),
-            bandwidth,
             capacity: scaled(&scenario.servers.capacity_tflops, 1e12),
             max_per_user: FlopPerSecond(scenario.servers.max_per_user_tflops * 1e12),
+        },
+        cells: CellModel {
+            bandwidth,
+            noise: thermal_noise(
+                scenario.channel.noise_dbm_per_hz,
+                scenario.channel.noise_figure_db,
+                bandwidth,
+            ),
         },
         channel: Channel {
             path_loss: scenario.channel.path_loss,
@@ -41,11 +49,6 @@ pub fn world_model(scenario: &Scenario, table: &Table) -> WorldModel {
             process: fading_process(scenario, coherence_time),
         },
         coherence_time,
-        noise: thermal_noise(
-            scenario.channel.noise_dbm_per_hz,
-            scenario.channel.noise_figure_db,
-            bandwidth,
-        ),
         interference: scenario.channel.interference,
         interference_tolerance: scenario.channel.interference_tolerance,
         workload: Workload {
@@ -84,8 +87,11 @@ pub(super) fn settings(scenario: &Scenario, trace: Option<&Arc<Trace>>) -> Setti
             trace: trace.cloned(),
         },
         scheduling: scenario.scheduling(),
-        sharing: scenario.sharing,
-        discipline: scenario.servers.discipline,
+        serving: Serving {
+            sharing: scenario.sharing,
+            discipline: scenario.servers.discipline,
+            downlink: scenario.downlink,
+        },
         probe: scenario.workload.probe,
         deadline: scenario.workload.deadline,
         duration: scenario.run.duration_s.map(Seconds),

@@ -5,6 +5,7 @@ use super::histogram::DelayCounts;
 use super::stage_profile::StageProfile;
 use crate::engine::{Areas, CompletedQuery, Recorder};
 use crate::snapshot::Choice;
+use crate::station::StationId;
 use crate::station::stage::{Stage, StageSums};
 use crate::units::{FlopPerSecond, Seconds};
 use crate::world::World;
@@ -138,7 +139,7 @@ impl Recording {
 }
 
 impl Recorder for Recording {
-    fn left(&mut self, done: &CompletedQuery, measured: bool) {
+    fn on_departure(&mut self, done: &CompletedQuery, measured: bool) {
         if !measured {
             return;
         }
@@ -173,11 +174,11 @@ impl Recorder for Recording {
         load.window_s = areas.elapsed.0;
         load.answered = areas.answered;
         load.arrivals_stopped = areas.arrivals_stopped;
-        load.uplink_area_s.clone_from(&areas.uplink_jobs);
-        load.edge_area_s.clone_from(&areas.edge_jobs);
-        load.edge_busy_s.clone_from(&areas.edge_busy);
-        load.device_area_s = areas.device_jobs;
-        load.device_busy_s = areas.device_busy;
+        load.uplink_area_s = areas.jobs(StationId::Uplink).collect();
+        load.edge_area_s = areas.jobs(StationId::Compute).collect();
+        load.edge_busy_s = areas.busy(StationId::Compute).collect();
+        load.device_area_s = areas.jobs(StationId::Device).sum();
+        load.device_busy_s = areas.in_service(StationId::Device).sum();
         load.waiting_area_s = areas.waiting;
     }
 }

@@ -125,7 +125,7 @@ struct Pilot {
 }
 
 impl Recorder for Pilot {
-    fn left(&mut self, query: &CompletedQuery, measured: bool) {
+    fn on_departure(&mut self, query: &CompletedQuery, measured: bool) {
         if measured && !query.dropped {
             self.delays.push((query.arrived, query.stages.total()));
         }

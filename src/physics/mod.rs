@@ -5,8 +5,8 @@
 //! hold no state and draw nothing.
 
 pub mod gains;
+pub mod interference;
 pub mod logarithm;
-pub mod neighbourhood;
 pub mod radio;
 pub mod share;
 pub mod unit_circle;

@@ -1,6 +1,5 @@
 //! Thermal noise, interference, SINR and rate (Eqs. 3 and 4 of the paper).
 
-use crate::physics::gains::LinkGains;
 use crate::units::{BitsPerSecond, Hertz, Watts, ratio_from_db, watts_from_dbm};
 use serde::{Deserialize, Serialize};
 
@@ -45,126 +44,14 @@ pub fn rate(share: Hertz, sinr: f64) -> BitsPerSecond {
     BitsPerSecond(share.0 * spectral_efficiency(sinr))
 }
 
-/// The power that servers receive from users that are connected elsewhere, kept
-/// up as users connect.
-///
-/// The sums only grow while users connect, in floating point too (rounding is
-/// monotone), which is what lets a stale delay serve as a lower bound.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReceivedPower {
-    reading: Interference,
-    /// At server j: power of the users connected to other servers, over their
-    /// channel to j (`CoChannel`).
-    from_others_w: Vec<f64>,
-    /// At server j: power of j's own users (`AsPrinted` sums these over the others).
-    from_own_w: Vec<f64>,
-}
-
-impl ReceivedPower {
-    /// Nobody connected yet, at `servers` servers.
-    pub fn silent(reading: Interference, servers: usize) -> Self {
-        Self {
-            reading,
-            from_others_w: vec![0.0; servers],
-            from_own_w: vec![0.0; servers],
-        }
-    }
-
-    /// Starts from loads that are there already: what each server receives from
-    /// users of other servers, and from its own.
-    pub fn with_load(
-        reading: Interference,
-        from_others: impl Iterator<Item = Watts>,
-        from_own: impl Iterator<Item = Watts>,
-    ) -> Self {
-        Self {
-            reading,
-            from_others_w: from_others.map(|power| power.0).collect(),
-            from_own_w: from_own.map(|power| power.0).collect(),
-        }
-    }
-
-    /// A user of the given transmit power and links connects to `server`.
-    pub fn connect(&mut self, tx_power: Watts, links: LinkGains<'_>, server: usize) {
-        self.connect_and(tx_power, links, server, |_, _| {});
-    }
-
-    /// The same; `disturbed` is told every server whose interference is another now.
-    #[inline]
-    pub fn connect_and(
-        &mut self,
-        tx_power: Watts,
-        links: LinkGains<'_>,
-        server: usize,
-        mut disturbed: impl FnMut(&Self, usize),
-    ) {
-        match self.reading {
-            Interference::Orthogonal => {}
-            Interference::AsPrinted => {
-                self.from_own_w[server] += tx_power.0 * links.to(server).unwrap_or(0.0);
-                for j in 0..self.from_own_w.len() {
-                    disturbed(self, j);
-                }
-            }
-            Interference::CoChannel => {
-                for (j, gain) in links.iter() {
-                    if j != server {
-                        self.from_others_w[j] += tx_power.0 * gain;
-                        disturbed(self, j);
-                    }
-                }
-            }
-        }
-    }
-
-    /// The interference in the SINR of a user of `server`.
-    pub fn interference(&self, server: usize) -> Watts {
-        match self.reading {
-            Interference::Orthogonal => Watts(0.0),
-            Interference::CoChannel => Watts(self.from_others_w[server]),
-            Interference::AsPrinted => Watts(
-                self.from_own_w
-                    .iter()
-                    .enumerate()
-                    .filter(|&(j, _)| j != server)
-                    .map(|(_, own)| own)
-                    .sum(),
-            ),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const P: Watts = Watts(0.2);
 
     #[test]
     fn spectral_efficiency_is_exact_at_both_ends() {
         assert_eq!(spectral_efficiency(1.0), 1.0);
         assert!((spectral_efficiency(1e-12) * std::f64::consts::LN_2 / 1e-12 - 1.0).abs() < 1e-9);
         assert_eq!(spectral_efficiency(0.0), 0.0);
-    }
-
-    #[test]
-    fn the_three_readings_differ_as_documented() {
-        // User a at server 0, user b at server 1; gains[user][server].
-        let gains = [[1e-8, 3e-10], [2e-10, 1e-8]];
-        let heard = |reading| {
-            let mut power = ReceivedPower::silent(reading, 2);
-            power.connect(P, LinkGains::All(&gains[0]), 0);
-            power.connect(P, LinkGains::All(&gains[1]), 1);
-            [power.interference(0), power.interference(1)]
-        };
-        assert_eq!(
-            heard(Interference::CoChannel),
-            [Watts(0.2 * 2e-10), Watts(0.2 * 3e-10)]
-        );
-        assert_eq!(
-            heard(Interference::AsPrinted),
-            [Watts(0.2 * 1e-8), Watts(0.2 * 1e-8)]
-        );
-        assert_eq!(heard(Interference::Orthogonal), [Watts(0.0); 2]);
     }
 }

@@ -204,7 +204,7 @@ impl InstanceSnapshot {
             now: Seconds(0.0),
             queries: &self.queries,
             servers: &self.servers,
-            gains: GainTable::Full(&self.gains),
+            gains: GainTable::full(&self.gains),
             tx_power: self.tx_power,
             interference: self.interference,
             key: StreamKey::root(1),

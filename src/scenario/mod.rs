@@ -32,10 +32,12 @@ pub use loading::{Loaded, load, policy_from_text};
 pub use overriding::Override;
 pub use timeline::{EnergySpec, RunSpec, TokenSpec, Until, WarmUp, WatchedMetric};
 
-use crate::engine::{Deadline, Probe, Scheduling, Sharing};
+use crate::engine::{Deadline, Probe, Scheduling};
 use crate::physics::radio::Interference;
 use crate::policy::PolicySpec;
-use crate::station::edge::Discipline;
+use crate::station::Sharing;
+use crate::station::compute::Discipline;
+use crate::station::downlink::Downlink;
 use crate::uncertainty::{Metric, Synthetic, Table};
 use crate::world::arrivals::Arrivals;
 use crate::world::channel::{Fading, PathLoss, Variation};
@@ -75,6 +77,9 @@ pub struct Scenario {
     /// How resources are shared.
     #[serde(default)]
     pub sharing: Sharing,
+    /// What an answer meets on its way back: `None`, or `Latency(ms: ..)`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub downlink: Downlink,
     /// When the policy is asked: `Batch`, `PerArrival` or `Every(period_ms: ..)`. If
     /// not given, `Batch` with `arrivals: Batch`, otherwise `PerArrival`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,7 @@
 //! the interference that it makes, held fixed (Eqs. 2 to 8).
 
 use super::{Choice, Decision, View};
-use crate::physics::{radio, radio::ReceivedPower, share};
+use crate::physics::{interference::ReceivedPower, radio, share};
 use crate::units::Seconds;
 
 /// How a query is served, and for how long.

@@ -1,6 +1,7 @@
 //! The objective (Eq. 10) of a complete assignment, kept up while queries move.
 
 use super::{Choice, Decision, View};
+use crate::physics::interference::ReceivedPower;
 use crate::physics::radio::Interference;
 use crate::physics::share;
 use crate::units::Seconds;
@@ -305,28 +306,17 @@ impl<'v> Evaluation<'v> {
 
     fn refresh(&mut self) {
         let servers = self.members.len();
-        for server in 0..servers {
-            let state = &self.view.servers[server];
-            self.interference_w[server] = match self.view.interference {
-                Interference::Orthogonal => 0.0,
-                Interference::CoChannel => state.from_others.0,
-                Interference::AsPrinted => (0..servers)
-                    .filter(|&other| other != server)
-                    .map(|other| self.view.servers[other].from_own.0)
-                    .sum(),
-            };
-        }
-        for query in 0..self.choices.len() {
-            let Choice::Edge(own) = self.choices[query] else {
-                continue;
-            };
-            for server in (0..servers).filter(|&server| server != own) {
-                self.interference_w[server] += match self.view.interference {
-                    Interference::Orthogonal => 0.0,
-                    Interference::CoChannel => self.signal_w(query, server),
-                    Interference::AsPrinted => self.signal_w(query, own),
-                };
+        let view = self.view;
+        let from_others = view.servers.iter().map(|server| server.from_others);
+        let from_own = view.servers.iter().map(|server| server.from_own);
+        let mut received = ReceivedPower::with_load(view.interference, from_others, from_own);
+        for (query, choice) in self.choices.iter().enumerate() {
+            if let Choice::Edge(server) = *choice {
+                received.connect(view.tx_power, view.links_of(query), server);
             }
+        }
+        for server in 0..servers {
+            self.interference_w[server] = received.interference(server).0;
         }
         for server in 0..servers {
             self.server_costs[server] =

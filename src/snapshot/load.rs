@@ -1,7 +1,7 @@
 //! The load of the servers while a policy connects one query after another.
 
 use super::{ServerState, View};
-use crate::physics::{radio, radio::ReceivedPower, share};
+use crate::physics::{interference::ReceivedPower, radio, share};
 use crate::units::Seconds;
 
 /// How many servers' offers lie side by side.

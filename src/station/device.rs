@@ -1,61 +1,163 @@
-//! A user's own device: first come first served.
+//! Users' own devices: each first come first served.
 
+use super::{Job, Load, Moved, Station, Visit};
+use crate::station::stage::Stage;
 use crate::units::{Flop, FlopPerSecond, Seconds};
+use crate::world::links::Links;
 use std::collections::VecDeque;
 
-/// A device and its queue; the first job is in service.
-#[derive(Debug, Clone)]
-pub struct Device {
-    capacity: FlopPerSecond,
-    /// When the job in service completes.
-    first_ends: Seconds,
-    jobs: VecDeque<(usize, Flop)>,
+/// The devices of all users, and their queues.
+#[derive(Debug)]
+pub struct Devices {
+    devices: Vec<Device>,
+    jobs: usize,
+    busy: usize,
+    moved: Moved,
 }
 
-impl Device {
-    /// An idle device.
-    pub fn new(capacity: FlopPerSecond) -> Self {
+/// A device; the first job is in service.
+#[derive(Debug, Clone)]
+struct Device {
+    capacity: FlopPerSecond,
+    /// When the job in service began and completes.
+    first_begins: Seconds,
+    first_ends: Seconds,
+    jobs: VecDeque<(Job, Seconds)>,
+}
+
+impl Devices {
+    /// Idle devices.
+    pub fn new(capacities: impl Iterator<Item = FlopPerSecond>) -> Self {
         Self {
-            capacity,
-            first_ends: Seconds(0.0),
-            jobs: VecDeque::new(),
+            devices: capacities
+                .map(|capacity| Device {
+                    capacity,
+                    first_begins: Seconds(0.0),
+                    first_ends: Seconds(0.0),
+                    jobs: VecDeque::new(),
+                })
+                .collect(),
+            jobs: 0,
+            busy: 0,
+            moved: Moved::default(),
         }
     }
 
-    /// A job arrives. Returns when it completes if it begins at once.
-    pub fn start(&mut self, now: Seconds, job: usize, work: Flop) -> Option<Seconds> {
-        self.jobs.push_back((job, work));
-        (self.jobs.len() == 1).then(|| {
-            self.first_ends = now + work / self.capacity;
-            self.first_ends
+    /// How long a device is busy with what it has.
+    pub fn backlog(&self, user: usize, now: Seconds) -> Seconds {
+        let device = &self.devices[user];
+        if device.jobs.is_empty() {
+            return Seconds(0.0);
+        }
+        let first = Seconds((device.first_ends - now).0.max(0.0));
+        let waiting = device.jobs.iter().skip(1);
+        waiting.fold(first, |sum, (job, _)| {
+            sum + job.demand.work / device.capacity
         })
     }
 
-    /// A job leaves, complete or not. If another begins because of it: which, and
-    /// when it completes.
-    pub fn end(&mut self, now: Seconds, job: usize) -> Option<(usize, Seconds)> {
-        if self.jobs.front().is_none_or(|first| first.0 != job) {
-            self.jobs.retain(|&(other, _)| other != job);
-            return None;
+    /// The job in service leaves; the next begins.
+    fn end_first(&mut self, now: Seconds, user: usize) {
+        let device = &mut self.devices[user];
+        device.jobs.pop_front();
+        self.jobs -= 1;
+        if device.jobs.is_empty() {
+            self.busy -= 1;
+        } else {
+            device.begin(now);
         }
-        self.jobs.pop_front();
-        let &(next, work) = self.jobs.front()?;
-        self.first_ends = now + work / self.capacity;
-        Some((next, self.first_ends))
+        self.moved.add(user);
+    }
+}
+
+impl Device {
+    /// The first job begins.
+    fn begin(&mut self, now: Seconds) {
+        if let Some((job, _)) = self.jobs.front() {
+            self.first_begins = now;
+            self.first_ends = now + job.demand.work / self.capacity;
+        }
+    }
+}
+
+impl<'w> Station<'w> for Devices {
+    fn units(&self) -> usize {
+        self.devices.len()
     }
 
-    /// How long the device is busy with what it has.
-    pub fn backlog(&self, now: Seconds) -> Seconds {
-        if self.jobs.is_empty() {
-            return Seconds(0.0);
+    fn arrive(&mut self, now: Seconds, unit: usize, job: Job, _links: &mut Links<'w>) {
+        let device = &mut self.devices[unit];
+        device.jobs.push_back((job, now));
+        self.jobs += 1;
+        if device.jobs.len() == 1 {
+            device.begin(now);
+            self.busy += 1;
+            self.moved.add(unit);
         }
-        let first = Seconds((self.first_ends - now).0.max(0.0));
-        let waiting = self.jobs.iter().skip(1);
-        waiting.fold(first, |sum, &(_, work)| sum + work / self.capacity)
     }
 
-    /// Jobs in service and waiting.
-    pub fn jobs(&self) -> usize {
-        self.jobs.len()
+    fn happen(
+        &mut self,
+        now: Seconds,
+        unit: usize,
+        _links: &mut Links<'w>,
+        departed: &mut Vec<(usize, Visit)>,
+    ) {
+        let device = &self.devices[unit];
+        let Some(&(job, since)) = device.jobs.front() else {
+            return;
+        };
+        let mut visit = Visit::default();
+        visit.stages[Stage::DeviceQueue] = device.first_begins - since;
+        // The work over the capacity, not a difference of clock readings: exact.
+        visit.stages[job.demand.stage] = job.demand.work / device.capacity;
+        visit.work = job.demand.work;
+        departed.push((job.id, visit));
+        self.end_first(now, unit);
+    }
+
+    fn cancel(&mut self, now: Seconds, unit: usize, job: usize) -> Visit {
+        let device = &mut self.devices[unit];
+        let mut visit = Visit::default();
+        let Some(place) = device.jobs.iter().position(|(other, _)| other.id == job) else {
+            return visit;
+        };
+        let (job, since) = device.jobs[place];
+        if place == 0 {
+            let spent = now - device.first_begins;
+            visit.stages[Stage::DeviceQueue] = device.first_begins - since;
+            visit.stages[job.demand.stage] = spent;
+            visit.work = Flop(device.capacity.0 * spent.0);
+            self.end_first(now, unit);
+        } else {
+            visit.stages[Stage::DeviceQueue] = now - since;
+            device.jobs.remove(place);
+            self.jobs -= 1;
+        }
+        visit
+    }
+
+    fn update(&mut self, _now: Seconds, announce: &mut dyn FnMut(usize, Option<Seconds>)) {
+        for user in self.moved.drain() {
+            let device = &self.devices[user];
+            announce(user, (!device.jobs.is_empty()).then_some(device.first_ends));
+        }
+    }
+
+    /// All devices together.
+    fn parts(&self) -> usize {
+        1
+    }
+
+    fn part_of(&self, _unit: usize) -> usize {
+        0
+    }
+
+    fn load(&self, _part: usize) -> Load {
+        Load {
+            in_service: self.busy,
+            queued: self.jobs - self.busy,
+            busy: self.busy as f64 / self.devices.len() as f64,
+        }
     }
 }

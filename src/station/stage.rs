@@ -1,6 +1,7 @@
 //! The stages of a query's life: the one list that every record, table, plot and trace
 //! goes through.
 
+use super::StationId;
 use crate::units::Seconds;
 use serde::{Deserialize, Serialize};
 use std::ops::{Index, IndexMut};
@@ -22,24 +23,13 @@ pub enum Stage {
     Probe,
     /// In its server's queue (first come first served only).
     EdgeQueue,
-}
-
-/// Where a query is while a stage lasts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Place {
-    /// In a queue: nobody works for it.
-    Queue,
-    /// In service at its user's device.
-    Device,
-    /// On the air.
-    Uplink,
-    /// In service at a server.
-    Server,
+    /// Its answer's way back.
+    Downlink,
 }
 
 impl Stage {
     /// How many stages there are.
-    pub const COUNT: usize = 7;
+    pub const COUNT: usize = 8;
 
     /// All of them, in the order of records and tables: a new one comes last, so that
     /// columns keep their places.
@@ -51,6 +41,7 @@ impl Stage {
         Self::EdgeCompute,
         Self::Probe,
         Self::EdgeQueue,
+        Self::Downlink,
     ];
 
     /// All of them, in the order in which a query goes through them; where it waits
@@ -63,6 +54,7 @@ impl Stage {
         Self::Uplink,
         Self::EdgeQueue,
         Self::EdgeCompute,
+        Self::Downlink,
     ];
 
     /// Its name in files.
@@ -75,6 +67,7 @@ impl Stage {
             Self::EdgeCompute => "edge_compute",
             Self::Probe => "probe",
             Self::EdgeQueue => "edge_queue",
+            Self::Downlink => "downlink",
         }
     }
 
@@ -89,22 +82,24 @@ impl Stage {
             Self::EdgeCompute => (0, 158, 115),
             Self::Probe => (204, 121, 167),
             Self::EdgeQueue => (86, 180, 233),
+            Self::Downlink => (240, 228, 66),
         }
     }
 
     /// Whether it is reported only where some query spent time in it: scenarios ask for
     /// it.
     pub const fn is_optional(self) -> bool {
-        matches!(self, Self::Probe | Self::EdgeQueue)
+        matches!(self, Self::Probe | Self::EdgeQueue | Self::Downlink)
     }
 
-    /// Where a query is meanwhile.
-    pub const fn place(self) -> Place {
+    /// The station that serves a query meanwhile; `None` while it waits.
+    pub const fn station(self) -> Option<StationId> {
         match self {
-            Self::Wait | Self::DeviceQueue | Self::EdgeQueue => Place::Queue,
-            Self::LocalCompute | Self::Probe => Place::Device,
-            Self::Uplink => Place::Uplink,
-            Self::EdgeCompute => Place::Server,
+            Self::Wait | Self::DeviceQueue | Self::EdgeQueue => None,
+            Self::LocalCompute | Self::Probe => Some(StationId::Device),
+            Self::Uplink => Some(StationId::Uplink),
+            Self::EdgeCompute => Some(StationId::Compute),
+            Self::Downlink => Some(StationId::Downlink),
         }
     }
 }
@@ -119,6 +114,13 @@ impl StageTimes {
         Stage::IN_LIFE
             .into_iter()
             .fold(Seconds(0.0), |sum, stage| sum + self[stage])
+    }
+
+    /// Adds those of a part of its life.
+    pub fn add(&mut self, others: &Self) {
+        for (sum, time) in self.0.iter_mut().zip(others.0) {
+            *sum += time;
+        }
     }
 
     /// Every stage with its time, in the order of [`Stage::ALL`].

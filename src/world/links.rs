@@ -4,7 +4,7 @@
 use super::World;
 use super::geometry::Point;
 use super::motion::{Reached, Walk};
-use crate::physics::gains::{GainRows, LinkGains};
+use crate::physics::gains::LinkGains;
 use crate::units::Seconds;
 use crate::world::channel::{Instant, LinkFading};
 
@@ -21,7 +21,7 @@ pub struct Links<'w> {
 #[derive(Debug, Clone)]
 struct Row {
     instant: Instant,
-    gains: GainRows,
+    gains: Vec<f64>,
     position: Point,
     walk: Walk,
     fading: Vec<LinkFading>,
@@ -55,7 +55,10 @@ impl<'w> Links<'w> {
     pub fn of(&self, user: usize) -> LinkGains<'_> {
         let at_start = self.world.links(user);
         match self.rows.get(user) {
-            Some(Some(row)) => row.gains.row(0, at_start.servers(), at_start.len()),
+            Some(Some(row)) => match at_start.servers() {
+                None => LinkGains::to_all(&row.gains),
+                Some(servers) => LinkGains::within_reach(servers, &row.gains),
+            },
             _ => at_start,
         }
     }
@@ -67,6 +70,12 @@ impl<'w> Links<'w> {
             Some(Some(row)) => row.gain_beyond_reach(self.world, user, server),
             _ => self.world.drawn_gain(user, server),
         })
+    }
+
+    /// The server nearest to a user at time zero; 0 where everybody is within reach of
+    /// everybody.
+    pub fn nearest_server(&self, user: usize) -> usize {
+        self.world.nearest_server(user)
     }
 
     /// Where a user stands in the block that its gains were last asked for.
@@ -102,7 +111,7 @@ impl Row {
         let model = world.model();
         Self {
             instant: Instant::default(),
-            gains: GainRows::default(),
+            gains: Vec::new(),
             position,
             walk: Walk::new(
                 &model.users.mobility,
@@ -136,16 +145,16 @@ impl Row {
         self.gains.clear();
         let (channel, key, links) = (&model.channel, world.key(), world.links(user));
         let now = links.iter().zip(&mut self.fading).map(|((j, _), fading)| {
-            let server = (j, world.servers()[j].position);
+            let server = (j, world.sites()[j].position);
             let mean = channel.mean_gain(key, (user, position), server);
             mean * fading.power_at(channel, key, user, j, instant)
         });
-        self.gains.push(links.servers(), now);
+        self.gains.extend(now);
     }
 
     fn gain_beyond_reach(&self, world: &World<'_>, user: usize, server: usize) -> f64 {
         let (channel, key) = (&world.model().channel, world.key());
-        let place = (server, world.servers()[server].position);
+        let place = (server, world.sites()[server].position);
         let mean = channel.mean_gain(key, (user, self.position), place);
         let mut fading = LinkFading::new(channel, key, user, server);
         mean * fading.power_at(channel, key, user, server, self.instant)

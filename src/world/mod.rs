@@ -15,8 +15,8 @@ mod reach;
 pub mod streams;
 pub mod trace;
 
-use crate::physics::gains::{GainRows, LinkGains};
-use crate::physics::neighbourhood::Neighbourhoods;
+use crate::city::Neighbourhoods;
+use crate::physics::gains::LinkGains;
 use crate::physics::radio::Interference;
 use crate::uncertainty::Metric;
 use crate::units::{FlopPerSecond, Hertz, Seconds, Watts};
@@ -34,14 +34,14 @@ pub struct WorldModel {
     pub area: Area,
     /// The phones.
     pub users: UserModel,
-    /// The edge servers.
+    /// The edge servers, each at a site of its own.
     pub servers: ServerModel,
+    /// The cells of the sites: today each site has one.
+    pub cells: CellModel,
     /// The law of the links.
     pub channel: Channel,
     /// How long gains stay as they are, where they change at all.
     pub coherence_time: Seconds,
-    /// Noise over the full bandwidth of a server (sigma^2 of Eq. 3).
-    pub noise: Watts,
     /// The reading of Eq. 3's interference term.
     pub interference: Interference,
     /// Relative error that noise plus interference may have; 0 for none.
@@ -77,14 +77,21 @@ pub struct UserModel {
 pub struct ServerModel {
     /// How many there are (M).
     pub count: usize,
-    /// Where they stand.
+    /// Where their sites are.
     pub placement: Placement,
-    /// Bandwidth of each (B).
-    pub bandwidth: Hertz,
     /// Capacity of each (C_j,ES), in FLOP/s.
     pub capacity: Scaled,
     /// Greatest capacity that one user gets (C_max).
     pub max_per_user: FlopPerSecond,
+}
+
+/// The law of the cells.
+#[derive(Debug, Clone)]
+pub struct CellModel {
+    /// Bandwidth of each (B).
+    pub bandwidth: Hertz,
+    /// Noise over it (sigma^2 of Eq. 3).
+    pub noise: Watts,
 }
 
 /// A user as drawn.
@@ -96,14 +103,25 @@ pub struct User {
     pub capacity: FlopPerSecond,
 }
 
+/// A site as drawn: a mast with one edge server and one or more cells. Its number is that
+/// of its server.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Site {
+    /// Where it stands.
+    pub position: Point,
+    /// Its first cell.
+    pub first_cell: usize,
+}
+
 /// An edge server as drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Server {
-    /// Where it stands.
-    pub position: Point,
     /// Its capacity (C_j,ES).
     pub capacity: FlopPerSecond,
 }
+
+/// Cells of a site.
+const CELLS_PER_SITE: usize = 1;
 
 /// One drawn world.
 #[derive(Debug, Clone)]
@@ -111,21 +129,22 @@ pub struct World<'m> {
     model: &'m WorldModel,
     key: StreamKey,
     users: Vec<User>,
+    sites: Vec<Site>,
     servers: Vec<Server>,
     metric: Metric,
     /// Power gains of each user's links within reach, row after row.
-    gains: GainRows,
-    places: Vec<Place>,
+    gains: Vec<f64>,
+    rows: Vec<Row>,
     neighbourhoods: Option<Neighbourhoods>,
 }
 
-/// Where a user belongs, and where its links are.
+/// A user's links.
 #[derive(Debug, Clone, Copy, Default)]
-struct Place {
-    /// Where its row begins in the world's gains.
-    row: usize,
+struct Row {
+    /// Where they begin in the world's gains.
+    start: usize,
     /// The server nearest to it; 0 where everybody is within reach of everybody.
-    home: u32,
+    nearest: u32,
 }
 
 impl<'m> World<'m> {
@@ -146,13 +165,18 @@ impl<'m> World<'m> {
                 ),
             })
             .collect();
-        let servers: Vec<Server> = (0..model.servers.count)
-            .map(|j| Server {
+        let sites: Vec<Site> = (0..model.servers.count)
+            .map(|j| Site {
                 position: model.servers.placement.position(
                     &model.area,
                     key.named("server-position"),
                     j,
                 ),
+                first_cell: j * CELLS_PER_SITE,
+            })
+            .collect();
+        let servers: Vec<Server> = (0..model.servers.count)
+            .map(|j| Server {
                 capacity: FlopPerSecond(
                     model
                         .servers
@@ -161,38 +185,37 @@ impl<'m> World<'m> {
                 ),
             })
             .collect();
-        let (neighbourhoods, homes) = reach::find(model, &users, &servers).unzip();
-        let homes: Vec<u32> = homes.unwrap_or_default();
+        let (neighbourhoods, nearest) = reach::find(model, &users, &sites).unzip();
         let mut world = Self {
             model,
             key,
             users,
+            sites,
             servers,
             metric: model.workload.metric,
-            gains: GainRows::default(),
-            places: Vec::new(),
+            gains: Vec::new(),
+            rows: Vec::new(),
             neighbourhoods,
         };
-        world.draw_links(&homes);
+        world.draw_links(&nearest.unwrap_or_default());
         world
     }
 
-    fn draw_links(&mut self, homes: &[u32]) {
-        let home = |user: usize| homes.get(user).copied().unwrap_or(0);
+    fn draw_links(&mut self, nearest: &[u32]) {
+        let nearest = |user: usize| nearest.get(user).copied().unwrap_or(0);
         let all: Vec<u32> = (0..self.servers.len() as u32).collect();
-        let mut gains = GainRows::default();
+        let mut gains = Vec::new();
         let mut order: Vec<usize> = (0..self.users.len()).collect();
         // Neighbours side by side: what is read together lies together.
-        order.sort_by_key(|&user| home(user));
-        self.places = vec![Place::default(); self.users.len()];
+        order.sort_by_key(|&user| nearest(user));
+        self.rows = vec![Row::default(); self.users.len()];
         for user in order {
-            self.places[user] = Place {
-                row: gains.len(),
-                home: home(user),
+            self.rows[user] = Row {
+                start: gains.len(),
+                nearest: nearest(user),
             };
-            let near = self.reach_of(user);
-            let within = near.unwrap_or(&all).iter();
-            gains.push(near, within.map(|&j| self.drawn_gain(user, j as usize)));
+            let within = self.reach_of(user).unwrap_or(&all).iter();
+            gains.extend(within.map(|&j| self.drawn_gain(user, j as usize)));
         }
         self.gains = gains;
     }
@@ -218,6 +241,21 @@ impl<'m> World<'m> {
         &self.users
     }
 
+    /// The sites, in order.
+    pub fn sites(&self) -> &[Site] {
+        &self.sites
+    }
+
+    /// How many cells there are.
+    pub fn cells(&self) -> usize {
+        self.sites.len() * CELLS_PER_SITE
+    }
+
+    /// The cell over which a user reaches a server.
+    pub fn cell_to(&self, _user: usize, server: usize) -> usize {
+        self.sites[server].first_cell
+    }
+
     /// The servers, in order.
     pub fn servers(&self) -> &[Server] {
         &self.servers
@@ -226,13 +264,18 @@ impl<'m> World<'m> {
     /// The power gains |h|^2 of a user's links at time zero; for a world that changes
     /// see [`links::Links`].
     pub fn links(&self, user: usize) -> LinkGains<'_> {
-        let row = self.places[user].row;
-        self.gains.row(row, self.reach_of(user), self.servers.len())
+        let Row { start, .. } = self.rows[user];
+        match self.reach_of(user) {
+            None => LinkGains::to_all(&self.gains[start..][..self.servers.len()]),
+            Some(servers) => {
+                LinkGains::within_reach(servers, &self.gains[start..][..servers.len()])
+            }
+        }
     }
 
     /// The server nearest to a user; 0 where everybody is within reach of everybody.
-    pub fn home(&self, user: usize) -> usize {
-        self.places[user].home as usize
+    pub fn nearest_server(&self, user: usize) -> usize {
+        self.rows[user].nearest as usize
     }
 
     /// Who is near whom; `None` where everybody is within reach of everybody.
@@ -242,12 +285,16 @@ impl<'m> World<'m> {
 
     /// The servers within a user's reach, ascending; `None` for all.
     fn reach_of(&self, user: usize) -> Option<&[u32]> {
-        Some(self.neighbourhoods.as_ref()?.near(self.home(user)))
+        Some(
+            self.neighbourhoods
+                .as_ref()?
+                .near(self.nearest_server(user)),
+        )
     }
 
     /// The power gain of any link at time zero, drawn where it is asked for.
     fn drawn_gain(&self, user: usize, server: usize) -> f64 {
-        let (position, place) = (self.users[user].position, self.servers[server].position);
+        let (position, place) = (self.users[user].position, self.sites[server].position);
         self.model
             .channel
             .gain(self.key, (user, position), (server, place))

@@ -1,13 +1,15 @@
-//! Cities under an interference tolerance: what cells hear against the exact sums,
+//! Cities under an interference tolerance: what cells receive against the exact sums,
 //! decisions over the servers within reach, and delays against the exact run.
 
 use crate::manual_numbers;
+use edgelm::city::CityLedger;
 use edgelm::experiment::{Experiment, PolicyResult, world_model};
-use edgelm::physics::gains::{GainRows, GainTable, LinkGains, NearRow};
+use edgelm::physics::gains::{GainTable, LinkGains, NearRow};
+use edgelm::physics::interference::Transmitter;
 use edgelm::policy::{Goa, Policy, literal};
 use edgelm::scenario::{Diagnostic, Loaded, Scenario};
 use edgelm::snapshot::{ServerState, View, WaitingQuery};
-use edgelm::station::uplink::{Radio, Transmission, Uplinks};
+use edgelm::station::uplink::{Radio, Uplinks};
 use edgelm::uncertainty::Table;
 use edgelm::units::{Bits, Seconds, Watts};
 use edgelm::world::streams::StreamKey;
@@ -36,18 +38,18 @@ fn model(users: usize, tolerance: f64) -> WorldModel {
 
 fn radio(model: &WorldModel) -> Radio {
     Radio {
-        bandwidth: model.servers.bandwidth,
-        noise: model.noise,
+        bandwidth: model.cells.bandwidth,
+        noise: model.cells.noise,
         tx_power: model.users.tx_power,
         interference: model.interference,
     }
 }
 
-/// Users come and go at random; at every settled instant each busy cell's rates stand
+/// Users come and go at random; at every instant each busy cell's rates stand
 /// for what its near transmitters and the mean of its far ones amount to, within the
 /// tolerance, and r.m.s. within it for the exact sum over all gains.
 #[test]
-fn cells_hear_what_they_should_within_the_tolerance() {
+fn cells_receive_what_they_should_within_the_tolerance() {
     for tolerance in [0.03, 0.1] {
         let (near_model, exact_model) = (model(400, tolerance), model(400, 0.0));
         let (mut squares, mut count, mut far_links) = (0.0, 0.0, 0);
@@ -57,7 +59,9 @@ fn cells_hear_what_they_should_within_the_tolerance() {
             let exact = World::draw(&exact_model, key);
             let neighbourhoods = world.neighbourhoods().expect("a tolerance");
             let radio = radio(&near_model);
-            let mut uplinks = Uplinks::in_city(radio, neighbourhoods, 49);
+            let (reading, power) = (radio.interference, radio.tx_power);
+            let ledger = CityLedger::new(reading, power, radio.noise, neighbourhoods);
+            let mut uplinks = Uplinks::with_ledger(radio, 49, Box::new(ledger));
             let mut rng = key.named("test").stream();
             let mut active: Vec<Option<usize>> = vec![None; 400];
             for event in 0..1_500 {
@@ -69,34 +73,35 @@ fn cells_hear_what_they_should_within_the_tolerance() {
                     let links = world.links(user);
                     let best = links.iter().max_by(|a, b| a.1.total_cmp(&b.1));
                     let (cell, gain) = best.expect("some server is near");
-                    let transmission = Transmission {
-                        job: user,
+                    let transmitter = Transmitter {
                         cell,
-                        bits: Bits(1e9),
                         gain,
-                        home: world.home(user),
+                        nearest: world.nearest_server(user),
                         links,
                     };
-                    uplinks.start(now, transmission);
+                    uplinks.start(now, user, Bits(1e9), transmitter);
                     active[user] = Some(cell);
                 }
-                uplinks.settle(now, |_, _| {});
+                uplinks.update_rates(now, |_, _| {});
                 if event % 50 != 0 {
                     continue;
                 }
                 for cell in 0..49 {
                     let others = || (0..400).filter(|&u| active[u].is_some_and(|to| to != cell));
                     let gain_or_mean = |user: usize| {
-                        let far = || neighbourhoods.far_gain(world.home(user), cell);
+                        let far = || {
+                            let gains = neighbourhoods.far_gains(world.nearest_server(user));
+                            f64::from(gains[cell])
+                        };
                         world.links(user).to(cell).unwrap_or_else(far)
                     };
                     let power = |gain: f64| radio.tx_power.0 * gain;
                     let split: f64 = others().map(|user| power(gain_or_mean(user))).sum();
                     let noise = radio.noise.0;
-                    let heard = uplinks.heard(cell).0;
+                    let received = uplinks.power().from_others(cell).0;
                     assert!(
-                        ((heard + noise) / (split + noise) - 1.0).abs() <= tolerance,
-                        "{heard} {split}"
+                        ((received + noise) / (split + noise) - 1.0).abs() <= tolerance,
+                        "{received} {split}"
                     );
                     let all: f64 = others()
                         .map(|user| power(exact.links(user).gain(cell)))
@@ -152,8 +157,8 @@ fn decisions_within_reach_are_those_of_the_literal_algorithm() {
             .map(|(j, server)| ServerState {
                 capacity: server.capacity,
                 max_per_user: model.servers.max_per_user,
-                bandwidth: model.servers.bandwidth,
-                noise: model.noise,
+                bandwidth: model.cells.bandwidth,
+                noise: model.cells.noise,
                 // Loads that make weak links to idle servers worth it.
                 connected: (j * 7 + replication as usize) % 30,
                 from_others: Watts(1e-14 * (j % 5) as f64),
@@ -177,18 +182,18 @@ fn decisions_within_reach_are_those_of_the_literal_algorithm() {
             interference: model.interference,
             key: StreamKey::root(1),
         };
-        let expected = literal::algorithm_1(&view(GainTable::Full(&full)), 0.6);
-        let (mut kept, mut rows) = (GainRows::default(), Vec::new());
+        let expected = literal::algorithm_1(&view(GainTable::full(&full)), 0.6);
+        let (mut kept, mut rows) = (Vec::new(), Vec::new());
         for (user, links) in near.iter().enumerate() {
             rows.push(NearRow {
-                home: world.home(user) as u32,
+                nearest: world.nearest_server(user) as u32,
                 start: kept.len() as u32,
             });
-            kept.push_links(*links);
+            kept.extend_from_slice(links.gains());
         }
         let neighbourhoods = world.neighbourhoods().expect("a tolerance");
-        let within_reach = kept.table(Some((neighbourhoods, &rows)));
-        for gains in [within_reach, GainTable::Full(&full)] {
+        let within_reach = GainTable::new(&kept, Some((neighbourhoods.reach(), &rows)));
+        for gains in [within_reach, GainTable::full(&full)] {
             let found = Goa { tau: 0.6 }.decide(&view(gains)).expect("GOA decides");
             assert_eq!(found, expected);
         }

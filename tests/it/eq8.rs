@@ -61,8 +61,8 @@ fn delays(world: &World<'_>, choices: &[Choice]) -> Vec<f64> {
                     Interference::Orthogonal => 0.0,
                 })
                 .sum();
-            let sinr = p * h2(i, j) / (interference + model.noise.0);
-            let rate = model.servers.bandwidth.0 / connected.max(1.0) * (sinr.ln_1p() / 2f64.ln());
+            let sinr = p * h2(i, j) / (interference + model.cells.noise.0);
+            let rate = model.cells.bandwidth.0 / connected.max(1.0) * (sinr.ln_1p() / 2f64.ln());
             let share = (world.servers()[j].capacity.0 / connected.max(1.0))
                 .min(model.servers.max_per_user.0);
             query.bits.0 / rate + query.llm_work.0 / share

@@ -24,7 +24,7 @@ fn powers(text: &str, times_ms: &[f64]) -> Vec<Vec<f64>> {
         for user in 0..world.users().len() {
             links.bring_to(user, Seconds(time_ms * 1e-3));
             let here = (user, links.position(user));
-            for (server, there) in world.servers().iter().enumerate() {
+            for (server, there) in world.sites().iter().enumerate() {
                 let there = (server, there.position);
                 let mean = model.channel.mean_gain(world.key(), here, there);
                 powers.push(links.gain(user, server) / mean);

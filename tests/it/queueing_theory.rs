@@ -2,11 +2,13 @@
 //! simulation's own interval. Seeds are fixed; the intervals are wide enough
 //! (99.9 %) that a right simulator passes and a wrong one does not.
 
-use edgelm::engine::{CompletedQuery, Counts, Recorder, Scheduling, Settings, Sharing, simulate};
+use edgelm::engine::{CompletedQuery, Counts, Recorder, Scheduling, Settings, simulate};
 use edgelm::experiment::world_model;
 use edgelm::policy::{EdgeAll, LocalAll, Policy};
+use edgelm::route::Serving;
 use edgelm::scenario::Scenario;
-use edgelm::station::edge::Discipline;
+use edgelm::station::Sharing;
+use edgelm::station::compute::Discipline;
 use edgelm::uncertainty::Table;
 use edgelm::units::Seconds;
 use edgelm::world::World;
@@ -36,7 +38,7 @@ struct Observed {
 }
 
 impl Recorder for Observed {
-    fn left(&mut self, query: &CompletedQuery, measured: bool) {
+    fn on_departure(&mut self, query: &CompletedQuery, measured: bool) {
         if measured {
             self.delays.push(query.stages.total().0);
             self.edge_work.push(query.edge_work.0);
@@ -73,8 +75,11 @@ impl System<'_> {
                 trace: None,
             },
             scheduling: Scheduling::PerArrival,
-            sharing: Sharing::Live,
-            discipline: self.discipline,
+            serving: Serving {
+                sharing: Sharing::Live,
+                discipline: self.discipline,
+                ..Serving::default()
+            },
             queries: Some(self.queries),
             warm_up: Seconds(self.warm_up_s),
             ..Settings::default()

@@ -1,11 +1,13 @@
-//! The stations against their slow, obvious twins in lockstep, and against closed
+//! The stations against their slow, obvious references in lockstep, and against closed
 //! forms.
 
 use edgelm::physics::gains::LinkGains;
+use edgelm::physics::interference::Transmitter;
 use edgelm::physics::radio::{Interference, spectral_efficiency};
-use edgelm::station::edge::{Discipline, EdgeCompute, ProcessorSharing};
-use edgelm::station::naive::{NaiveProcessorSharing, NaiveUplinks};
-use edgelm::station::uplink::{Radio, Transmission, Uplinks};
+use edgelm::station::fifo::Fifo;
+use edgelm::station::processor_sharing::ProcessorSharing;
+use edgelm::station::reference::{ReferenceProcessorSharing, ReferenceUplinks};
+use edgelm::station::uplink::{Radio, Uplinks};
 use edgelm::units::{Bits, Flop, FlopPerSecond, Hertz, Seconds, Watts};
 use edgelm::world::streams::StreamKey;
 use proptest::prelude::*;
@@ -37,19 +39,19 @@ fn start(
 ) {
     uplinks.start(
         now,
-        Transmission {
-            job,
+        job,
+        bits,
+        Transmitter {
             cell,
-            bits,
             gain: gains[cell],
-            home: 0,
-            links: LinkGains::All(gains),
+            nearest: 0,
+            links: LinkGains::to_all(gains),
         },
     );
 }
 
-fn settle(uplinks: &mut Uplinks<'_>, now: Seconds) {
-    uplinks.settle(now, |_, _| {});
+fn update_rates(uplinks: &mut Uplinks<'_>, now: Seconds) {
+    uplinks.update_rates(now, |_, _| {});
 }
 
 /// The next end of all cells.
@@ -63,7 +65,7 @@ fn next_end(uplinks: &Uplinks<'_>, cells: usize) -> Option<(Seconds, usize)> {
 fn uplinks_in_lockstep(cells: usize, jobs: usize, reading: Interference, seed: u64) {
     let mut rng = StreamKey::root(seed).stream();
     let mut fast = Uplinks::new(radio(reading), cells);
-    let mut slow = NaiveUplinks::new(radio(reading));
+    let mut slow = ReferenceUplinks::new(radio(reading));
     let (mut now, mut started) = (0.0, 0);
     let mut active: Vec<usize> = Vec::new();
     while started < jobs || !active.is_empty() {
@@ -101,7 +103,7 @@ fn uplinks_in_lockstep(cells: usize, jobs: usize, reading: Interference, seed: u
                 }
             }
         }
-        settle(&mut fast, Seconds(now));
+        update_rates(&mut fast, Seconds(now));
         for &job in &active {
             let remaining = slow.remaining(job).expect("active").0;
             let found = fast.remaining(Seconds(now), job).0;
@@ -114,16 +116,16 @@ fn uplinks_in_lockstep(cells: usize, jobs: usize, reading: Interference, seed: u
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
-    fn uplinks_follow_their_twin(cells in 1usize..6, jobs in 1usize..60, reading in 0usize..3, seed in any::<u64>()) {
+    fn uplinks_follow_their_reference(cells in 1usize..6, jobs in 1usize..60, reading in 0usize..3, seed in any::<u64>()) {
         uplinks_in_lockstep(cells, jobs, READINGS[reading], seed);
     }
 
     #[test]
-    fn processor_sharing_follows_its_twin(cap in 0.05..2.0f64, jobs in 1usize..80, seed in any::<u64>()) {
+    fn processor_sharing_follows_its_reference(cap in 0.05..2.0f64, jobs in 1usize..80, seed in any::<u64>()) {
         let mut rng = StreamKey::root(seed).stream();
         let (capacity, cap) = (FlopPerSecond(1.0), FlopPerSecond(cap));
         let mut fast = ProcessorSharing::new(capacity, cap);
-        let mut slow = NaiveProcessorSharing::new(capacity, cap);
+        let mut slow = ReferenceProcessorSharing::new(capacity, cap);
         let (mut now, mut started) = (0.0, 0);
         let mut active: Vec<usize> = Vec::new();
         while started < jobs || !active.is_empty() {
@@ -161,7 +163,7 @@ fn one_transmission_alone_takes_the_closed_form() {
     let mut uplinks = Uplinks::new(radio(Interference::CoChannel), 3);
     let gains = [1e-9, 2e-9, 3e-9];
     start(&mut uplinks, Seconds(2.0), 0, 1, Bits(1300.0), &gains);
-    settle(&mut uplinks, Seconds(2.0));
+    update_rates(&mut uplinks, Seconds(2.0));
     let expected = 1300.0 / (1e8 * (1.0 + 0.2 * 2e-9 / 4e-13f64).log2());
     let (ends, job) = uplinks.next_end(1).expect("busy");
     assert_eq!(job, 0);
@@ -175,7 +177,7 @@ fn equal_transmissions_in_one_cell_finish_together_at_k_times_the_single_time() 
     for job in 0..k {
         start(&mut uplinks, Seconds(0.0), job, 0, Bits(1300.0), &[1e-9]);
     }
-    settle(&mut uplinks, Seconds(0.0));
+    update_rates(&mut uplinks, Seconds(0.0));
     let single = 1300.0 / (1e8 * (1.0 + 0.2 * 1e-9 / 4e-13f64).log2());
     for _ in 0..k {
         let (ends, job) = uplinks.next_end(0).expect("busy");
@@ -185,7 +187,7 @@ fn equal_transmissions_in_one_cell_finish_together_at_k_times_the_single_time() 
             ends.0
         );
         uplinks.end(ends, job);
-        settle(&mut uplinks, ends);
+        update_rates(&mut uplinks, ends);
     }
     assert_eq!(uplinks.active(), 0);
 }
@@ -210,14 +212,14 @@ fn two_cells_take_the_two_phase_closed_form() {
         Bits(3000.0),
         &[cross, own],
     );
-    settle(&mut uplinks, Seconds(0.0));
+    update_rates(&mut uplinks, Seconds(0.0));
     let disturbed = 1e8 * spectral_efficiency(0.2 * own / (0.2 * cross + 4e-13));
     let alone = 1e8 * spectral_efficiency(0.2 * own / 4e-13);
     let (first, job) = uplinks.next_end(0).expect("busy");
     assert_eq!(job, 0);
     assert!((first.0 / (1000.0 / disturbed) - 1.0).abs() < 1e-12);
     uplinks.end(first, 0);
-    settle(&mut uplinks, first);
+    update_rates(&mut uplinks, first);
     let (second, _) = uplinks.next_end(1).expect("busy");
     let expected = 1000.0 / disturbed + 2000.0 / alone;
     assert!((second.0 / expected - 1.0).abs() < 1e-12);
@@ -241,31 +243,31 @@ fn interference_does_not_drift_over_a_million_events() {
             .map(|_| 10f64.powf(-4.0 - 8.0 * rng.random::<f64>()))
             .collect::<Vec<f64>>();
         start(&mut uplinks, now, job, job % cells, Bits(1e12), &gains[job]);
-        settle(&mut uplinks, now);
+        update_rates(&mut uplinks, now);
     }
     for cell in 0..cells {
         let elsewhere = gains
             .iter()
             .enumerate()
             .filter(|(job, _)| job % cells != cell);
-        let mut heard: f64 = elsewhere.map(|(_, gains)| 0.2 * gains[cell]).sum();
+        let mut expected: f64 = elsewhere.map(|(_, gains)| 0.2 * gains[cell]).sum();
         if cell != 0 {
-            heard += 0.2 * 1e-9;
+            expected += 0.2 * 1e-9;
         }
-        assert!((uplinks.heard(cell).0 / heard - 1.0).abs() < 1e-9);
+        assert!((uplinks.power().from_others(cell).0 / expected - 1.0).abs() < 1e-9);
     }
 }
 
 #[test]
 fn first_come_first_served_fills_its_processors_in_order() {
-    let mut server = EdgeCompute::new(Discipline::Fifo, FlopPerSecond(2.5), FlopPerSecond(1.0));
+    let mut server = Fifo::new(FlopPerSecond(2.5), FlopPerSecond(1.0));
     for job in 0..4 {
         server.start(Seconds(0.0), job, Flop(1.0 + job as f64));
     }
     assert_eq!((server.in_service(), server.queued()), (2, 2));
     let mut order = Vec::new();
     while let Some((ends, job)) = server.next_end() {
-        server.complete(ends, job);
+        server.end(ends, job);
         order.push((job, ends.0));
     }
     // Two processors of rate 1: jobs of 1, 2, 3, 4 seconds.

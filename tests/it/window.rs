@@ -1,13 +1,15 @@
 //! The measured window: what is measured of a run in time, and that it is the truth.
 
 use edgelm::engine::{
-    AfterWindow, Areas, CompletedQuery, Recorder, Scheduling, Settings, Sharing, simulate,
+    AfterWindow, Areas, CompletedQuery, Recorder, Scheduling, Settings, simulate,
 };
 use edgelm::experiment::{Estimate, Experiment, PolicyResult, world_model};
 use edgelm::policy::{EdgeAll, LocalAll, Policy};
+use edgelm::route::Serving;
 use edgelm::scenario::{Loaded, Scenario};
-use edgelm::station::edge::Discipline;
+use edgelm::station::compute::Discipline;
 use edgelm::station::stage::Stage;
+use edgelm::station::{Sharing, StationId};
 use edgelm::uncertainty::Table;
 use edgelm::units::Seconds;
 use edgelm::world::World;
@@ -78,7 +80,7 @@ struct Thirds {
 }
 
 impl Recorder for Thirds {
-    fn left(&mut self, query: &CompletedQuery, measured: bool) {
+    fn on_departure(&mut self, query: &CompletedQuery, measured: bool) {
         let delay = query.stages.total().0;
         let add = |sum: &mut (f64, f64)| *sum = (sum.0 + delay, sum.1 + 1.0);
         if measured {
@@ -210,7 +212,7 @@ struct Little {
 }
 
 impl Recorder for Little {
-    fn left(&mut self, query: &CompletedQuery, measured: bool) {
+    fn on_departure(&mut self, query: &CompletedQuery, measured: bool) {
         let s = &query.stages;
         let mut at = query.arrived.0 + s[Stage::Wait].0;
         let (begin, end) = self.window;
@@ -270,8 +272,11 @@ fn littles_law_is_an_identity_with_two_boundary_terms() {
                     trace: None,
                 },
                 scheduling: Scheduling::PerArrival,
-                sharing: Sharing::Live,
-                discipline,
+                serving: Serving {
+                    sharing: Sharing::Live,
+                    discipline,
+                    ..Serving::default()
+                },
                 duration: Some(Seconds(300.0)),
                 warm_up: Seconds(100.0),
                 after,
@@ -285,11 +290,8 @@ fn littles_law_is_an_identity_with_two_boundary_terms() {
                 areas: Areas::default(),
             };
             simulate(&world, &settings, policy().as_mut(), &mut little).expect("it decides");
-            let areas = [
-                little.areas.device_jobs,
-                little.areas.uplink_jobs.iter().sum(),
-                little.areas.edge_jobs.iter().sum(),
-            ];
+            let areas = [StationId::Device, StationId::Uplink, StationId::Compute]
+                .map(|station| little.areas.jobs(station).sum::<f64>());
             assert_eq!(little.areas.elapsed, Seconds(200.0));
             let mut boundary = 0.0;
             for (station, area) in areas.into_iter().enumerate() {

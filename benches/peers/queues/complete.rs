@@ -2,10 +2,12 @@
 //! passes through the stations of a cell with one user and one server.
 
 use super::{FULL_RATE_JOBS, Sojourns, Work};
-use edgelm::engine::{CompletedQuery, Recorder, Scheduling, Settings, Sharing, simulate};
+use edgelm::engine::{CompletedQuery, Recorder, Scheduling, Settings, simulate};
 use edgelm::experiment::world_model;
 use edgelm::policy::{EdgeAll, LocalAll, Policy, PolicyError};
+use edgelm::route::Serving;
 use edgelm::scenario::Scenario;
+use edgelm::station::Sharing;
 use edgelm::uncertainty::Table;
 use edgelm::world::arrivals::{ArrivalLaw, Arrivals};
 use edgelm::world::streams::StreamKey;
@@ -55,7 +57,10 @@ impl Cell {
                 trace: None,
             },
             scheduling: Scheduling::PerArrival,
-            sharing: Sharing::Live,
+            serving: Serving {
+                sharing: Sharing::Live,
+                ..Serving::default()
+            },
             queries: Some(customers),
             ..Settings::default()
         };
@@ -70,7 +75,7 @@ impl Cell {
 }
 
 impl Recorder for Sojourns {
-    fn left(&mut self, query: &CompletedQuery, _measured: bool) {
+    fn on_departure(&mut self, query: &CompletedQuery, _measured: bool) {
         self.add(query.stages.total().0);
     }
 }

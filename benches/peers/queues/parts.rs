@@ -2,8 +2,8 @@
 
 use super::{FULL_RATE_JOBS, MEAN_WORK_S, Sojourns, Work, exponential};
 use edgelm::engine::EventList;
-use edgelm::station::device::Device;
-use edgelm::station::edge::ProcessorSharing;
+use edgelm::station::fifo::Fifo;
+use edgelm::station::processor_sharing::ProcessorSharing;
 use edgelm::units::{Flop, FlopPerSecond, Seconds};
 use edgelm::world::streams::StreamKey;
 
@@ -55,13 +55,14 @@ fn mm1(customers: u64, seed: u64) -> Sojourns {
     let mut rng = StreamKey::root(seed).stream();
     let mean_gap = 1.0 / Work::Mm1.rate_hz();
     let (mut events, mut jobs) = (EventList::default(), Jobs::default());
-    let mut device = Device::new(FlopPerSecond(1.0));
+    let mut server = Fifo::new(FlopPerSecond(1.0), FlopPerSecond(1.0));
     let mut sojourns = Sojourns::default();
     let mut to_come = customers;
     events.push(Seconds(exponential(&mut rng, mean_gap)), Event::Arrival);
     while let Some((now, event)) = events.pop() {
-        let begins = match event {
-            Event::Arrival if to_come == 0 => None,
+        let in_service = server.next_end();
+        match event {
+            Event::Arrival if to_come == 0 => {}
             Event::Arrival => {
                 to_come -= 1;
                 events.push(
@@ -69,15 +70,14 @@ fn mm1(customers: u64, seed: u64) -> Sojourns {
                     Event::Arrival,
                 );
                 let job = jobs.admit(now);
-                let ends = device.start(now, job, Flop(exponential(&mut rng, MEAN_WORK_S)));
-                ends.map(|ends| (job, ends))
+                server.start(now, job, Flop(exponential(&mut rng, MEAN_WORK_S)));
             }
             Event::Completion { job, .. } => {
                 sojourns.add(jobs.release(job, now));
-                device.end(now, job)
+                server.end(now, job);
             }
-        };
-        if let Some((job, ends)) = begins {
+        }
+        if let Some((ends, job)) = server.next_end().filter(|next| Some(*next) != in_service) {
             events.push(ends, Event::Completion { job, announced: 0 });
         }
     }

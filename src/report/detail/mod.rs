@@ -139,9 +139,9 @@ impl DetailRecorder {
 }
 
 impl Recorder for DetailRecorder {
-    fn left(&mut self, query: &CompletedQuery, measured: bool) {
+    fn on_departure(&mut self, query: &CompletedQuery, measured: bool) {
         if let Some(queries) = &mut self.queries {
-            queries.left(query, measured);
+            queries.on_departure(query, measured);
         }
     }
 

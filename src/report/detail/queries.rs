@@ -58,7 +58,7 @@ impl QueryRows<StreamedFile> {
 }
 
 impl<W: Write> Recorder for QueryRows<W> {
-    fn left(&mut self, query: &CompletedQuery, measured: bool) {
+    fn on_departure(&mut self, query: &CompletedQuery, measured: bool) {
         let flag = |value: bool| if value { "true" } else { "false" };
         let mut row = Vec::with_capacity(34);
         row.extend(self.origin.fields().map(str::to_owned));

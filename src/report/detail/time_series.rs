@@ -5,6 +5,7 @@ use super::super::number::{optional, shortest};
 use super::super::streamed::StreamedFile;
 use super::{Origin, Rows, seconds};
 use crate::engine::{CompletedQuery, Recorder, SystemState};
+use crate::station::StationId;
 use crate::units::Seconds;
 use std::io::Write;
 
@@ -53,35 +54,38 @@ impl SeriesRows<StreamedFile> {
 }
 
 impl<W: Write> Recorder for SeriesRows<W> {
-    fn left(&mut self, _query: &CompletedQuery, _measured: bool) {}
+    fn on_departure(&mut self, _query: &CompletedQuery, _measured: bool) {}
 
     fn sampled(&mut self, now: Seconds, state: &SystemState) {
         let time = seconds(now);
         let nothing = String::new;
-        for server in 0..state.transmitting.len() {
+        let uplinks = state.loads(StationId::Uplink);
+        for (server, compute) in state.loads(StationId::Compute).iter().enumerate() {
             self.row([
                 time.clone(),
                 "server".to_owned(),
                 server.to_string(),
-                state.transmitting[server].to_string(),
-                state.edge_in_service[server].to_string(),
-                state.edge_queued[server].to_string(),
-                shortest(state.edge_utilisation[server]),
-                shortest(state.heard[server].0),
+                uplinks[server].in_service.to_string(),
+                compute.in_service.to_string(),
+                compute.queued.to_string(),
+                shortest(compute.busy),
+                shortest(state.interference_power[server].0),
                 nothing(),
             ]);
         }
-        self.row([
-            time.clone(),
-            "devices".to_owned(),
-            nothing(),
-            nothing(),
-            state.devices_busy.to_string(),
-            state.device_queued.to_string(),
-            shortest(state.devices_busy as f64 / self.origin.users as f64),
-            nothing(),
-            nothing(),
-        ]);
+        for devices in state.loads(StationId::Device) {
+            self.row([
+                time.clone(),
+                "devices".to_owned(),
+                nothing(),
+                nothing(),
+                devices.in_service.to_string(),
+                devices.queued.to_string(),
+                shortest(devices.busy),
+                nothing(),
+                nothing(),
+            ]);
+        }
         self.row([
             time,
             "policy".to_owned(),

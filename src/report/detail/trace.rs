@@ -16,7 +16,7 @@ use crate::engine::{CompletedQuery, Recorder, SystemState};
 use crate::experiment::Experiment;
 use crate::report::directory::DirectoryError;
 use crate::snapshot::Choice;
-use crate::station::stage::Place;
+use crate::station::{Load, StationId};
 use crate::units::Seconds;
 use events::{Events, QueryArgs, StationArgs};
 use std::collections::{BTreeMap, HashMap};
@@ -169,12 +169,16 @@ impl<W: Write> TraceWriter<W> {
         let life = Pending::Life(Box::new(*query), measured);
         self.pending.insert((ns(query.arrived), number, 0), life);
         for (order, stay) in stays(query).into_iter().enumerate() {
-            let (block, process) = match (stay.stage.place(), query.choice) {
-                (Place::Device, _) => (Block::Device, Process::User(user)),
-                (Place::Uplink, Choice::Edge(server)) => (Block::Uplink, Process::Server(server)),
-                (Place::Server, Choice::Edge(server)) => (Block::Compute, Process::Server(server)),
-                _ => continue,
+            let (Some(station), process) = (
+                stay.stage.station(),
+                match (stay.stage.station(), query.choice) {
+                    (Some(StationId::Device), _) | (_, Choice::Local) => Process::User(user),
+                    (_, Choice::Edge(server)) => Process::Server(server),
+                },
+            ) else {
+                continue;
             };
+            let block = Block::Station(station);
             let args = StationArgs {
                 query: number,
                 user,
@@ -199,7 +203,9 @@ impl<W: Write> TraceWriter<W> {
                         .tracks
                         .place(&mut self.events, process, block, from, to);
                     let name = match block {
-                        Block::Device => format!("{}: query {}", stay.stage.name(), args.query),
+                        Block::Station(StationId::Device) => {
+                            format!("{}: query {}", stay.stage.name(), args.query)
+                        }
                         _ => format!("query {} of user {}", args.query, args.user),
                     };
                     self.events.slice(&name, stay.stage.name(), place, &args);
@@ -245,7 +251,7 @@ impl<W: Write> TraceWriter<W> {
 }
 
 impl<W: Write> Recorder for TraceWriter<W> {
-    fn left(&mut self, query: &CompletedQuery, measured: bool) {
+    fn on_departure(&mut self, query: &CompletedQuery, measured: bool) {
         if self.is_within(query) {
             self.keep(query, measured);
         }
@@ -262,23 +268,20 @@ impl<W: Write> Recorder for TraceWriter<W> {
             return;
         }
         let at = ns(now);
-        for server in 0..state.transmitting.len() {
+        let uplinks = state.loads(StationId::Uplink);
+        for (server, compute) in state.loads(StationId::Compute).iter().enumerate() {
             let process = Process::Server(server);
-            let transmitting = state.transmitting[server] as f64;
+            let transmitting = uplinks[server].in_service as f64;
             self.count(at, process, "uplink", &[("transmitting", transmitting)]);
-            let in_service = state.edge_in_service[server] as f64;
-            let queued = state.edge_queued[server] as f64;
-            let jobs = [("in_service", in_service), ("queued", queued)];
-            self.count(at, process, "compute", &jobs);
-            let busy = state.edge_utilisation[server];
-            self.count(at, process, "utilisation", &[("share", busy)]);
-            let picowatts = state.heard[server].0 * 1e12;
-            self.count(at, process, "power heard", &[("pW", picowatts)]);
+            self.count(at, process, "compute", &in_service_and_queued(compute));
+            self.count(at, process, "utilisation", &[("share", compute.busy)]);
+            let picowatts = state.interference_power[server].0 * 1e12;
+            self.count(at, process, "interference power", &[("pW", picowatts)]);
         }
-        let busy = state.devices_busy as f64;
-        let queued = state.device_queued as f64;
-        let jobs = [("in_service", busy), ("queued", queued)];
-        self.count(at, Process::System, "devices", &jobs);
+        for devices in state.loads(StationId::Device) {
+            let jobs = in_service_and_queued(devices);
+            self.count(at, Process::System, "devices", &jobs);
+        }
         let waiting = state.waiting as f64;
         self.count(at, Process::System, "policy", &[("waiting", waiting)]);
     }
@@ -286,4 +289,11 @@ impl<W: Write> Recorder for TraceWriter<W> {
     fn finished(&mut self, _now: Seconds, _areas: &crate::engine::Areas) {
         self.release(u64::MAX);
     }
+}
+
+fn in_service_and_queued(load: &Load) -> [(&'static str, f64); 2] {
+    [
+        ("in_service", load.in_service as f64),
+        ("queued", load.queued as f64),
+    ]
 }

@@ -238,6 +238,12 @@ impl Faults {
         }
     }
 
+    pub(super) fn not_negative(&mut self, field: &str, value: f64) {
+        if !(value.is_finite() && value >= 0.0) {
+            self.add(field, &value.to_string(), "a finite number not below 0");
+        }
+    }
+
     fn finite(&mut self, field: &str, value: f64) {
         if !value.is_finite() {
             self.add(field, &value.to_string(), "a finite number");

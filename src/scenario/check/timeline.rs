@@ -2,10 +2,12 @@
 //! energy.
 
 use super::{Faults, Scenario, variation};
-use crate::engine::{Probe, Scheduling, Sharing};
+use crate::engine::{Probe, Scheduling};
 use crate::physics::radio::Interference;
 use crate::scenario::WarmUp;
-use crate::station::edge::Discipline;
+use crate::station::Sharing;
+use crate::station::compute::Discipline;
+use crate::station::downlink::Downlink;
 use crate::world::arrivals::{Arrivals, AtEnd};
 use crate::world::motion::Mobility;
 
@@ -17,6 +19,9 @@ pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
     mobility(scenario, faults);
     variation::check(scenario, faults);
     costs(scenario, faults);
+    if let Downlink::Latency { ms } = scenario.downlink {
+        faults.not_negative("downlink.ms", ms);
+    }
     if let Some(until) = &scenario.until {
         faults.positive("until.relative_half_width", until.relative_half_width);
         if until.max_replications < scenario.replications {

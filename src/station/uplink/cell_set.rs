@@ -27,11 +27,6 @@ impl CellSet {
         is_new
     }
 
-    /// Leaves none.
-    pub fn clear(&mut self) {
-        self.drain().for_each(drop);
-    }
-
     /// Takes all cells out, in the order in which they came.
     pub fn drain(&mut self) -> impl Iterator<Item = usize> + '_ {
         let is_member = &mut self.is_member;

@@ -76,7 +76,7 @@ impl Instance {
             now: Seconds(0.0),
             queries: &self.queries,
             servers: &self.servers,
-            gains: GainTable::Full(&self.gains),
+            gains: GainTable::full(&self.gains),
             tx_power: Watts(0.2),
             interference: self.interference,
             key: StreamKey::root(9),

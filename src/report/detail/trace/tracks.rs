@@ -1,6 +1,7 @@
 //! Which track a slice goes to: the first that is free.
 
 use super::events::Events;
+use crate::station::StationId;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use std::io::Write;
@@ -36,9 +37,9 @@ impl Process {
 /// What the tracks of a process are of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Block {
-    Uplink,
-    Compute,
-    Device,
+    /// Jobs in service at a station.
+    Station(StationId),
+    /// Whole queries.
     Queries,
 }
 
@@ -46,18 +47,16 @@ impl Block {
     /// Where it is listed among the others of its process.
     fn sort_index(self, lane: usize) -> usize {
         let block = match self {
-            Self::Uplink | Self::Device => 0,
-            Self::Compute | Self::Queries => 1,
+            Self::Station(station) => station as usize,
+            Self::Queries => StationId::COUNT,
         };
         1_000_000 * block + lane
     }
 
     fn name(self, lane: usize) -> String {
         match (self, lane) {
-            (Self::Uplink, lane) => format!("uplink {}", lane + 1),
-            (Self::Compute, lane) => format!("compute {}", lane + 1),
-            (Self::Device, 0) => "device".to_owned(),
-            (Self::Device, lane) => format!("device {}", lane + 1),
+            (Self::Station(StationId::Device), 0) => StationId::Device.name().to_owned(),
+            (Self::Station(station), lane) => format!("{} {}", station.name(), lane + 1),
             (Self::Queries, lane) => format!("queries {}", lane + 1),
         }
     }

@@ -1,4 +1,4 @@
-//! The slow, obvious twins of the stations: every rate recomputed from the list
+//! Slow, obvious stations for reference: every rate recomputed from the list
 //! of jobs whenever it is asked for, every remaining amount reduced at every event.
 //! The tests run them in lockstep with the fast ones; benchmarks show the ratio.
 
@@ -7,9 +7,9 @@ use crate::physics::radio::{self, Interference};
 use crate::physics::share;
 use crate::units::{Bits, Flop, FlopPerSecond, Seconds, Watts};
 
-/// The twin of [`Uplinks`](super::uplink::Uplinks).
+/// The reference of [`Uplinks`](super::uplink::Uplinks).
 #[derive(Debug, Clone)]
-pub struct NaiveUplinks {
+pub struct ReferenceUplinks {
     radio: Radio,
     now: Seconds,
     jobs: Vec<Transmission>,
@@ -23,7 +23,7 @@ struct Transmission {
     gains: Vec<f64>,
 }
 
-impl NaiveUplinks {
+impl ReferenceUplinks {
     /// Silence.
     pub fn new(radio: Radio) -> Self {
         Self {
@@ -99,16 +99,16 @@ impl NaiveUplinks {
     }
 }
 
-/// The twin of [`ProcessorSharing`](super::edge::ProcessorSharing).
+/// The reference of [`ProcessorSharing`](super::processor_sharing::ProcessorSharing).
 #[derive(Debug, Clone)]
-pub struct NaiveProcessorSharing {
+pub struct ReferenceProcessorSharing {
     capacity: FlopPerSecond,
     cap: FlopPerSecond,
     now: Seconds,
     jobs: Vec<(usize, Flop)>,
 }
 
-impl NaiveProcessorSharing {
+impl ReferenceProcessorSharing {
     /// An idle server.
     pub fn new(capacity: FlopPerSecond, cap: FlopPerSecond) -> Self {
         Self {

@@ -1,0 +1,143 @@
+//! What becomes of a query: from one station of its route to the next, until it leaves.
+
+use super::calendar::UnitId;
+use super::in_flight::Phase;
+use super::{Recorder, Run};
+use crate::route::Leg;
+use crate::station::stage::Stage;
+use crate::station::{Job, StationId, Visit};
+
+impl Run<'_> {
+    /// A query goes to the station at this place of its route; where the route ends, to
+    /// wait for the policy or, answered, out of the system.
+    pub(super) fn goes_to(&mut self, slot: usize, phase: Phase) -> Arrival {
+        let flight = &mut self.in_flight[slot];
+        flight.phase = phase;
+        let Some(leg) = flight.leg() else {
+            return Arrival::RouteEnds;
+        };
+        let job = Job {
+            id: slot,
+            user: flight.user(),
+            demand: leg.demand,
+        };
+        let (station, links) = self.network.visit(leg.station);
+        station.arrive(self.now, leg.unit, job, links);
+        self.note_load(leg.station, leg.unit);
+        Arrival::AtStation
+    }
+
+    /// What a unit announced happens: whose service is complete goes on.
+    pub(super) fn unit_event(&mut self, id: UnitId, recorder: &mut dyn Recorder) {
+        let mut departed = std::mem::take(&mut self.departed);
+        let (station, links) = self.network.visit(id.station);
+        station.happen(self.now, id.unit, links, &mut departed);
+        self.note_load(id.station, id.unit);
+        for (slot, visit) in departed.drain(..) {
+            self.record_visit(slot, id.station, &visit);
+            self.goes_on(slot, recorder);
+        }
+        self.departed = departed;
+    }
+
+    /// A query has been served at a station.
+    fn goes_on(&mut self, slot: usize, recorder: &mut dyn Recorder) {
+        match self.in_flight[slot].phase {
+            Phase::Probing { place } => {
+                let next = Phase::Probing { place: place + 1 };
+                if self.goes_to(slot, next) == Arrival::RouteEnds {
+                    self.waits(slot);
+                }
+            }
+            Phase::Served { place } => {
+                let next = Phase::Served { place: place + 1 };
+                if self.goes_to(slot, next) == Arrival::RouteEnds {
+                    self.leaves(slot, false, recorder);
+                }
+            }
+            Phase::Waiting => {}
+        }
+    }
+
+    /// Keeps what a station has done for a query.
+    fn record_visit(&mut self, slot: usize, station: StationId, visit: &Visit) {
+        let flight = &mut self.in_flight[slot];
+        flight.stages.add(&visit.stages);
+        let done = &mut flight.work_done[station as usize];
+        *done = *done + visit.work;
+        if matches!(flight.phase, Phase::Probing { .. }) {
+            // What the probe has done is not done again.
+            flight.slm_left = flight.slm_left - visit.work;
+        }
+    }
+
+    /// A query is given up at its deadline, wherever it is.
+    pub(super) fn drop_query(&mut self, slot: usize, recorder: &mut dyn Recorder) {
+        let flight = &mut self.in_flight[slot];
+        if let Some(Leg { station, unit, .. }) = flight.leg() {
+            let visit = self.network.visit(station).0.cancel(self.now, unit, slot);
+            self.note_load(station, unit);
+            self.record_visit(slot, station, &visit);
+        } else {
+            flight.stages[Stage::Wait] += self.now - flight.since;
+            self.waiting.retain(|&other| other != slot);
+            self.occupancy.waiting.add(self.now, -1.0);
+        }
+        self.leaves(slot, true, recorder);
+    }
+
+    /// A query leaves the system.
+    fn leaves(&mut self, slot: usize, dropped: bool, recorder: &mut dyn Recorder) {
+        let flight = &self.in_flight[slot];
+        if let Some(server) = flight.server() {
+            self.network.disconnect(server);
+        }
+        for leg in flight.visited() {
+            self.network.visit(leg.station).0.forget(slot);
+        }
+        let mut record = self.in_flight.release(slot, dropped);
+        if let Some(kept) = &mut self.circumstances {
+            record.circumstances = kept.take(slot);
+        }
+        record.missed_deadline |= self
+            .settings
+            .deadline
+            .is_some_and(|deadline| record.stages.total().as_ms() > deadline.after_ms);
+        self.counts.in_flight -= 1;
+        if dropped {
+            self.counts.dropped += 1;
+        } else {
+            self.counts.completed += 1;
+        }
+        let measured = self.window_sees_departure(record.arrived, record.number, dropped);
+        recorder.on_departure(&record, measured);
+        self.observed.push(record.completion(self.now));
+    }
+
+    /// After an event: announces what comes next in every unit where that has moved.
+    pub(super) fn update_stations(&mut self) {
+        let calendar = &mut self.calendar;
+        for station in StationId::ALL {
+            let announce = &mut |unit, time| calendar.set(UnitId { station, unit }, time);
+            self.network.visit(station).0.update(self.now, announce);
+        }
+    }
+
+    fn note_load(&mut self, id: StationId, unit: usize) {
+        let station = self.network.station(id);
+        let part = station.part_of(unit);
+        if part < station.parts() {
+            let load = station.load(part);
+            self.occupancy.note(self.now, id, part, load);
+        }
+    }
+}
+
+/// What follows when a query goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arrival {
+    /// It is at the next station.
+    AtStation,
+    /// There is none.
+    RouteEnds,
+}

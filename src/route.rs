@@ -1,0 +1,264 @@
+//! The stations of a run, and the way of a query through them: a target is a route, a
+//! route is a list of visits to stations.
+
+use crate::city::CityLedger;
+use crate::snapshot::{Choice, ServerState, Service};
+use crate::station::compute::{Compute, Discipline};
+use crate::station::device::Devices;
+use crate::station::downlink::Downlink;
+use crate::station::held::Held;
+use crate::station::stage::Stage;
+use crate::station::uplink::{Air, HeldUplinks, LiveUplinks, Radio, Uplinks};
+use crate::station::{Demand, Sharing, Station, StationId};
+use crate::units::{Bits, Flop, Seconds, Watts};
+use crate::world::World;
+use crate::world::links::Links;
+
+/// Which stations there are, and how they serve.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Serving {
+    /// How bandwidth and compute are shared.
+    pub sharing: Sharing,
+    /// How a server divides its compute under [`Sharing::Live`].
+    pub discipline: Discipline,
+    /// What answers meet on their way back.
+    pub downlink: Downlink,
+}
+
+/// A visit to a station.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Leg {
+    /// Which station.
+    pub station: StationId,
+    /// Which of its units.
+    pub unit: usize,
+    /// What the query asks for there.
+    pub demand: Demand,
+}
+
+/// The visits of a query, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Route([Option<Leg>; 3]);
+
+impl Route {
+    /// The visit at a place of the route.
+    pub fn leg(&self, place: usize) -> Option<Leg> {
+        self.0.get(place).copied().flatten()
+    }
+}
+
+/// What a query needs, wherever it is answered.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Needs {
+    /// Whose it is.
+    pub user: usize,
+    /// Its size on the uplink (D).
+    pub bits: Bits,
+    /// Work of the small model (W_SLM) that is still to be done.
+    pub slm_work: Flop,
+    /// Work of the large model (W_LLM).
+    pub llm_work: Flop,
+}
+
+/// The stations of a run, and the links between them.
+pub struct Network<'w> {
+    world: &'w World<'w>,
+    serving: Serving,
+    links: Links<'w>,
+    uplink: Box<dyn Air<'w> + 'w>,
+    compute: Box<dyn Station<'w> + 'w>,
+    devices: Devices,
+    downlink: Box<dyn Station<'w> + 'w>,
+    /// Queries sent to each server that have not left.
+    connected: Vec<usize>,
+}
+
+impl<'w> Network<'w> {
+    /// Idle stations in a drawn world.
+    pub fn new(world: &'w World<'w>, serving: Serving) -> Self {
+        let model = world.model();
+        let radio = Radio {
+            bandwidth: model.cells.bandwidth,
+            noise: model.cells.noise,
+            tx_power: model.users.tx_power,
+            interference: model.interference,
+        };
+        let cells = world.cells();
+        let capacities = world.servers().iter().map(|server| server.capacity);
+        let (uplink, compute): (Box<dyn Air<'w> + 'w>, Box<dyn Station<'w> + 'w>) =
+            match serving.sharing {
+                Sharing::Held => (
+                    Box::new(HeldUplinks::new(radio, cells)),
+                    Box::new(Held::with_capacities(capacities)),
+                ),
+                Sharing::Live => (
+                    Box::new(LiveUplinks::new(live_uplinks(world, radio), cells)),
+                    Box::new(Compute::new(
+                        serving.discipline,
+                        capacities,
+                        model.servers.max_per_user,
+                    )),
+                ),
+            };
+        Self {
+            world,
+            serving,
+            links: Links::new(world),
+            uplink,
+            compute,
+            devices: Devices::new(world.users().iter().map(|user| user.capacity)),
+            downlink: Downlink::station(world.servers().len()),
+            connected: vec![0; world.servers().len()],
+        }
+    }
+
+    /// The way of a query whose uncertainty is computed on its device: a share of the
+    /// small model's work.
+    pub fn probe(&self, needs: &Needs, work_share: f64) -> Route {
+        let demand = Demand {
+            work: needs.slm_work * work_share,
+            ..Demand::none(Stage::Probe)
+        };
+        Route([Some(leg(StationId::Device, needs.user, demand)), None, None])
+    }
+
+    /// The way of a query to where it is answered. `held` is the service that follows
+    /// from the decision where shares are held.
+    pub fn route(&self, needs: &Needs, choice: Choice, held: Option<&Service>) -> Route {
+        let (uplink_time, compute_time) = match held {
+            Some(Service::Edge {
+                uplink, compute, ..
+            }) => (*uplink, *compute),
+            _ => (Seconds(0.0), Seconds(0.0)),
+        };
+        match choice {
+            Choice::Local => {
+                let demand = Demand {
+                    work: needs.slm_work,
+                    ..Demand::none(Stage::LocalCompute)
+                };
+                Route([Some(leg(StationId::Device, needs.user, demand)), None, None])
+            }
+            Choice::Edge(server) => {
+                let cell = self.world.cell_to(needs.user, server);
+                let sent = Demand {
+                    bits: needs.bits,
+                    time: uplink_time,
+                    ..Demand::none(Stage::Uplink)
+                };
+                let computed = Demand {
+                    work: needs.llm_work,
+                    time: compute_time,
+                    ..Demand::none(Stage::EdgeCompute)
+                };
+                Route([
+                    Some(leg(StationId::Uplink, cell, sent)),
+                    Some(leg(StationId::Compute, server, computed)),
+                    self.serving
+                        .downlink
+                        .demand()
+                        .map(|demand| leg(StationId::Downlink, server, demand)),
+                ])
+            }
+        }
+    }
+
+    /// A station.
+    pub fn station(&self, station: StationId) -> &dyn Station<'w> {
+        match station {
+            StationId::Uplink => &*self.uplink,
+            StationId::Compute => &*self.compute,
+            StationId::Device => &self.devices,
+            StationId::Downlink => &*self.downlink,
+        }
+    }
+
+    /// A station at which something happens, and the links that it may look up.
+    pub fn visit(&mut self, station: StationId) -> (&mut dyn Station<'w>, &mut Links<'w>) {
+        let links = &mut self.links;
+        match station {
+            StationId::Uplink => (&mut *self.uplink, links),
+            StationId::Compute => (&mut *self.compute, links),
+            StationId::Device => (&mut self.devices, links),
+            StationId::Downlink => (&mut *self.downlink, links),
+        }
+    }
+
+    /// The links, brought to where they were asked for last.
+    pub fn links(&self) -> &Links<'w> {
+        &self.links
+    }
+
+    /// Brings a user's links up to `now`.
+    pub fn bring_links_to(&mut self, user: usize, now: Seconds) {
+        self.links.bring_to(user, now);
+    }
+
+    /// A query is sent to a server.
+    pub fn connect(&mut self, server: usize) {
+        self.connected[server] += 1;
+    }
+
+    /// A query that was sent to a server leaves the system.
+    pub fn disconnect(&mut self, server: usize) {
+        self.connected[server] -= 1;
+    }
+
+    /// How long a user's device is busy with what it has.
+    pub fn backlog(&self, user: usize, now: Seconds) -> Seconds {
+        self.devices.backlog(user, now)
+    }
+
+    /// The power that a cell receives from the users of other cells.
+    pub fn interference_power(&self, cell: usize) -> Watts {
+        self.uplink.power().from_others(cell)
+    }
+
+    /// The SINR (Eq. 3), linear, of a transmission with who is received now.
+    pub fn sinr(&self, job: usize) -> f64 {
+        self.uplink.sinr(job)
+    }
+
+    /// The servers as policies see them.
+    pub fn server_states(&self) -> impl Iterator<Item = ServerState> + '_ {
+        let model = self.world.model();
+        let servers = self.world.servers().iter().zip(self.world.sites());
+        servers.enumerate().map(move |(j, (server, site))| {
+            let cell = site.first_cell;
+            ServerState {
+                capacity: server.capacity,
+                max_per_user: model.servers.max_per_user,
+                bandwidth: model.cells.bandwidth,
+                noise: model.cells.noise,
+                connected: self.connected[j],
+                from_others: self.uplink.power().from_others(cell),
+                from_own: self.uplink.power().from_own(cell),
+                position: Some(site.position),
+            }
+        })
+    }
+}
+
+fn leg(station: StationId, unit: usize, demand: Demand) -> Leg {
+    Leg {
+        station,
+        unit,
+        demand,
+    }
+}
+
+/// Uplinks whose interference is exact or, in a city, within a tolerance.
+fn live_uplinks<'w>(world: &'w World<'w>, radio: Radio) -> Uplinks<'w> {
+    match world.neighbourhoods() {
+        None => Uplinks::new(radio, world.cells()),
+        Some(neighbourhoods) => {
+            let ledger = CityLedger::new(
+                radio.interference,
+                radio.tx_power,
+                radio.noise,
+                neighbourhoods,
+            );
+            Uplinks::with_ledger(radio, world.cells(), Box::new(ledger))
+        }
+    }
+}
