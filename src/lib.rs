@@ -24,13 +24,15 @@
 //! | [`external`] | policies in any language, each a process |
 //! | [`scenario`] | what a person writes: RON types, defaults, `--set`, checks with positions |
 //! | [`profile`] | asks real models questions, keeps every answer, writes `uncertainty` tables |
-//! | [`engine`] | virtual clock, event list, the life of a query, the recorder |
+//! | [`engine`] | virtual clock, event list, the life of a query, the recorder; knows no station by name |
 //! | [`policy`] | the trait, the greedy core, one file a policy, the literal oracle |
+//! | [`route`] | the stations of a run; from a target to the visits of a query; what policies are shown of it |
 //! | [`snapshot`] | what a policy sees and says; the delays of an assignment (Eqs. 2 to 8) |
-//! | [`station`] | where queries are served: uplink, edge compute, device; their naive twins |
-//! | [`world`] | what a replication draws: streams, placement, channel, capacities, queries |
+//! | [`station`] | the trait, and a file for each: uplink, compute, device, held shares, downlink; slow references |
+//! | [`world`] | what a replication draws: streams, sites, servers, cells, channel, queries |
 //! | [`uncertainty`] | metrics from token probabilities, uncertainty-correctness tables, what a table is worth |
-//! | [`physics`] | SINR, rate and shares (Eqs. 2, 3, 4, 6), the gains of links, who is near whom in a city |
+//! | [`city`] | what large cities need: which links are kept, interference within a tolerance |
+//! | [`physics`] | SINR, rate and shares (Eqs. 2, 3, 4, 6), the gains of links, the ledger of interference |
 //! | [`units`] | newtypes for what must not be swapped |
 //!
 //! Imports point down this table only.

@@ -233,6 +233,7 @@ impl<'w> Network<'w> {
                 connected: self.connected[j],
                 from_others: self.uplink.power().from_others(cell),
                 from_own: self.uplink.power().from_own(cell),
+                latency: self.serving.downlink.latency(),
                 position: Some(site.position),
             }
         })

@@ -70,6 +70,10 @@ pub struct Server {
     pub from_others_w: f64,
     /// Power received from its own users.
     pub from_own_w: f64,
+    /// What every answer takes beside transmission and compute; left out where that is
+    /// nothing.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub latency_s: f64,
     /// Where it stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position_m: Option<(f64, f64)>,
@@ -99,6 +103,10 @@ pub struct Query {
     pub position_m: Option<(f64, f64)>,
 }
 
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
 impl<'a> ToProgram<'a> {
     /// The message that asks for a decision.
     pub fn decide(id: u64, view: &'a View<'_>) -> Self {
@@ -118,6 +126,7 @@ impl<'a> ToProgram<'a> {
                     connected: server.connected,
                     from_others_w: server.from_others.0,
                     from_own_w: server.from_own.0,
+                    latency_s: server.latency.0,
                     position_m: server.position.map(|at| (at.0, at.1)),
                 })
                 .collect(),

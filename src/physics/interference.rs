@@ -49,28 +49,28 @@ impl ReceivedPower {
         self.add(tx_power.0, links, cell, signal_w);
     }
 
-    /// The same; `disturbed` is told every cell whose interference is another now.
+    /// The same; `changed` is told every cell whose interference is another now.
     #[inline]
     pub fn connect_and(
         &mut self,
         tx_power: Watts,
         links: LinkGains<'_>,
         cell: usize,
-        mut disturbed: impl FnMut(&Self, usize),
+        mut changed: impl FnMut(&Self, usize),
     ) {
         self.connect(tx_power, links, cell);
         match self.reading {
             Interference::Orthogonal => {}
             Interference::AsPrinted => {
                 for j in 0..self.from_own_w.len() {
-                    disturbed(self, j);
+                    changed(self, j);
                 }
             }
             Interference::CoChannel => {
                 for place in 0..links.len() {
                     let j = links.server(place);
                     if j != cell {
-                        disturbed(self, j);
+                        changed(self, j);
                     }
                 }
             }

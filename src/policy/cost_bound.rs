@@ -26,6 +26,8 @@ pub(super) struct CostBound {
     sums: Vec<f64>,
     /// Uncertainty x W_LLM summed over each server's queries.
     work: Vec<f64>,
+    /// By server: the sum of its queries' uncertainties.
+    weights: Vec<f64>,
     /// Weighted local delay of every query.
     local: Vec<f64>,
 }
@@ -97,6 +99,7 @@ impl CostBound {
             terms,
             sums: vec![0.0; servers * points],
             work: vec![0.0; servers],
+            weights: vec![0.0; servers],
             local,
         };
         bound.refresh(evaluation);
@@ -107,10 +110,12 @@ impl CostBound {
     pub fn refresh(&mut self, evaluation: &Evaluation<'_>) {
         self.sums.fill(0.0);
         self.work.fill(0.0);
+        self.weights.fill(0.0);
         for server in 0..self.servers {
             for &query in evaluation.members(server) {
                 let waiting = &evaluation.view().queries[query];
                 self.work[server] += waiting.uncertainty * waiting.llm_work.0;
+                self.weights[server] += waiting.uncertainty;
                 let from = (query * self.servers + server) * self.points;
                 let terms = &self.terms[from..from + self.points];
                 let sums = &mut self.sums[server * self.points..(server + 1) * self.points];
@@ -189,21 +194,24 @@ impl CostBound {
         let mut low = self.sums[server * self.points + at];
         let mut high = self.sums[server * self.points + at + 1];
         let mut work = self.work[server];
+        let mut weight = self.weights[server];
         let mut connected = state.connected + evaluation.members(server).len();
         if let Some(query) = leaves {
             low -= term(query, at);
             high -= term(query, at + 1);
             work -= weighted_work(query);
+            weight -= evaluation.view().queries[query].uncertainty;
             connected -= 1;
         }
         if let Some(query) = joins {
             low += term(query, at);
             high += term(query, at + 1);
             work += weighted_work(query);
+            weight += evaluation.view().queries[query].uncertainty;
             connected += 1;
         }
         let part = ((floor - low_x) / (high_x - low_x)).clamp(0.0, 1.0);
         let compute = share::compute(state.capacity, state.max_per_user, connected).0;
-        connected as f64 * (low + part * (high - low)) + work / compute
+        connected as f64 * (low + part * (high - low)) + work / compute + weight * state.latency.0
     }
 }

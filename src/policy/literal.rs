@@ -99,7 +99,7 @@ impl<'v> State<'v> {
         let uplink = query.bits / radio::rate(share::bandwidth(server.bandwidth, connected), sinr);
         let compute =
             query.llm_work / share::compute(server.capacity, server.max_per_user, connected);
-        let gap = (uplink + compute - self.view.local_delay(i)).0;
+        let gap = (uplink + compute + server.latency - self.view.local_delay(i)).0;
         match weight {
             Weight::One => gap,
             Weight::Uncertainty if gap == f64::INFINITY => gap,

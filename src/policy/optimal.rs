@@ -319,7 +319,7 @@ fn own_cost(
     }
     let compute = share::compute(state.capacity, state.max_per_user, connected).0;
     connected as f64 * evaluation.uplink_weight(query, server) / efficiency
-        + waiting.uncertainty * waiting.llm_work.0 / compute
+        + waiting.uncertainty * (waiting.llm_work.0 / compute + state.latency.0)
 }
 
 /// The least power that a query can add at a server that it is not sent to.

@@ -65,11 +65,14 @@ fn header(experiment: &Experiment) -> Vec<String> {
     .to_vec();
     names.extend(quantile_names().map(|q| format!("delay_{q}_ms")));
     names.extend(["accuracy", "offloaded_share", "objective_s"].map(str::to_owned));
-    names.extend(Stage::ALL.map(|stage| format!("{}_mean_ms", stage.name())));
+    let stages = Stage::ALL.map(|stage| format!("{}_mean_ms", stage.name()));
+    let (inner, last) = stages.split_at(Stage::INNER_COLUMNS);
+    names.extend_from_slice(inner);
     // Every point has the same measures.
     let measures = ReplicationMeans::measure_names(&experiment.loaded().scenario);
     names.extend(measures.into_iter().map(str::to_owned));
     names.push("tau_at_end".to_owned());
+    names.extend_from_slice(last);
     names
 }
 
@@ -80,10 +83,12 @@ fn fields(means: &ReplicationMeans) -> Vec<String> {
     add(&[means.delay_mean_ms, means.delay_variance_ms2]);
     add(&means.delay_quantiles_ms);
     add(&[means.accuracy, means.offloaded_share, means.objective_s]);
-    add(&means.stages_mean_ms);
+    let (inner, last) = means.stages_mean_ms.split_at(Stage::INNER_COLUMNS);
+    add(inner);
     for (_, value) in &means.measures {
         add(&[*value]);
     }
     row.push(optional(means.threshold_at_end));
+    row.extend(last.iter().copied().map(shortest));
     row
 }

@@ -187,6 +187,7 @@ impl Instance {
                     connected: 0,
                     from_others: Watts(0.0),
                     from_own: Watts(0.0),
+                    latency: Seconds(0.0),
                     position: None,
                 })
                 .collect(),

@@ -23,6 +23,8 @@ pub enum Service {
         uplink: Seconds,
         /// W_LLM over its share of the server (Eq. 7).
         compute: Seconds,
+        /// What its answer takes beside.
+        latency: Seconds,
     },
 }
 
@@ -32,8 +34,11 @@ impl Service {
         match *self {
             Self::Local { compute } => compute,
             Self::Edge {
-                uplink, compute, ..
-            } => uplink + compute,
+                uplink,
+                compute,
+                latency,
+                ..
+            } => uplink + compute + latency,
         }
     }
 }
@@ -82,6 +87,7 @@ pub fn services(view: &View<'_>, decision: &Decision) -> Vec<Service> {
                     sinr,
                     uplink: query.bits / radio::rate(bandwidth, sinr),
                     compute: query.llm_work / compute,
+                    latency: view.servers[server].latency,
                 }
             }
         })

@@ -279,6 +279,7 @@ impl<'v> Evaluation<'v> {
         let floor = interference_w + state.noise.0;
         let mut uplink = 0.0;
         let mut work = 0.0;
+        let mut weights = 0.0;
         let mut stranded = 0;
         let mut count = 0;
         let stay = self.members[server]
@@ -294,13 +295,14 @@ impl<'v> Evaluation<'v> {
             }
             let waiting = &self.view.queries[query];
             work += waiting.uncertainty * waiting.llm_work.0;
+            weights += waiting.uncertainty;
             count += 1;
         }
         let connected = state.connected + count;
         let compute = share::compute(state.capacity, state.max_per_user, connected).0;
         Cost {
             stranded,
-            seconds: connected as f64 * uplink + work / compute,
+            seconds: connected as f64 * uplink + work / compute + weights * state.latency.0,
         }
     }
 

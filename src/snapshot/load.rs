@@ -7,6 +7,10 @@ use crate::units::Seconds;
 /// How many servers' offers lie side by side.
 pub(crate) const LANES: usize = 4;
 
+/// By how much bounds of delays stay below what they bound, relative to it: more than
+/// rounding and the fast logarithm can do.
+pub(crate) const MARGIN: f64 = 1e-14;
+
 /// Counts and received powers, kept up as queries connect, and the delay that a
 /// candidate would see if it joined now.
 ///
@@ -26,42 +30,49 @@ pub struct Load<'v> {
 #[derive(Debug, Clone)]
 struct Offers {
     /// Interference plus noise.
-    disturbance_w: Vec<f64>,
+    interference_plus_noise_w: Vec<f64>,
     /// The reciprocals of the share of bandwidth.
     s_per_cycle: Vec<f64>,
     /// The reciprocals of the share of compute.
     s_per_flop: Vec<f64>,
+    /// What every answer takes beside, lowered by [`MARGIN`].
+    latency_s: Vec<f64>,
 }
 
 /// What [`LANES`] servers offer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OfferLanes {
     /// Interference plus noise.
-    pub disturbance_w: [f64; LANES],
+    pub interference_plus_noise_w: [f64; LANES],
     s_per_cycle: [f64; LANES],
     s_per_flop: [f64; LANES],
+    latency_s: [f64; LANES],
 }
 
 impl OfferLanes {
     /// Where there is no server, any number that makes no NaN of infinity.
     pub const NONE: Self = Self {
-        disturbance_w: [1.0; LANES],
+        interference_plus_noise_w: [1.0; LANES],
         s_per_cycle: [1.0; LANES],
         s_per_flop: [1.0; LANES],
+        latency_s: [0.0; LANES],
     };
 
     #[inline]
     fn set(&mut self, lane: usize, offers: &Offers, server: usize) {
-        self.disturbance_w[lane] = offers.disturbance_w[server];
+        self.interference_plus_noise_w[lane] = offers.interference_plus_noise_w[server];
         self.s_per_cycle[lane] = offers.s_per_cycle[server];
         self.s_per_flop[lane] = offers.s_per_flop[server];
+        self.latency_s[lane] = offers.latency_s[server];
     }
 
     /// The delays of a query that needs so many cycles at each and so much work.
     #[inline]
     pub fn delays(&self, cycles: [f64; LANES], work_flop: f64) -> [f64; LANES] {
         std::array::from_fn(|lane| {
-            cycles[lane] * self.s_per_cycle[lane] + work_flop * self.s_per_flop[lane]
+            cycles[lane] * self.s_per_cycle[lane]
+                + work_flop * self.s_per_flop[lane]
+                + self.latency_s[lane]
         })
     }
 }
@@ -106,11 +117,16 @@ impl<'v> Load<'v> {
         let noises = noise_w.iter().enumerate();
         let (s_per_cycle, s_per_flop) = servers.iter().map(Shares::prices).unzip();
         let offers = Offers {
-            disturbance_w: noises
+            interference_plus_noise_w: noises
                 .map(|(j, noise_w)| received.interference(j).0 + noise_w)
                 .collect(),
             s_per_cycle,
             s_per_flop,
+            latency_s: view
+                .servers
+                .iter()
+                .map(|server| server.latency.0 * (1.0 - MARGIN))
+                .collect(),
         };
         let mut first = OfferLanes::NONE;
         for server in 0..servers.len().min(LANES) {
@@ -134,14 +150,15 @@ impl<'v> Load<'v> {
         let (s_per_cycle, s_per_flop) = sharing.prices();
         self.offers.s_per_cycle[server] = s_per_cycle;
         self.offers.s_per_flop[server] = s_per_flop;
-        let (noise_w, disturbance_w) = (&self.noise_w, &mut self.offers.disturbance_w);
+        let (noise_w, interference_plus_noise_w) =
+            (&self.noise_w, &mut self.offers.interference_plus_noise_w);
         let first = &mut self.first;
         self.received
-            .connect_and(self.view.tx_power, links, server, |received, disturbed| {
-                let found = received.interference(disturbed).0 + noise_w[disturbed];
-                disturbance_w[disturbed] = found;
-                if disturbed < LANES {
-                    first.disturbance_w[disturbed] = found;
+            .connect_and(self.view.tx_power, links, server, |received, cell| {
+                let found = received.interference(cell).0 + noise_w[cell];
+                interference_plus_noise_w[cell] = found;
+                if cell < LANES {
+                    first.interference_plus_noise_w[cell] = found;
                 }
             });
         if server < LANES {
@@ -174,21 +191,24 @@ impl<'v> Load<'v> {
         let sharing = self.servers[server].connected + 1;
         let bandwidth = share::bandwidth(state.bandwidth, sharing);
         let compute = share::compute(state.capacity, state.max_per_user, sharing);
-        let sinr = signal.0 / self.disturbance_w(server);
-        waiting.bits / radio::rate(bandwidth, sinr) + waiting.llm_work / compute
+        let sinr = signal.0 / self.interference_plus_noise_w(server);
+        waiting.bits / radio::rate(bandwidth, sinr) + waiting.llm_work / compute + state.latency
     }
 
     /// Interference plus noise that the next query to join a server meets.
     #[inline]
-    pub(crate) fn disturbance_w(&self, server: usize) -> f64 {
-        self.offers.disturbance_w[server]
+    pub(crate) fn interference_plus_noise_w(&self, server: usize) -> f64 {
+        self.offers.interference_plus_noise_w[server]
     }
 
     /// The delay, in seconds, of a query that joins a server and needs so many cycles of
-    /// its bandwidth and so much work; within a few roundings of [`Load::edge_delay`].
+    /// its bandwidth and so much work, if both are lowered by [`MARGIN`]: a bound of
+    /// [`Load::edge_delay`] that is within twice that of it.
     #[inline]
     pub(crate) fn delay_at(&self, server: usize, cycles: f64, work_flop: f64) -> f64 {
-        cycles * self.offers.s_per_cycle[server] + work_flop * self.offers.s_per_flop[server]
+        cycles * self.offers.s_per_cycle[server]
+            + work_flop * self.offers.s_per_flop[server]
+            + self.offers.latency_s[server]
     }
 
     /// What the first servers offer: all of them where there are no more than that.

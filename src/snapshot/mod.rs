@@ -12,7 +12,7 @@ mod load;
 pub use delays::{Service, objective, services};
 pub use evaluation::{Cost, Evaluation, Step};
 pub use load::Load;
-pub(crate) use load::{LANES, OfferLanes};
+pub(crate) use load::{LANES, MARGIN, OfferLanes};
 
 use crate::physics::gains::{GainTable, LinkGains};
 use crate::physics::radio::Interference;
@@ -110,6 +110,8 @@ pub struct ServerState {
     pub from_others: Watts,
     /// Power it receives from its own users.
     pub from_own: Watts,
+    /// What every answer takes beside transmission and compute: its way back.
+    pub latency: Seconds,
     /// Where it stands, where that is known.
     pub position: Option<Point>,
 }

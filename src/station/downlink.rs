@@ -26,6 +26,11 @@ impl Downlink {
         Box::new(Held::new(servers))
     }
 
+    /// What it adds to every delay, as policies predict it.
+    pub fn latency(&self) -> Seconds {
+        self.demand().map_or(Seconds(0.0), |demand| demand.time)
+    }
+
     /// What an answer asks of it; `None` where it meets nothing.
     pub fn demand(&self) -> Option<Demand> {
         match *self {

@@ -44,6 +44,10 @@ impl Stage {
         Self::Downlink,
     ];
 
+    /// Those whose columns stand in the middle of a table. Columns of the others come
+    /// last, so that a new stage moves no column.
+    pub const INNER_COLUMNS: usize = 7;
+
     /// All of them, in the order in which a query goes through them; where it waits
     /// before a probe, its device's queue comes first.
     pub const IN_LIFE: [Self; Self::COUNT] = [

@@ -163,6 +163,7 @@ fn decisions_within_reach_are_those_of_the_literal_algorithm() {
                 connected: (j * 7 + replication as usize) % 30,
                 from_others: Watts(1e-14 * (j % 5) as f64),
                 from_own: Watts(0.0),
+                latency: Seconds(2e-3 * (j % 3) as f64),
                 position: None,
             })
             .collect();

@@ -440,7 +440,7 @@ fn bounds_keep_what_lies_within() {
         "uplink",
         "compute",
         "utilisation",
-        "power heard",
+        "interference power",
         "devices",
         "policy",
     ] {

@@ -174,7 +174,8 @@ fn the_fields_that_are_commented_out_can_be_used_as_they_stand() {
 
 /// A form as the file shows it, the field that it is a value of, and the same with only
 /// what must be given.
-const FORMS: [(&str, &str, &str); 39] = [
+const FORMS: [(&str, &str, &str); 40] = [
+    ("downlink", "Latency(ms: ..)", "Latency(ms: ..)"),
     (
         "channel.variation",
         "Jakes(doppler_hz: ..)",

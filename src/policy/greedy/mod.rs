@@ -4,19 +4,21 @@
 //! The gap of a candidate (Eq. 18) only grows while others are placed: shares
 //! shrink and interference rises. A gap computed earlier is therefore a lower bound
 //! of the gap now, and a priority queue over the queries' bounds finds the least gap by
-//! recomputing only what comes first: a bound without a logarithm, where that stays
-//! first a closer one, and where that does the gap itself. Where there are very many, most
-//! wait outside of the queue (`ladder.rs`). It picks exactly what recomputing everything at
-//! each step picks ([`literal`](super::literal) does that), ties included: least gap, then
-//! least query, then least server.
+//! evaluating only what comes first: the lazy greedy of Minoux (Optimization Techniques,
+//! 1978), known as CELF (Leskovec et al., KDD 2007). An evaluation goes in steps: a bound
+//! without a logarithm, where that stays first a closer one, and where that does the gap
+//! itself. It picks exactly what evaluating everything at each step picks
+//! ([`literal`](super::literal) does that), ties included: least gap, then least query, then
+//! least server.
 
-mod ladder;
-mod prospects;
+mod candidate;
 mod shortlist;
 
 use crate::snapshot::{Choice, Decision, Load, View};
-use ladder::Ladder;
-use prospects::Prospect;
+use candidate::Candidate;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
 /// What the delay gap is weighted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,33 +38,24 @@ pub enum Until {
     NoGain,
 }
 
-/// A prospect's gap, or a bound of it, and its place: one number orders by both.
+/// An entry of the queue: a candidate's gap, or a bound of it, and its place among the
+/// candidates. One number orders by both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Candidate(u128);
+struct Entry(u128);
 
-/// What a candidate's gap is.
+/// What is known of a candidate's gap.
 #[derive(Debug, Clone, Copy)]
-struct Look {
-    /// How many queries had been placed when it was computed.
+struct Evaluated {
+    /// How many queries had been placed when it was evaluated.
     placed_then: u32,
     known: Known,
-}
-
-impl Look {
-    /// At the bound alone, with so many placed.
-    fn at_bound(placed_then: u32) -> Self {
-        Self {
-            placed_then,
-            known: Known::Bound,
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {
     /// A bound from cycles counted earlier.
     Bound,
-    /// A bound from cycles counted when it was computed.
+    /// A bound from cycles counted when it was evaluated.
     CloseBound,
     /// The gap itself, at the server of the least one.
     Gap { server: u32 },
@@ -76,12 +69,7 @@ fn gap_rank(gap: f64) -> u64 {
     if bits & SIGN != 0 { !bits } else { bits | SIGN }
 }
 
-impl Candidate {
-    /// No candidate comes before it.
-    const BEFORE: Self = Self(0);
-    /// Every candidate comes before it.
-    const BEYOND: Self = Self(u128::MAX);
-
+impl Entry {
     fn new(gap: f64, at: usize) -> Self {
         Self(u128::from(gap_rank(gap)) << 64 | at as u128)
     }
@@ -90,7 +78,7 @@ impl Candidate {
         (self.0 >> 64) as u64
     }
 
-    /// Its place among the prospects.
+    /// Its place among the candidates.
     fn at(self) -> usize {
         self.0 as u64 as usize
     }
@@ -109,71 +97,66 @@ pub fn place(
 ) {
     let queries = queries.into_iter();
     // As many as there may be: growing would copy those that are there.
-    let mut prospects: Vec<Prospect> = Vec::with_capacity(queries.size_hint().1.unwrap_or(0));
-    let mut bounds = Vec::with_capacity(prospects.capacity());
+    let mut candidates: Vec<Candidate> = Vec::with_capacity(queries.size_hint().1.unwrap_or(0));
+    let mut entries = Vec::with_capacity(candidates.capacity());
     for (at, query) in queries.enumerate() {
-        prospects.push(Prospect::new(load, query, weight));
-        bounds.push(Candidate::new(prospects[at].bound(load), at));
+        candidates.push(Candidate::new(load, query, weight));
+        entries.push(Reverse(Entry::new(candidates[at].bound(load), at)));
     }
-    debug_assert!(prospects.is_sorted_by_key(Prospect::query));
+    debug_assert!(candidates.is_sorted_by_key(Candidate::query));
     let mut placed = 0;
-    let first_look = Look {
+    let at_first = Evaluated {
         placed_then: placed,
         known: Known::CloseBound,
     };
-    let mut looks = vec![first_look; prospects.len()];
-    let mut ladder = Ladder::new(bounds);
+    let mut evaluated = vec![at_first; candidates.len()];
+    let mut queue = BinaryHeap::from(entries);
     loop {
-        let renew = |candidates: &mut [Candidate]| {
-            for candidate in candidates {
-                let at = candidate.at();
-                if looks[at].placed_then != placed {
-                    looks[at] = Look::at_bound(placed);
-                    *candidate = Candidate::new(prospects[at].bound(load), at);
-                }
-            }
-        };
-        let Some(first) = ladder.first(renew) else {
+        let Some(mut first) = queue.peek_mut() else {
             break;
         };
-        let (at, rank) = (first.at(), first.rank());
+        let (at, rank) = (first.0.at(), first.0.rank());
         if until == Until::NoGain && rank >= SIGN {
             // Even a bound is: nothing can gain any more.
             break;
         }
-        let (prospect, look) = (&mut prospects[at], &mut looks[at]);
-        if look.placed_then != placed {
-            *look = Look::at_bound(placed);
-            ladder.renew_first(Candidate::new(prospect.bound(load), at));
+        let (candidate, now) = (&mut candidates[at], &mut evaluated[at]);
+        if now.placed_then != placed {
+            *now = Evaluated {
+                placed_then: placed,
+                known: Known::Bound,
+            };
+            *first = Reverse(Entry::new(candidate.bound(load), at));
             continue;
         }
-        let counts = look.known == Known::Bound;
+        let counts = now.known == Known::Bound;
         if counts {
             // Before the queue is put in order: the processor does both at once.
-            prospect.count_cycles(load);
+            candidate.count_cycles(load);
         }
-        let next = ladder.take_first().rank();
+        PeekMut::pop(first);
+        let next = queue.peek().map_or(u64::MAX, |next| next.0.rank());
         let wins = |gap| gap_rank(gap) < next && (until == Until::AllPlaced || gap < 0.0);
-        let server = if let Known::Gap { server } = look.known {
+        let server = if let Known::Gap { server } = now.known {
             server as usize
-        } else if let Some((_, server)) = prospect.certain(load).filter(|found| wins(found.0)) {
+        } else if let Some((_, server)) = candidate.certain(load).filter(|found| wins(found.0)) {
             server
         } else {
-            let bound = prospect.bound(load);
+            let bound = candidate.bound(load);
             let gap = if counts && gap_rank(bound) > next {
-                look.known = Known::CloseBound;
+                now.known = Known::CloseBound;
                 bound
             } else {
-                let (gap, server) = prospect.least(load);
+                let (gap, server) = candidate.least(load);
                 let server = server as u32;
-                look.known = Known::Gap { server };
+                now.known = Known::Gap { server };
                 gap
             };
-            ladder.put_back(Candidate::new(gap, at));
+            queue.push(Reverse(Entry::new(gap, at)));
             continue;
         };
-        decision.choices[prospect.query()] = Choice::Edge(server);
-        load.connect(prospect.query(), server);
+        decision.choices[candidate.query()] = Choice::Edge(server);
+        load.connect(candidate.query(), server);
         placed += 1;
     }
 }

@@ -1,4 +1,4 @@
-//! The few links of a waiting query that are looked at one by one, and lower bounds of
+//! The few links of a waiting query that are evaluated one by one, and lower bounds of
 //! the delays over them.
 //!
 //! A delay is cycles of bandwidth (bits over spectral efficiency) times seconds per
@@ -26,7 +26,7 @@ pub(super) struct Demand {
 /// The first servers in order, which offer side by side.
 const FIRST: [u32; LANES] = [0, 1, 2, 3];
 
-/// Links that are looked at one by one; at places that are not needed `base` is infinite.
+/// Links that are evaluated one by one; at places that are not needed `base` is infinite.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shortlist {
     servers: [u32; LANES],
@@ -60,12 +60,13 @@ impl Shortlist {
 
     /// Counts cycles anew, so that [`Shortlist::delay_bounds`] are close.
     pub fn count_cycles(&mut self, load: &Load<'_>, demand: Demand) {
-        let mut room = OfferLanes::NONE;
-        let offers = self.offers(load, &mut room);
+        let mut memory = OfferLanes::NONE;
+        let offers = self.offers(load, &mut memory);
         let slope = self.slope;
         let per_cycles = 1.0 / (demand.bits * LN_2);
         // Lane by lane: the compiler makes vectors of each.
-        let growth: [f64; LANES] = std::array::from_fn(|at| slope[at] * offers.disturbance_w[at]);
+        let growth: [f64; LANES] =
+            std::array::from_fn(|at| slope[at] * offers.interference_plus_noise_w[at]);
         let efficiency = growth.map(|growth| log2_1p_of_inverse(growth * per_cycles));
         self.base = std::array::from_fn(|at| {
             let base = demand.bits / efficiency[at] - growth[at];
@@ -77,20 +78,21 @@ impl Shortlist {
     #[inline(always)]
     pub fn delay_bounds(&self, load: &Load<'_>, work_flop: f64) -> [f64; LANES] {
         let Self { base, slope, .. } = self;
-        let mut room = OfferLanes::NONE;
-        let offers = self.offers(load, &mut room);
-        let cycles = std::array::from_fn(|at| base[at] + slope[at] * offers.disturbance_w[at]);
+        let mut memory = OfferLanes::NONE;
+        let offers = self.offers(load, &mut memory);
+        let cycles =
+            std::array::from_fn(|at| base[at] + slope[at] * offers.interference_plus_noise_w[at]);
         offers.delays(cycles, work_flop)
     }
 
-    /// What its servers offer; `room` is where that is put side by side.
+    /// What its servers offer; `memory` is where that is put side by side.
     #[inline]
-    fn offers<'l>(&self, load: &'l Load<'_>, room: &'l mut OfferLanes) -> &'l OfferLanes {
+    fn offers<'l>(&self, load: &'l Load<'_>, memory: &'l mut OfferLanes) -> &'l OfferLanes {
         if self.servers == FIRST {
             return load.first_offers();
         }
-        *room = load.offers(self.servers);
-        room
+        *memory = load.offers(self.servers);
+        memory
     }
 }
 
@@ -108,8 +110,8 @@ impl Listed {
     #[inline(always)]
     pub fn under(load: &Load<'_>, links: LinkGains<'_>, demand: Demand) -> Self {
         if links.len() > LANES {
-            let mut room = Bounds::new();
-            let (places, others_s) = least(bound_all(load, links, demand, &mut room));
+            let mut memory = Bounds::new();
+            let (places, others_s) = least(bound_all(load, links, demand, &mut memory));
             return Self {
                 servers: places.map(|place| links.server(place) as u32),
                 gains: places.map(|place| links.gain(place)),
@@ -132,16 +134,16 @@ impl Listed {
     }
 }
 
-/// Room for a bound of each link.
+/// Memory for a bound of each link.
 pub(super) type Bounds = SmallVec<[f64; 64]>;
 
-/// Lower bounds of the delays over all links of a query, now and later, put into `room`.
+/// Lower bounds of the delays over all links of a query, now and later, put into `memory`.
 #[inline]
 pub(super) fn bound_all<'r>(
     load: &Load<'_>,
     links: LinkGains<'_>,
     demand: Demand,
-    room: &'r mut Bounds,
+    memory: &'r mut Bounds,
 ) -> &'r [f64] {
     let tx_power_w = load.view().tx_power.0;
     let nats = demand.bits * LN_2;
@@ -150,25 +152,25 @@ pub(super) fn bound_all<'r>(
         if signal == 0.0 {
             return f64::INFINITY;
         }
-        let cycles = nats * least_cycles_per_nat(signal, load.disturbance_w(server));
+        let cycles = nats * least_cycles_per_nat(signal, load.interference_plus_noise_w(server));
         load.delay_at(server, cycles, demand.work_flop)
     };
-    // Filled, not collected: collecting asks at every link whether there is room.
-    room.resize(links.len(), 0.0);
-    for (found, (server, gain)) in room.iter_mut().zip(links.iter()) {
+    // Filled, not collected: collecting asks at every link whether there is memory.
+    memory.resize(links.len(), 0.0);
+    for (found, (server, gain)) in memory.iter_mut().zip(links.iter()) {
         *found = bound(server, gain);
     }
-    room
+    memory
 }
 
-/// A lower bound of 1 / ln(1 + signal / disturbance) without a logarithm: ln(1 + x) is
+/// A lower bound of 1 / ln(1 + signal / (interference + noise)) without a logarithm: ln(1 + x) is
 /// at most x (6 + x) / (6 + 4 x). Close over weak links, loose over strong ones.
 #[inline]
-fn least_cycles_per_nat(signal: f64, disturbance: f64) -> f64 {
+fn least_cycles_per_nat(signal: f64, interference_plus_noise: f64) -> f64 {
     // A stronger signal needs less; a product of numbers this small would lose digits.
     let signal = signal.max(1e-150);
-    let six = 6.0 * disturbance;
-    disturbance * (six + 4.0 * signal) / (signal * (six + signal))
+    let six = 6.0 * interference_plus_noise;
+    interference_plus_noise * (six + 4.0 * signal) / (signal * (six + signal))
 }
 
 /// The places of the least of more than [`LANES`] numbers, in no particular order, and

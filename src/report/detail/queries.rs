@@ -36,9 +36,11 @@ impl<W: Write> QueryRows<W> {
         let mut header = Origin::COLUMNS.to_vec();
         header.extend(["query", "user", "server", "arrival_s", "uncertainty"]);
         header.push("delay_ms");
-        header.extend(stages.iter().map(String::as_str));
+        let (inner, last) = stages.split_at(Stage::INNER_COLUMNS);
+        header.extend(inner.iter().map(String::as_str));
         header.extend(["correct", "dropped", "missed_deadline", "measured"]);
         header.extend(CIRCUMSTANCES);
+        header.extend(last.iter().map(String::as_str));
         Self {
             rows: Rows::new(out, header),
             origin: Origin::default(),
@@ -71,8 +73,8 @@ impl<W: Write> Recorder for QueryRows<W> {
         row.push(seconds(query.arrived));
         row.push(shortest(query.query.uncertainty));
         row.push(shortest(query.stages.total().as_ms()));
-        let times = query.stages.iter();
-        row.extend(times.map(|(_, time)| shortest(time.as_ms())));
+        let mut times = query.stages.iter().map(|(_, time)| shortest(time.as_ms()));
+        row.extend(times.by_ref().take(Stage::INNER_COLUMNS));
         let flags = [
             query.correct(),
             query.dropped,
@@ -81,6 +83,7 @@ impl<W: Write> Recorder for QueryRows<W> {
         ];
         row.extend(flags.map(|value| flag(value).to_owned()));
         row.extend(circumstances(query));
+        row.extend(times);
         self.rows.write(row);
     }
 

@@ -56,9 +56,9 @@ impl Cell {
         }
     }
 
-    /// Sets the rates that noise and interference of `disturbance_w` allow.
-    pub fn set_rates(&mut self, disturbance_w: f64) {
-        let inverse = 1.0 / disturbance_w;
+    /// Sets the rates that `interference_plus_noise_w` allow.
+    pub fn set_rates(&mut self, interference_plus_noise_w: f64) {
+        let inverse = 1.0 / interference_plus_noise_w;
         for (efficiency, signal) in self.efficiency.iter_mut().zip(&self.signal_w) {
             *efficiency = log2_1p(signal * inverse);
         }

@@ -52,6 +52,7 @@ impl Instance {
                 connected: if loaded { rng.random_range(0..20) } else { 0 },
                 from_others: Watts(if loaded { 1e-11 } else { 0.0 }),
                 from_own: Watts(if loaded { 3e-10 } else { 0.0 }),
+                latency: Seconds(if loaded { 4e-3 } else { 0.0 }),
                 position: None,
             })
             .collect();

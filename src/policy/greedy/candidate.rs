@@ -1,22 +1,18 @@
 //! What a waiting query may expect of the servers: lower bounds of its least delay
 //! gap, each closer and dearer than the one before, and the gap itself.
 //!
-//! Where many servers are within reach only a [`Shortlist`] is looked at one by one: the
+//! Where many servers are within reach only a [`Shortlist`] is evaluated one by one: the
 //! links of the least bounds at first. All others together have one bound, the least of
 //! theirs then. Where that comes first, the shortlist is drawn up anew, from bounds over
 //! every link as the load is by now. No server is left out that could have won.
 
 use super::Weight;
 use super::shortlist::{Bounds, Demand, Listed, Shortlist, bound_all};
-use crate::snapshot::Load;
+use crate::snapshot::{Load, MARGIN};
 
-/// By how much bounds stay below what they bound, relative to it: more than rounding
-/// and the fast logarithm can do.
-const MARGIN: f64 = 1e-14;
-
-/// One waiting query's prospects.
+/// One waiting query's candidates.
 #[derive(Debug, Clone)]
-pub(super) struct Prospect {
+pub(super) struct Candidate {
     query: u32,
     /// What the gap is weighted by.
     weight: f64,
@@ -28,7 +24,7 @@ pub(super) struct Prospect {
     others_s: f64,
 }
 
-impl Prospect {
+impl Candidate {
     /// Of a query under a load.
     // A call would leave it where it has to be copied from.
     #[inline(always)]
@@ -40,7 +36,7 @@ impl Prospect {
             work_flop: waiting.llm_work.0 * (1.0 - MARGIN),
         };
         let listed = Listed::under(load, view.links_of(query), demand);
-        let mut prospect = Self {
+        let mut candidate = Self {
             query: query as u32,
             weight: match weight {
                 Weight::Uncertainty => waiting.uncertainty,
@@ -51,8 +47,8 @@ impl Prospect {
             shortlist: Shortlist::of(&listed, demand, view.tx_power),
             others_s: listed.others_s,
         };
-        prospect.count_cycles(load);
-        prospect
+        candidate.count_cycles(load);
+        candidate
     }
 
     /// The waiting query.
@@ -67,7 +63,7 @@ impl Prospect {
         self.gap(bounds.into_iter().fold(self.others_s, less))
     }
 
-    /// Counts cycles anew, so that [`Prospect::bound`] is close.
+    /// Counts cycles anew, so that [`Candidate::bound`] is close.
     pub fn count_cycles(&mut self, load: &Load<'_>) {
         self.shortlist.count_cycles(load, self.demand);
     }
@@ -104,9 +100,9 @@ impl Prospect {
         if self.gap(self.others_s) > best.0 {
             return best;
         }
-        // It still may: look at every link whose bound leaves that open.
-        let mut room = Bounds::new();
-        let bounds = bound_all(load, links, self.demand, &mut room);
+        // It still may: evaluate every link whose bound leaves that open.
+        let mut memory = Bounds::new();
+        let bounds = bound_all(load, links, self.demand, &mut memory);
         self.least_among(load, bounds, |place| {
             (links.server(place), links.gain(place))
         })
