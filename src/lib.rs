@@ -33,6 +33,7 @@
 //! | [`uncertainty`] | metrics from token probabilities, uncertainty-correctness tables, what a table is worth |
 //! | [`city`] | what large cities need: which links are kept, interference within a tolerance |
 //! | [`physics`] | SINR, rate and shares (Eqs. 2, 3, 4, 6), the gains of links, the ledger of interference |
+//! | [`llm`] | language models, hardware, the time of a step, the catalogue |
 //! | [`units`] | newtypes for what must not be swapped |
 //!
 //! Imports point down this table only.
@@ -45,6 +46,7 @@ pub mod cli;
 pub mod engine;
 pub mod experiment;
 pub mod external;
+pub mod llm;
 pub mod physics;
 pub mod policy;
 pub mod profile;

@@ -1,0 +1,45 @@
+//! Language models and what they run on: sizes, hardware, and the time of a step.
+//!
+//! | item | what it is |
+//! |---|---|
+//! | [`LanguageModel`] | parameters, bytes of weights and of keys and values |
+//! | [`Hardware`] | achieved compute and bandwidth, time per step, memory |
+//! | [`StepLaw`] | how long a step of a batch takes |
+
+mod law;
+
+pub use law::{Batch, StepLaw};
+
+use serde::{Deserialize, Serialize};
+
+/// A language model, as far as the time and the memory of serving it depend on it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LanguageModel {
+    /// How it is called.
+    pub name: String,
+    /// Parameters (P), in billions.
+    pub parameters_billion: f64,
+    /// Bytes of its weights as stored (W), in decimal gigabytes.
+    pub weights_gb: f64,
+    /// Bytes of keys and values per token (k): 2 x layers x KV heads x head size x bytes.
+    pub kv_bytes_per_token: f64,
+    /// Width of attention (a): layers x heads x head size.
+    pub attention_width: f64,
+}
+
+/// What a language model runs on, as achieved: data sheet times efficiency.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hardware {
+    /// How it is called.
+    pub name: String,
+    /// Achieved compute (F), in TFLOP/s.
+    pub tflops: f64,
+    /// Achieved memory bandwidth (B), in decimal gigabytes per second.
+    pub gb_per_s: f64,
+    /// Fixed time of a step (t0), in milliseconds.
+    pub step_ms: f64,
+    /// Memory, in decimal gigabytes.
+    pub memory_gb: f64,
+}
