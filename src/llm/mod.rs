@@ -5,10 +5,13 @@
 //! | [`LanguageModel`] | parameters, bytes of weights and of keys and values |
 //! | [`Hardware`] | achieved compute and bandwidth, time per step, memory |
 //! | [`StepLaw`] | how long a step of a batch takes |
+//! | [`ServerSpec`] | a server that batches: its law, seats, budget and blocks |
 
 mod law;
+mod server_spec;
 
 pub use law::{Batch, StepLaw};
+pub use server_spec::{Order, ServerSpec};
 
 use serde::{Deserialize, Serialize};
 
