@@ -34,6 +34,7 @@
 //! | [`city`] | what large cities need: which links are kept, interference within a tolerance |
 //! | [`physics`] | SINR, rate and shares (Eqs. 2, 3, 4, 6), the gains of links, the ledger of interference |
 //! | [`llm`] | language models, hardware, the time of a step, the catalogue |
+//! | [`fault`] | a value that cannot be used: field, found, allowed; the nearest valid name |
 //! | [`units`] | newtypes for what must not be swapped |
 //!
 //! Imports point down this table only.
@@ -46,6 +47,7 @@ pub mod cli;
 pub mod engine;
 pub mod experiment;
 pub mod external;
+pub mod fault;
 pub mod llm;
 pub mod physics;
 pub mod policy;

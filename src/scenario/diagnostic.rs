@@ -110,23 +110,3 @@ impl fmt::Display for Diagnostic {
 }
 
 impl std::error::Error for Diagnostic {}
-
-/// The valid name that is most like the one found, if any is like it at all.
-///
-/// ```
-/// use edgelm::scenario::nearest;
-/// assert_eq!(nearest("bandwith_mhz", ["count", "bandwidth_mhz"]), Some("bandwidth_mhz"));
-/// assert_eq!(nearest("zebra", ["count", "bandwidth_mhz"]), None);
-/// ```
-pub fn nearest<'n>(found: &str, valid: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    let likeness = |name: &str| {
-        strsim::jaro_winkler(&found.to_lowercase(), &name.to_lowercase())
-            .max(strsim::normalized_damerau_levenshtein(found, name))
-    };
-    valid
-        .into_iter()
-        .map(|name| (likeness(name), name))
-        .filter(|(likeness, _)| *likeness > 0.6)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
-}

@@ -1,9 +1,10 @@
 //! One snapshot as a user brings it: JSON in SI units.
 
-use super::check::{Fault, Faults};
+use super::check::Faults;
 use super::diagnostic::{Diagnostic, Place};
 use super::json_span::span_of;
 use super::pointing::byte_offset;
+use crate::fault::Fault;
 use crate::physics::gains::GainTable;
 use crate::physics::radio::Interference;
 use crate::snapshot::{ServerState, View, WaitingQuery};

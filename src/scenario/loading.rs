@@ -1,12 +1,13 @@
 //! From a file (and `--set` on the command line) to a checked scenario.
 
-use super::check::{Fault, check};
-use super::diagnostic::{Diagnostic, Place, nearest};
+use super::check::check;
+use super::diagnostic::{Diagnostic, Place};
 use super::notation::options;
 use super::overriding::{Override, apply};
 use super::pointing::{Source, byte_offset, ron_message, suggestion, table_error};
 use super::referred::ReferredFiles;
 use super::{Scenario, TableSource};
+use crate::fault::{Fault, nearest};
 use crate::policy::PolicySpec;
 use crate::uncertainty::{Metric, Synthetic, Table};
 use crate::world::arrivals::{Arrivals, AtEnd};

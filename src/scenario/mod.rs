@@ -24,13 +24,15 @@ mod syntax;
 mod timeline;
 mod warnings;
 
-pub use check::{Fault, check};
-pub use diagnostic::{Diagnostic, Place, nearest};
+pub use check::check;
+pub use diagnostic::{Diagnostic, Place};
 pub use instance::{Instance, InstanceServer, InstanceSnapshot, InstanceUser};
 pub(crate) use loading::read;
 pub use loading::{Loaded, load, policy_from_text};
 pub use overriding::Override;
 pub use timeline::{EnergySpec, RunSpec, TokenSpec, Until, WarmUp, WatchedMetric};
+
+pub use crate::fault::{Fault, nearest};
 
 use crate::engine::{Deadline, Probe, Scheduling};
 use crate::physics::radio::Interference;

@@ -1,9 +1,10 @@
 //! Fields set from outside the scenario file: `--set`, and the values of a sweep.
 
 use super::Scenario;
-use super::diagnostic::{Diagnostic, nearest};
+use super::diagnostic::Diagnostic;
 use super::pointing::{message_about, suggestion, written_now};
 use super::syntax::{self, Kind, Node, Step};
+use crate::fault::nearest;
 use ron::error::Error as RonError;
 use std::ops::Range;
 

@@ -1,12 +1,12 @@
 //! From an error to the place in the text that it is about.
 
 use super::Scenario;
-use super::check::Fault;
-use super::diagnostic::{Diagnostic, Place, nearest};
+use super::diagnostic::{Diagnostic, Place};
 use super::notation::options;
 use super::overriding::{Override, same_field};
 use super::referred::ReferredFiles;
 use super::syntax;
+use crate::fault::{Fault, nearest};
 use crate::uncertainty::TableError;
 use ron::error::{Error as RonError, SpannedError};
 use std::ops::Range;

@@ -4,33 +4,11 @@ mod timeline;
 mod variation;
 
 use super::{Scenario, TableSource};
+use crate::fault::Fault;
 use crate::uncertainty::Metric;
 use crate::world::channel::{Fading, PathLoss};
 use crate::world::distribution::Distribution;
 use crate::world::geometry::{Placement, hexagonal_extent};
-use std::fmt;
-
-/// A field whose value cannot be used.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Fault {
-    /// The field's path, such as `users.capacity_gflops.low`.
-    pub field: String,
-    /// What was found there.
-    pub found: String,
-    /// What is allowed there.
-    pub allowed: String,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            field,
-            found,
-            allowed,
-        } = self;
-        write!(f, "{field}: found {found}, allowed is {allowed}")
-    }
-}
 
 /// Everything that is wrong with a scenario's values, in the order of its fields.
 pub fn check(scenario: &Scenario) -> Vec<Fault> {
