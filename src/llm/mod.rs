@@ -5,12 +5,18 @@
 //! | [`LanguageModel`] | parameters, bytes of weights and of keys and values |
 //! | [`Hardware`] | achieved compute and bandwidth, time per step, memory |
 //! | [`StepLaw`] | how long a step of a batch takes |
-//! | [`ServerSpec`] | a server that batches: its law, seats, budget and blocks |
+//! | [`Catalog`] | models and hardware by name, every number with its source |
+//! | [`ServerBlock`] | a server that batches, as a person describes it |
+//! | [`ServerSpec`] | the same resolved: its law, seats, budget and blocks |
 
+pub mod catalog;
 mod law;
+mod server_block;
 mod server_spec;
 
+pub use catalog::Catalog;
 pub use law::{Batch, StepLaw};
+pub use server_block::{LawSpec, ServerBlock};
 pub use server_spec::{Order, ServerSpec};
 
 use serde::{Deserialize, Serialize};
@@ -43,6 +49,7 @@ pub struct Hardware {
     pub gb_per_s: f64,
     /// Fixed time of a step (t0), in milliseconds.
     pub step_ms: f64,
-    /// Memory, in decimal gigabytes.
-    pub memory_gb: f64,
+    /// Memory, in decimal gigabytes, where it is known: servers need it for keys and values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_gb: Option<f64>,
 }
