@@ -2,27 +2,73 @@
 //! route is a list of visits to stations.
 
 use crate::city::CityLedger;
-use crate::snapshot::{Choice, ServerState, Service};
+use crate::llm::{Order, ServerSpec};
+use crate::snapshot::{BatchState, Choice, ExpectedTokens, ServerState, Service};
+use crate::station::batching::{BatchingServers, Request};
 use crate::station::compute::{Compute, Discipline};
 use crate::station::device::Devices;
 use crate::station::downlink::Downlink;
 use crate::station::held::Held;
 use crate::station::stage::Stage;
 use crate::station::uplink::{Air, HeldUplinks, LiveUplinks, Radio, Uplinks};
-use crate::station::{Demand, Sharing, Station, StationId};
+use crate::station::{Demand, Job, Sharing, Station, StationId};
 use crate::units::{Bits, Flop, Seconds, Watts};
 use crate::world::World;
 use crate::world::links::Links;
+use crate::world::query::Tokens;
 
 /// Which stations there are, and how they serve.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Serving {
     /// How bandwidth and compute are shared.
     pub sharing: Sharing,
-    /// How a server divides its compute under [`Sharing::Live`].
-    pub discipline: Discipline,
+    /// What servers compute by.
+    pub compute: ComputeLaw,
     /// What answers meet on their way back.
     pub downlink: Downlink,
+    /// What policies know of the answers to come.
+    pub foresight: Foresight,
+}
+
+/// What policies know of the length of an answer before it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Foresight {
+    /// Its length.
+    #[default]
+    Exact,
+    /// The mean of all answers.
+    Mean {
+        /// In tokens.
+        answer_tokens: f64,
+    },
+}
+
+impl Foresight {
+    fn of(&self, tokens: Tokens) -> ExpectedTokens {
+        ExpectedTokens {
+            prompt: tokens.prompt as f64,
+            answer: match *self {
+                Self::Exact => tokens.answer as f64,
+                Self::Mean { answer_tokens } => answer_tokens,
+            },
+        }
+    }
+}
+
+/// What servers compute by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ComputeLaw {
+    /// A query is one lump of work, and a server divides its compute among them: under
+    /// [`Sharing::Live`] like this, under [`Sharing::Held`] in shares that are held.
+    Shared(Discipline),
+    /// Servers batch continuously, whatever the sharing of the uplink.
+    Batching(ServerSpec),
+}
+
+impl Default for ComputeLaw {
+    fn default() -> Self {
+        Self::Shared(Discipline::default())
+    }
 }
 
 /// A visit to a station.
@@ -58,6 +104,8 @@ pub struct Needs {
     pub slm_work: Flop,
     /// Work of the large model (W_LLM).
     pub llm_work: Flop,
+    /// Its tokens, where its sizes come from them.
+    pub tokens: Option<Tokens>,
 }
 
 /// The stations of a run, and the links between them.
@@ -69,8 +117,21 @@ pub struct Network<'w> {
     compute: Box<dyn Station<'w> + 'w>,
     devices: Devices,
     downlink: Box<dyn Station<'w> + 'w>,
-    /// Queries sent to each server that have not left.
-    connected: Vec<usize>,
+    /// By server: the queries sent to it that have not left.
+    connected: Vec<Connected>,
+    /// By job: the tokens of a query on its way to a server's compute.
+    on_the_way: Vec<Option<Tokens>>,
+}
+
+/// The queries connected to a server.
+#[derive(Debug, Clone, Copy, Default)]
+struct Connected {
+    queries: usize,
+    /// Prompts on their way to its compute.
+    prompt_tokens: f64,
+    /// Mean contexts and answers of all, as expected.
+    context_tokens: f64,
+    answer_tokens: f64,
 }
 
 impl<'w> Network<'w> {
@@ -85,21 +146,21 @@ impl<'w> Network<'w> {
         };
         let cells = world.cells();
         let capacities = world.servers().iter().map(|server| server.capacity);
-        let (uplink, compute): (Box<dyn Air<'w> + 'w>, Box<dyn Station<'w> + 'w>) =
-            match serving.sharing {
-                Sharing::Held => (
-                    Box::new(HeldUplinks::new(radio, cells)),
-                    Box::new(Held::with_capacities(capacities)),
-                ),
-                Sharing::Live => (
-                    Box::new(LiveUplinks::new(live_uplinks(world, radio), cells)),
-                    Box::new(Compute::new(
-                        serving.discipline,
-                        capacities,
-                        model.servers.max_per_user,
-                    )),
-                ),
-            };
+        let uplink: Box<dyn Air<'w> + 'w> = match serving.sharing {
+            Sharing::Held => Box::new(HeldUplinks::new(radio, cells)),
+            Sharing::Live => Box::new(LiveUplinks::new(live_uplinks(world, radio), cells)),
+        };
+        let compute: Box<dyn Station<'w> + 'w> = match (serving.compute, serving.sharing) {
+            (ComputeLaw::Batching(spec), _) => {
+                Box::new(BatchingServers::new(capacities.map(|_| spec)))
+            }
+            (ComputeLaw::Shared(_), Sharing::Held) => Box::new(Held::with_capacities(capacities)),
+            (ComputeLaw::Shared(discipline), Sharing::Live) => Box::new(Compute::new(
+                discipline,
+                capacities,
+                model.servers.max_per_user,
+            )),
+        };
         Self {
             world,
             serving,
@@ -108,7 +169,8 @@ impl<'w> Network<'w> {
             compute,
             devices: Devices::new(world.users().iter().map(|user| user.capacity)),
             downlink: Downlink::station(world.servers().len()),
-            connected: vec![0; world.servers().len()],
+            connected: vec![Connected::default(); world.servers().len()],
+            on_the_way: Vec::new(),
         }
     }
 
@@ -149,6 +211,7 @@ impl<'w> Network<'w> {
                 let computed = Demand {
                     work: needs.llm_work,
                     time: compute_time,
+                    request: self.request(needs),
                     ..Demand::none(Stage::EdgeCompute)
                 };
                 Route([
@@ -161,6 +224,40 @@ impl<'w> Network<'w> {
                 ])
             }
         }
+    }
+
+    /// What a batching server is asked for.
+    fn request(&self, needs: &Needs) -> Request {
+        let Tokens { prompt, answer } = needs.tokens.unwrap_or(Tokens {
+            prompt: 1,
+            answer: 1,
+        });
+        let rank = match self.serving.compute {
+            ComputeLaw::Batching(spec) => match spec.order {
+                Order::Fcfs | Order::Priority => 0.0,
+                Order::ShortestPrompt => prompt as f64,
+                Order::ShortestExpected => answer as f64,
+            },
+            ComputeLaw::Shared(_) => 0.0,
+        };
+        Request {
+            prompt,
+            answer,
+            rank,
+        }
+    }
+
+    /// The tokens that a server's memory holds, if a query has more.
+    pub fn exceeded_limit(&self, needs: &Needs) -> Option<(u64, u64)> {
+        let (ComputeLaw::Batching(spec), Some(tokens)) = (self.serving.compute, needs.tokens)
+        else {
+            return None;
+        };
+        let (all, limit) = (
+            tokens.prompt + tokens.answer,
+            spec.kv_blocks * spec.block_tokens,
+        );
+        (all > limit).then_some((all, limit))
     }
 
     /// A station.
@@ -194,14 +291,73 @@ impl<'w> Network<'w> {
         self.links.bring_to(user, now);
     }
 
+    /// A query begins the visit of a leg.
+    pub fn arrive(&mut self, now: Seconds, leg: &Leg, job: Job) {
+        if leg.station == StationId::Compute {
+            self.reach_compute(job.id, leg.unit);
+        }
+        let (station, links) = self.visit(leg.station);
+        station.arrive(now, leg.unit, job, links);
+    }
+
+    fn reach_compute(&mut self, job: usize, server: usize) {
+        if let Some(tokens) = self.on_the_way.get_mut(job).and_then(Option::take) {
+            self.connected[server].prompt_tokens -= tokens.prompt as f64;
+        }
+    }
+
     /// A query is sent to a server.
-    pub fn connect(&mut self, server: usize) {
-        self.connected[server] += 1;
+    pub fn connect(&mut self, job: usize, server: usize, needs: &Needs) {
+        let connected = &mut self.connected[server];
+        connected.queries += 1;
+        if let Some(tokens) = needs.tokens {
+            let expected = self.serving.foresight.of(tokens);
+            connected.prompt_tokens += expected.prompt;
+            connected.context_tokens += expected.mean_context();
+            connected.answer_tokens += expected.answer;
+            if self.on_the_way.len() <= job {
+                self.on_the_way.resize(job + 1, None);
+            }
+            self.on_the_way[job] = Some(tokens);
+        }
     }
 
     /// A query that was sent to a server leaves the system.
-    pub fn disconnect(&mut self, server: usize) {
-        self.connected[server] -= 1;
+    pub fn disconnect(&mut self, job: usize, server: usize, needs: &Needs) {
+        self.reach_compute(job, server);
+        let connected = &mut self.connected[server];
+        connected.queries -= 1;
+        if let Some(tokens) = needs.tokens {
+            let expected = self.serving.foresight.of(tokens);
+            connected.context_tokens -= expected.mean_context();
+            connected.answer_tokens -= expected.answer;
+        }
+        if connected.queries == 0 {
+            // What remains is the rounding of sums and differences.
+            *connected = Connected::default();
+        }
+    }
+
+    /// A query's tokens as policies expect them.
+    pub fn expected_tokens(&self, tokens: Tokens) -> ExpectedTokens {
+        self.serving.foresight.of(tokens)
+    }
+
+    fn batch_state(&self, server: usize) -> Option<BatchState> {
+        let ComputeLaw::Batching(spec) = self.serving.compute else {
+            return None;
+        };
+        let load = self.compute.load(server);
+        let connected = &self.connected[server];
+        Some(BatchState {
+            spec,
+            running: load.in_service,
+            waiting: load.queued,
+            memory_in_use: load.memory,
+            prompt_tokens: connected.prompt_tokens + self.compute.uncomputed_tokens(server) as f64,
+            context_tokens: connected.context_tokens,
+            answer_tokens: connected.answer_tokens,
+        })
     }
 
     /// How long a user's device is busy with what it has.
@@ -230,9 +386,10 @@ impl<'w> Network<'w> {
                 max_per_user: model.servers.max_per_user,
                 bandwidth: model.cells.bandwidth,
                 noise: model.cells.noise,
-                connected: self.connected[j],
+                connected: self.connected[j].queries,
                 from_others: self.uplink.power().from_others(cell),
                 from_own: self.uplink.power().from_own(cell),
+                batching: self.batch_state(j),
                 latency: self.serving.downlink.latency(),
                 position: Some(site.position),
             }

@@ -6,7 +6,7 @@ use crate::snapshot::{Choice, Truth};
 use crate::station::StationId;
 use crate::station::stage::{Stage, StageTimes};
 use crate::units::{Bits, Flop, Seconds};
-use crate::world::query::Query;
+use crate::world::query::{Query, Tokens};
 use std::ops::{Index, IndexMut};
 
 /// Where a query in flight is.
@@ -36,6 +36,7 @@ pub(super) struct Flight {
     pub since: Seconds,
     pub bits: Bits,
     pub llm_work: Flop,
+    pub tokens: Option<Tokens>,
     /// Work of the small model that is still to be done.
     pub slm_left: Flop,
     pub uncertainty: f64,
@@ -47,6 +48,8 @@ pub(super) struct Flight {
     number: u64,
     arrived: Seconds,
     slm_work: Flop,
+    /// When its answer's first token was out, where tokens are told apart.
+    pub first_token: Option<Seconds>,
     /// Work that each station has done for it.
     pub work_done: [Flop; StationId::COUNT],
 }
@@ -67,6 +70,8 @@ impl Flight {
             since: now,
             bits: query.bits,
             llm_work: query.llm_work,
+            tokens: query.tokens,
+            first_token: None,
             slm_left: query.slm_work,
             uncertainty: query.uncertainty,
             stages: StageTimes::default(),
@@ -76,6 +81,11 @@ impl Flight {
             slm_work: query.slm_work,
             work_done: [Flop(0.0); StationId::COUNT],
         }
+    }
+
+    /// Its number among all arrivals.
+    pub fn number(&self) -> u64 {
+        self.number
     }
 
     /// Whose it is.
@@ -95,6 +105,7 @@ impl Flight {
             bits: self.bits,
             slm_work: self.slm_left,
             llm_work: self.llm_work,
+            tokens: self.tokens,
         }
     }
 
@@ -145,6 +156,7 @@ impl Flight {
                 bits: self.bits,
                 slm_work: self.slm_work,
                 llm_work: self.llm_work,
+                tokens: self.tokens,
                 slm_correct: self.slm_correct,
                 llm_correct: self.llm_correct,
             },
@@ -153,6 +165,7 @@ impl Flight {
             decided: (!undecided).then_some(self.decided),
             choice: self.server().map_or(Choice::Local, Choice::Edge),
             stages: self.stages,
+            first_token: self.first_token,
             device_work: self.work_done[StationId::Device as usize],
             edge_work: self.work_done[StationId::Compute as usize],
             dropped,

@@ -21,8 +21,7 @@ impl Run<'_> {
             user: flight.user(),
             demand: leg.demand,
         };
-        let (station, links) = self.network.visit(leg.station);
-        station.arrive(self.now, leg.unit, job, links);
+        self.network.arrive(self.now, &leg, job);
         self.note_load(leg.station, leg.unit);
         Arrival::AtStation
     }
@@ -63,6 +62,15 @@ impl Run<'_> {
     fn record_visit(&mut self, slot: usize, station: StationId, visit: &Visit) {
         let flight = &mut self.in_flight[slot];
         flight.stages.add(&visit.stages);
+        // On its way back a first token takes as long as the last.
+        match visit.first_token {
+            Some(at) => flight.first_token = Some(at),
+            None => {
+                if let Some(at) = &mut flight.first_token {
+                    *at += visit.stages[Stage::Downlink];
+                }
+            }
+        }
         let done = &mut flight.work_done[station as usize];
         *done = *done + visit.work;
         if matches!(flight.phase, Phase::Probing { .. }) {
@@ -90,7 +98,7 @@ impl Run<'_> {
     fn leaves(&mut self, slot: usize, dropped: bool, recorder: &mut dyn Recorder) {
         let flight = &self.in_flight[slot];
         if let Some(server) = flight.server() {
-            self.network.disconnect(server);
+            self.network.disconnect(slot, server, &flight.needs());
         }
         for leg in flight.visited() {
             self.network.visit(leg.station).0.forget(slot);

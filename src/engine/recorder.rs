@@ -23,6 +23,8 @@ pub struct CompletedQuery {
     pub choice: Choice,
     /// Its stages.
     pub stages: StageTimes,
+    /// When its answer's first token reached its user, where tokens are told apart.
+    pub first_token: Option<Seconds>,
     /// Work that its device has done for it.
     pub device_work: Flop,
     /// Work that its server has done for it.

@@ -57,6 +57,9 @@ impl Run<'_> {
                 bits: flight.bits,
                 slm_work: flight.slm_left,
                 llm_work: flight.llm_work,
+                tokens: flight
+                    .tokens
+                    .map(|tokens| self.network.expected_tokens(tokens)),
                 local_capacity: self.world.users()[user].capacity,
                 local_backlog: self.network.backlog(user, self.now),
                 position: Some(links.position(user)),
@@ -90,9 +93,18 @@ impl Run<'_> {
             let flight = &mut self.in_flight[slot];
             flight.decide(self.now, choice);
             let service = services.get(at);
-            flight.route = self.network.route(&flight.needs(), choice, service);
+            let needs = flight.needs();
+            flight.route = self.network.route(&needs, choice, service);
             if let Choice::Edge(server) = choice {
-                self.network.connect(server);
+                if let Some((tokens, limit)) = self.network.exceeded_limit(&needs) {
+                    return Err(PolicyError::DoesNotFit {
+                        query: flight.number(),
+                        tokens,
+                        server,
+                        limit,
+                    });
+                }
+                self.network.connect(slot, server, &needs);
             }
             let sinr = match service {
                 Some(&Service::Edge { sinr, .. }) => Some(sinr),

@@ -2,9 +2,10 @@
 //! runs in SI.
 
 use crate::engine::Settings;
+use crate::llm::Catalog;
 use crate::physics::radio::thermal_noise;
-use crate::route::Serving;
-use crate::scenario::{Scenario, TokenSpec, WarmUp};
+use crate::route::{ComputeLaw, Foresight, Serving};
+use crate::scenario::{ForesightSpec, Scenario, ServingSpec, TokenSpec, WarmUp};
 use crate::uncertainty::Table;
 use crate::units::{FlopPerSecond, Hertz, Seconds, Watts};
 use crate::world::arrivals::ArrivalLaw;
@@ -89,8 +90,9 @@ pub(super) fn settings(scenario: &Scenario, trace: Option<&Arc<Trace>>) -> Setti
         scheduling: scenario.scheduling(),
         serving: Serving {
             sharing: scenario.sharing,
-            discipline: scenario.servers.discipline,
+            compute: compute_law(scenario),
             downlink: scenario.downlink,
+            foresight: foresight(scenario, trace),
         },
         probe: scenario.workload.probe,
         deadline: scenario.workload.deadline,
@@ -103,6 +105,33 @@ pub(super) fn settings(scenario: &Scenario, trace: Option<&Arc<Trace>>) -> Setti
         },
         after: scenario.run.after,
         sample_every: None,
+    }
+}
+
+/// What servers compute by. That a block can be resolved is checked.
+fn compute_law(scenario: &Scenario) -> ComputeLaw {
+    match &scenario.servers.serving {
+        ServingSpec::Shared => ComputeLaw::Shared(scenario.servers.discipline),
+        ServingSpec::Batching(block) => match block.resolve(&Catalog::default()) {
+            Ok(spec) => ComputeLaw::Batching(spec),
+            Err(fault) => unreachable!("checked before: {fault:?}"),
+        },
+    }
+}
+
+fn foresight(scenario: &Scenario, trace: Option<&Arc<Trace>>) -> Foresight {
+    match (&scenario.workload.tokens, trace) {
+        (Some(tokens), _) if tokens.foresight == ForesightSpec::Exact => Foresight::Exact,
+        (Some(_), Some(trace)) => {
+            let sum: f64 = trace.rows.iter().map(|row| row.output_tokens).sum();
+            Foresight::Mean {
+                answer_tokens: sum / trace.rows.len() as f64,
+            }
+        }
+        (Some(tokens), None) => Foresight::Mean {
+            answer_tokens: tokens.output_tokens.mean(),
+        },
+        (None, _) => Foresight::Exact,
     }
 }
 
@@ -121,6 +150,7 @@ fn query_size(scenario: &Scenario) -> QuerySize {
             flop_per_parameter,
             slm_parameters_billion,
             llm_parameters_billion,
+            foresight: _,
         }) => QuerySize::Tokens(TokenCosts {
             prompt_tokens: scaled(prompt_tokens, 1.0),
             output_tokens: scaled(output_tokens, 1.0),

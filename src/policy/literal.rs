@@ -3,7 +3,7 @@
 
 use super::greedy::{Until, Weight};
 use crate::physics::{radio, share};
-use crate::snapshot::{Choice, Decision, View};
+use crate::snapshot::{Choice, ComputeLoad, Decision, View};
 use crate::units::Watts;
 
 /// Algorithm 1 (GOA) with threshold `tau`.
@@ -97,8 +97,11 @@ impl<'v> State<'v> {
         };
         let sinr = radio::sinr(Watts(power(i, j)), Watts(interference), server.noise);
         let uplink = query.bits / radio::rate(share::bandwidth(server.bandwidth, connected), sinr);
-        let compute =
-            query.llm_work / share::compute(server.capacity, server.max_per_user, connected);
+        let mut load = ComputeLoad::of(server);
+        for placed in self.placed.iter().filter(|placed| placed.1 == j) {
+            load.connect(&self.view.compute_needs(placed.0));
+        }
+        let compute = load.delay(&self.view.compute_needs(i));
         let gap = (uplink + compute + server.latency - self.view.local_delay(i)).0;
         match weight {
             Weight::One => gap,

@@ -171,6 +171,7 @@ impl Instance {
                     bits: Bits(user.query_bits),
                     slm_work: Flop(user.slm_flop),
                     llm_work: Flop(user.llm_flop),
+                    tokens: None,
                     local_capacity: FlopPerSecond(user.local_flops),
                     local_backlog: Seconds(0.0),
                     position: None,
@@ -188,6 +189,7 @@ impl Instance {
                     connected: 0,
                     from_others: Watts(0.0),
                     from_own: Watts(0.0),
+                    batching: None,
                     latency: Seconds(0.0),
                     position: None,
                 })

@@ -30,11 +30,12 @@ pub use instance::{Instance, InstanceServer, InstanceSnapshot, InstanceUser};
 pub(crate) use loading::read;
 pub use loading::{Loaded, load, policy_from_text};
 pub use overriding::Override;
-pub use timeline::{EnergySpec, RunSpec, TokenSpec, Until, WarmUp, WatchedMetric};
+pub use timeline::{EnergySpec, ForesightSpec, RunSpec, TokenSpec, Until, WarmUp, WatchedMetric};
 
 pub use crate::fault::{Fault, nearest};
 
 use crate::engine::{Deadline, Probe, Scheduling};
+use crate::llm::ServerBlock;
 use crate::physics::radio::Interference;
 use crate::policy::PolicySpec;
 use crate::station::Sharing;
@@ -143,6 +144,20 @@ pub struct Servers {
     /// How compute is divided under `sharing: Live`: `ProcessorSharing` or `Fifo`.
     #[serde(skip_serializing_if = "is_default")]
     pub discipline: Discipline,
+    /// How language models are served: `Shared`, a lump of work under shares of the
+    /// compute, or `Batching(..)`, token by token in batches.
+    #[serde(skip_serializing_if = "is_default")]
+    pub serving: ServingSpec,
+}
+
+/// How servers serve language models.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub enum ServingSpec {
+    /// A query is a lump of work; servers share their compute among queries (paper).
+    #[default]
+    Shared,
+    /// Every server batches continuously, whatever `sharing` says of the uplink.
+    Batching(ServerBlock),
 }
 
 impl Default for Servers {
@@ -162,6 +177,7 @@ impl Default for Servers {
             },
             max_per_user_tflops: 1.513,
             discipline: Discipline::ProcessorSharing,
+            serving: ServingSpec::Shared,
         }
     }
 }

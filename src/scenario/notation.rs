@@ -16,7 +16,7 @@ impl Scenario {
 
     /// The scenario as RON with every field written out.
     pub fn to_ron(&self) -> String {
-        let pretty = PrettyConfig::new().extensions(Extensions::IMPLICIT_SOME);
+        let pretty = PrettyConfig::new().extensions(EXTENSIONS);
         match options().to_string_pretty(self, pretty) {
             Ok(text) => text,
             Err(error) => unreachable!("plain data always serialises: {error}"),
@@ -24,7 +24,10 @@ impl Scenario {
     }
 }
 
-/// How RON is read and written: an option's value needs no `Some`.
+/// How RON is read and written: an option's value needs no `Some`, and a struct in a
+/// variant no parentheses of its own.
 pub(super) fn options() -> ron::Options {
-    ron::Options::default().with_default_extension(Extensions::IMPLICIT_SOME)
+    ron::Options::default().with_default_extension(EXTENSIONS)
 }
+
+const EXTENSIONS: Extensions = Extensions::IMPLICIT_SOME.union(Extensions::UNWRAP_VARIANT_NEWTYPES);

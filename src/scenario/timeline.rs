@@ -53,6 +53,19 @@ pub struct TokenSpec {
     pub slm_parameters_billion: f64,
     /// Parameters of the large model, in billions.
     pub llm_parameters_billion: f64,
+    /// What policies know of the length of an answer to come: its `Mean`, or `Exact`ly.
+    #[serde(skip_serializing_if = "super::is_default")]
+    pub foresight: ForesightSpec,
+}
+
+/// What policies know of the length of an answer before it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum ForesightSpec {
+    /// The mean of all answers: what a deployed policy can know.
+    #[default]
+    Mean,
+    /// Its length.
+    Exact,
 }
 
 impl Default for TokenSpec {
@@ -64,6 +77,7 @@ impl Default for TokenSpec {
             flop_per_parameter: 2.0,
             slm_parameters_billion: 1.236,
             llm_parameters_billion: 8.03,
+            foresight: ForesightSpec::Mean,
         }
     }
 }

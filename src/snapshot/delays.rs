@@ -1,7 +1,7 @@
 //! The stages of every query under a complete assignment, with the shares and
 //! the interference that it makes, held fixed (Eqs. 2 to 8).
 
-use super::{Choice, Decision, View};
+use super::{Choice, ComputeLoad, Decision, View};
 use crate::physics::{interference::ReceivedPower, radio, share};
 use crate::units::Seconds;
 
@@ -51,10 +51,10 @@ pub fn services(view: &View<'_>, decision: &Decision) -> Vec<Service> {
     let from_others = view.servers.iter().map(|s| s.from_others);
     let from_own = view.servers.iter().map(|s| s.from_own);
     let mut received = ReceivedPower::with_load(view.interference, from_others, from_own);
-    let mut connected: Vec<usize> = view.servers.iter().map(|s| s.connected).collect();
+    let mut loads: Vec<ComputeLoad> = view.servers.iter().map(ComputeLoad::of).collect();
     for (query, choice) in decision.choices.iter().enumerate() {
         if let Choice::Edge(server) = *choice {
-            connected[server] += 1;
+            loads[server].connect(&view.compute_needs(query));
             received.connect(view.tx_power, view.links_of(query), server);
         }
     }
@@ -64,8 +64,7 @@ pub fn services(view: &View<'_>, decision: &Decision) -> Vec<Service> {
         .enumerate()
         .map(|(j, server)| {
             (
-                share::bandwidth(server.bandwidth, connected[j]),
-                share::compute(server.capacity, server.max_per_user, connected[j]),
+                share::bandwidth(server.bandwidth, loads[j].connected()),
                 received.interference(j),
             )
         })
@@ -79,14 +78,14 @@ pub fn services(view: &View<'_>, decision: &Decision) -> Vec<Service> {
                 compute: query.slm_work / query.local_capacity,
             },
             Choice::Edge(server) => {
-                let (bandwidth, compute, interference) = offers[server];
+                let (bandwidth, interference) = offers[server];
                 let signal = view.tx_power * view.gain(at, server);
                 let sinr = radio::sinr(signal, interference, view.servers[server].noise);
                 Service::Edge {
                     server,
                     sinr,
                     uplink: query.bits / radio::rate(bandwidth, sinr),
-                    compute: query.llm_work / compute,
+                    compute: loads[server].delay_of_connected(&view.compute_needs(at)),
                     latency: view.servers[server].latency,
                 }
             }

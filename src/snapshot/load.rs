@@ -1,6 +1,6 @@
 //! The load of the servers while a policy connects one query after another.
 
-use super::{ServerState, View};
+use super::{ComputeLoad, View};
 use crate::physics::{interference::ReceivedPower, radio, share};
 use crate::units::Seconds;
 
@@ -19,7 +19,8 @@ pub(crate) const MARGIN: f64 = 1e-14;
 pub struct Load<'v> {
     view: &'v View<'v>,
     received: ReceivedPower,
-    servers: Vec<Shares>,
+    servers: Vec<ComputeLoad>,
+    per_bandwidth: Vec<f64>,
     noise_w: Vec<f64>,
     offers: Offers,
     /// What the first servers offer, side by side: all of them in a small world.
@@ -33,10 +34,10 @@ struct Offers {
     interference_plus_noise_w: Vec<f64>,
     /// The reciprocals of the share of bandwidth.
     s_per_cycle: Vec<f64>,
-    /// The reciprocals of the share of compute.
-    s_per_flop: Vec<f64>,
-    /// What every answer takes beside, lowered by [`MARGIN`].
-    latency_s: Vec<f64>,
+    /// Seconds per unit of work.
+    s_per_work: Vec<f64>,
+    /// What every answer takes beside: waiting and its way back, lowered by [`MARGIN`].
+    beside_s: Vec<f64>,
 }
 
 /// What [`LANES`] servers offer.
@@ -45,8 +46,8 @@ pub(crate) struct OfferLanes {
     /// Interference plus noise.
     pub interference_plus_noise_w: [f64; LANES],
     s_per_cycle: [f64; LANES],
-    s_per_flop: [f64; LANES],
-    latency_s: [f64; LANES],
+    s_per_work: [f64; LANES],
+    beside_s: [f64; LANES],
 }
 
 impl OfferLanes {
@@ -54,56 +55,32 @@ impl OfferLanes {
     pub const NONE: Self = Self {
         interference_plus_noise_w: [1.0; LANES],
         s_per_cycle: [1.0; LANES],
-        s_per_flop: [1.0; LANES],
-        latency_s: [0.0; LANES],
+        s_per_work: [1.0; LANES],
+        beside_s: [0.0; LANES],
     };
 
     #[inline]
     fn set(&mut self, lane: usize, offers: &Offers, server: usize) {
         self.interference_plus_noise_w[lane] = offers.interference_plus_noise_w[server];
         self.s_per_cycle[lane] = offers.s_per_cycle[server];
-        self.s_per_flop[lane] = offers.s_per_flop[server];
-        self.latency_s[lane] = offers.latency_s[server];
+        self.s_per_work[lane] = offers.s_per_work[server];
+        self.beside_s[lane] = offers.beside_s[server];
     }
 
     /// The delays of a query that needs so many cycles at each and so much work.
     #[inline]
-    pub fn delays(&self, cycles: [f64; LANES], work_flop: f64) -> [f64; LANES] {
+    pub fn delays(&self, cycles: [f64; LANES], work: f64, own_s: f64) -> [f64; LANES] {
         std::array::from_fn(|lane| {
             cycles[lane] * self.s_per_cycle[lane]
-                + work_flop * self.s_per_flop[lane]
-                + self.latency_s[lane]
+                + work * self.s_per_work[lane]
+                + (self.beside_s[lane] + own_s)
         })
     }
 }
 
-/// How a server is shared.
-#[derive(Debug, Clone, Copy)]
-struct Shares {
-    connected: usize,
-    /// Reciprocals of the server's bandwidth, its compute and the most one user gets.
-    per_bandwidth: f64,
-    per_capacity: f64,
-    per_most: f64,
-}
-
-impl Shares {
-    fn of(server: &ServerState) -> Self {
-        Self {
-            connected: server.connected,
-            per_bandwidth: 1.0 / server.bandwidth.0,
-            per_capacity: 1.0 / server.capacity.0,
-            per_most: 1.0 / server.max_per_user.0,
-        }
-    }
-
-    /// Seconds a cycle and a FLOP at the shares of n + 1, Eqs. 2 and 6.
-    #[inline]
-    fn prices(&self) -> (f64, f64) {
-        let sharing = (self.connected + 1) as f64;
-        let s_per_flop = (sharing * self.per_capacity).max(self.per_most);
-        (sharing * self.per_bandwidth, s_per_flop)
-    }
+/// Seconds per cycle at the share of bandwidth of the next one to connect (Eq. 2).
+fn cycle_price_s(load: &ComputeLoad, per_bandwidth: f64) -> f64 {
+    (load.connected() + 1) as f64 * per_bandwidth
 }
 
 impl<'v> Load<'v> {
@@ -112,20 +89,26 @@ impl<'v> Load<'v> {
         let from_others = view.servers.iter().map(|s| s.from_others);
         let from_own = view.servers.iter().map(|s| s.from_own);
         let received = ReceivedPower::with_load(view.interference, from_others, from_own);
-        let servers: Vec<Shares> = view.servers.iter().map(Shares::of).collect();
+        let servers: Vec<ComputeLoad> = view.servers.iter().map(ComputeLoad::of).collect();
+        let bandwidths = view.servers.iter().map(|server| server.bandwidth.0);
+        let per_bandwidth: Vec<f64> = bandwidths.map(|bandwidth| 1.0 / bandwidth).collect();
         let noise_w: Vec<f64> = view.servers.iter().map(|s| s.noise.0).collect();
         let noises = noise_w.iter().enumerate();
-        let (s_per_cycle, s_per_flop) = servers.iter().map(Shares::prices).unzip();
         let offers = Offers {
             interference_plus_noise_w: noises
                 .map(|(j, noise_w)| received.interference(j).0 + noise_w)
                 .collect(),
-            s_per_cycle,
-            s_per_flop,
-            latency_s: view
+            s_per_cycle: servers
+                .iter()
+                .zip(&per_bandwidth)
+                .map(|(server, per_bandwidth)| cycle_price_s(server, *per_bandwidth))
+                .collect(),
+            s_per_work: servers.iter().map(ComputeLoad::price_s).collect(),
+            beside_s: view
                 .servers
                 .iter()
-                .map(|server| server.latency.0 * (1.0 - MARGIN))
+                .zip(&servers)
+                .map(|(server, load)| (server.latency.0 + load.wait_s()) * (1.0 - MARGIN))
                 .collect(),
         };
         let mut first = OfferLanes::NONE;
@@ -136,6 +119,7 @@ impl<'v> Load<'v> {
             view,
             received,
             servers,
+            per_bandwidth,
             noise_w,
             offers,
             first,
@@ -145,11 +129,12 @@ impl<'v> Load<'v> {
     /// Connects a waiting query to a server.
     pub fn connect(&mut self, query: usize, server: usize) {
         let links = self.view.links_of(query);
-        let sharing = &mut self.servers[server];
-        sharing.connected += 1;
-        let (s_per_cycle, s_per_flop) = sharing.prices();
-        self.offers.s_per_cycle[server] = s_per_cycle;
-        self.offers.s_per_flop[server] = s_per_flop;
+        let load = &mut self.servers[server];
+        load.connect(&self.view.compute_needs(query));
+        self.offers.s_per_cycle[server] = cycle_price_s(load, self.per_bandwidth[server]);
+        self.offers.s_per_work[server] = load.price_s();
+        let latency_s = self.view.servers[server].latency.0;
+        self.offers.beside_s[server] = (latency_s + load.wait_s()) * (1.0 - MARGIN);
         let (noise_w, interference_plus_noise_w) =
             (&self.noise_w, &mut self.offers.interference_plus_noise_w);
         let first = &mut self.first;
@@ -173,7 +158,7 @@ impl<'v> Load<'v> {
 
     /// Queries connected to a server by now.
     pub fn connected(&self, server: usize) -> usize {
-        self.servers[server].connected
+        self.servers[server].connected()
     }
 
     /// t_comm + t_comp (Eqs. 5 and 7) of a waiting query at a server if it joined
@@ -188,11 +173,11 @@ impl<'v> Load<'v> {
         let waiting = &self.view.queries[query];
         let signal = self.view.tx_power * gain;
         let state = &self.view.servers[server];
-        let sharing = self.servers[server].connected + 1;
+        let sharing = self.servers[server].connected() + 1;
         let bandwidth = share::bandwidth(state.bandwidth, sharing);
-        let compute = share::compute(state.capacity, state.max_per_user, sharing);
+        let compute = self.servers[server].delay(&self.view.compute_needs(query));
         let sinr = signal.0 / self.interference_plus_noise_w(server);
-        waiting.bits / radio::rate(bandwidth, sinr) + waiting.llm_work / compute + state.latency
+        waiting.bits / radio::rate(bandwidth, sinr) + compute + state.latency
     }
 
     /// Interference plus noise that the next query to join a server meets.
@@ -202,13 +187,13 @@ impl<'v> Load<'v> {
     }
 
     /// The delay, in seconds, of a query that joins a server and needs so many cycles of
-    /// its bandwidth and so much work, if both are lowered by [`MARGIN`]: a bound of
+    /// its bandwidth, so much work and a time of its own, if all are lowered by [`MARGIN`]: a bound of
     /// [`Load::edge_delay`] that is within twice that of it.
     #[inline]
-    pub(crate) fn delay_at(&self, server: usize, cycles: f64, work_flop: f64) -> f64 {
+    pub(crate) fn delay_at(&self, server: usize, cycles: f64, work: f64, own_s: f64) -> f64 {
         cycles * self.offers.s_per_cycle[server]
-            + work_flop * self.offers.s_per_flop[server]
-            + self.offers.latency_s[server]
+            + work * self.offers.s_per_work[server]
+            + (self.offers.beside_s[server] + own_s)
     }
 
     /// What the first servers offer: all of them where there are no more than that.

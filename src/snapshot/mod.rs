@@ -5,10 +5,13 @@
 //! and answers with a [`Decision`]. Neither knows the other. A snapshot can as
 //! well be written by hand or come from measurements.
 
+mod compute;
 mod delays;
 mod evaluation;
 mod load;
 
+pub(crate) use compute::ComputeLoad;
+pub use compute::{BatchState, ExpectedTokens};
 pub use delays::{Service, objective, services};
 pub use evaluation::{Cost, Evaluation, Step};
 pub use load::Load;
@@ -73,6 +76,8 @@ pub struct WaitingQuery {
     pub slm_work: Flop,
     /// Work of the large model (W_LLM).
     pub llm_work: Flop,
+    /// Its tokens, where its sizes come from them.
+    pub tokens: Option<ExpectedTokens>,
     /// Capacity of the user's device (C_L).
     pub local_capacity: FlopPerSecond,
     /// How long the device is busy with earlier queries.
@@ -110,6 +115,8 @@ pub struct ServerState {
     pub from_others: Watts,
     /// Power it receives from its own users.
     pub from_own: Watts,
+    /// How things stand with one that batches; `None` for one that shares its compute.
+    pub batching: Option<BatchState>,
     /// What every answer takes beside transmission and compute: its way back.
     pub latency: Seconds,
     /// Where it stands, where that is known.

@@ -158,11 +158,13 @@ impl<'w> Station<'w> for Compute {
                 in_service: server.in_service(),
                 queued: 0,
                 busy: server.utilisation(),
+                memory: 0.0,
             },
             Server::Fifo(server) => Load {
                 in_service: server.in_service(),
                 queued: server.queued(),
                 busy: server.utilisation(),
+                memory: 0.0,
             },
         }
     }

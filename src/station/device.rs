@@ -158,6 +158,7 @@ impl<'w> Station<'w> for Devices {
             in_service: self.busy,
             queued: self.jobs - self.busy,
             busy: self.busy as f64 / self.devices.len() as f64,
+            memory: 0.0,
         }
     }
 }

@@ -138,6 +138,7 @@ impl<'w> Station<'w> for Held {
             in_service: self.units[part].ends.len(),
             queued: 0,
             busy: self.units[part].busy,
+            memory: 0.0,
         }
     }
 }

@@ -138,6 +138,8 @@ pub struct Load {
     pub queued: usize,
     /// Share of its capacity in use.
     pub busy: f64,
+    /// Share of its memory for keys and values in use, where it batches.
+    pub memory: f64,
 }
 
 /// A place that serves jobs at rates that may change.
@@ -183,6 +185,11 @@ pub trait Station<'w> {
 
     /// How busy a part is.
     fn load(&self, part: usize) -> Load;
+
+    /// How much of a unit's prompts is still to be computed, where it batches.
+    fn uncomputed_tokens(&self, _unit: usize) -> u64 {
+        0
+    }
 }
 
 /// Units whose next event may have moved.

@@ -64,10 +64,21 @@ pub struct Query {
     pub slm_work: Flop,
     /// Work of the large model (W_LLM).
     pub llm_work: Flop,
+    /// Its tokens, where its sizes come from them.
+    pub tokens: Option<Tokens>,
     /// Whether the small model's answer would be right.
     pub slm_correct: bool,
     /// Whether the large model's answer would be right.
     pub llm_correct: bool,
+}
+
+/// The tokens of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tokens {
+    /// Of the prompt, at least 1.
+    pub prompt: u64,
+    /// Of the answer, at least 1.
+    pub answer: u64,
 }
 
 impl World<'_> {
@@ -80,7 +91,7 @@ impl World<'_> {
             .uncertainty
             .draw(self.metric, &mut key.named("uncertainty").stream());
         let draw = |law: &Scaled, name: &str| law.draw_at(key.named(name));
-        let (bits, slm_flop, llm_flop) = match &workload.size {
+        let (bits, slm_flop, llm_flop, tokens) = match &workload.size {
             QuerySize::Drawn {
                 query_bits,
                 slm_flop,
@@ -89,6 +100,7 @@ impl World<'_> {
                 draw(query_bits, "bits"),
                 draw(slm_flop, "slm"),
                 draw(llm_flop, "llm"),
+                None,
             ),
             QuerySize::Tokens(costs) => {
                 let (prompt, output) = tokens.unwrap_or_else(|| {
@@ -102,6 +114,10 @@ impl World<'_> {
                     costs.bits_per_token * prompt,
                     flop(costs.slm_parameters),
                     flop(costs.llm_parameters),
+                    Some(Tokens {
+                        prompt: prompt.round().max(1.0) as u64,
+                        answer: output.round().max(1.0) as u64,
+                    }),
                 )
             }
         };
@@ -111,6 +127,7 @@ impl World<'_> {
             bits: Bits(bits),
             slm_work: Flop(slm_flop),
             llm_work: Flop(llm_flop),
+            tokens,
             slm_correct: sample.slm_correct,
             llm_correct: sample.llm_correct,
         }

@@ -143,6 +143,7 @@ fn decisions_within_reach_are_those_of_the_literal_algorithm() {
                     bits: query.bits,
                     slm_work: query.slm_work,
                     llm_work: query.llm_work,
+                    tokens: None,
                     local_capacity: world.users()[user].capacity,
                     local_backlog: Seconds(0.0),
                     position: None,
@@ -163,6 +164,7 @@ fn decisions_within_reach_are_those_of_the_literal_algorithm() {
                 connected: (j * 7 + replication as usize) % 30,
                 from_others: Watts(1e-14 * (j % 5) as f64),
                 from_own: Watts(0.0),
+                batching: None,
                 latency: Seconds(2e-3 * (j % 3) as f64),
                 position: None,
             })

@@ -5,7 +5,7 @@
 use edgelm::engine::{CompletedQuery, Counts, Recorder, Scheduling, Settings, simulate};
 use edgelm::experiment::world_model;
 use edgelm::policy::{EdgeAll, LocalAll, Policy};
-use edgelm::route::Serving;
+use edgelm::route::{ComputeLaw, Serving};
 use edgelm::scenario::Scenario;
 use edgelm::station::Sharing;
 use edgelm::station::compute::Discipline;
@@ -77,7 +77,7 @@ impl System<'_> {
             scheduling: Scheduling::PerArrival,
             serving: Serving {
                 sharing: Sharing::Live,
-                discipline: self.discipline,
+                compute: ComputeLaw::Shared(self.discipline),
                 ..Serving::default()
             },
             queries: Some(self.queries),

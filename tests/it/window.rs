@@ -5,7 +5,7 @@ use edgelm::engine::{
 };
 use edgelm::experiment::{Estimate, Experiment, PolicyResult, world_model};
 use edgelm::policy::{EdgeAll, LocalAll, Policy};
-use edgelm::route::Serving;
+use edgelm::route::{ComputeLaw, Serving};
 use edgelm::scenario::{Loaded, Scenario};
 use edgelm::station::compute::Discipline;
 use edgelm::station::stage::Stage;
@@ -274,7 +274,7 @@ fn littles_law_is_an_identity_with_two_boundary_terms() {
                 scheduling: Scheduling::PerArrival,
                 serving: Serving {
                     sharing: Sharing::Live,
-                    discipline,
+                    compute: ComputeLaw::Shared(discipline),
                     ..Serving::default()
                 },
                 duration: Some(Seconds(300.0)),

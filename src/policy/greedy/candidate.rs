@@ -31,9 +31,11 @@ impl Candidate {
     pub fn new(load: &Load<'_>, query: usize, weight: Weight) -> Self {
         let view = load.view();
         let waiting = &view.queries[query];
+        let needs = view.compute_needs(query);
         let demand = Demand {
             bits: waiting.bits.0 * (1.0 - MARGIN),
-            work_flop: waiting.llm_work.0 * (1.0 - MARGIN),
+            work: needs.work * (1.0 - MARGIN),
+            own_s: needs.own_s * (1.0 - MARGIN),
         };
         let listed = Listed::under(load, view.links_of(query), demand);
         let mut candidate = Self {
@@ -59,7 +61,7 @@ impl Candidate {
     /// A lower bound of the least gap over all servers, now and later.
     #[inline]
     pub fn bound(&self, load: &Load<'_>) -> f64 {
-        let bounds = self.shortlist.delay_bounds(load, self.demand.work_flop);
+        let bounds = self.shortlist.delay_bounds(load, self.demand);
         self.gap(bounds.into_iter().fold(self.others_s, less))
     }
 
@@ -72,7 +74,7 @@ impl Candidate {
     /// most. Cycles must have been counted under this load.
     #[inline]
     pub fn certain(&self, load: &Load<'_>) -> Option<(f64, usize)> {
-        let bounds = self.shortlist.delay_bounds(load, self.demand.work_flop);
+        let bounds = self.shortlist.delay_bounds(load, self.demand);
         let first = first_of_least(&bounds);
         // The other way round: as far above the gap as bounds are below.
         let at_most = bounds[first] * (1.0 + 4.0 * MARGIN) - self.local_s * (1.0 - 3.0 * MARGIN);
@@ -109,7 +111,7 @@ impl Candidate {
     }
 
     fn least_on_shortlist(&self, load: &Load<'_>) -> (f64, usize) {
-        let bounds = self.shortlist.delay_bounds(load, self.demand.work_flop);
+        let bounds = self.shortlist.delay_bounds(load, self.demand);
         self.least_among(load, &bounds, |at| {
             let server = self.shortlist.server(at);
             (server, load.view().gain(self.query(), server))

@@ -2,7 +2,7 @@
 //! the delays over them.
 //!
 //! A delay is cycles of bandwidth (bits over spectral efficiency) times seconds per
-//! cycle, and work times seconds per FLOP. What servers ask per cycle and per FLOP is
+//! cycle, and work times seconds per unit. What servers ask per cycle and per unit is
 //! read as it is now. The cycles, which take a logarithm, are followed from those of an
 //! earlier load: with y = 1 / SINR, bits / log2(1 + 1/y) is bits x ln 2 times the
 //! logarithmic mean of y and y + 1, which is concave in y and whose slope falls to 1.
@@ -16,11 +16,14 @@ use crate::units::Watts;
 use smallvec::SmallVec;
 use std::f64::consts::LN_2;
 
-/// What a query asks of a server, a hair less of each.
+/// What a query asks of a server, a little less of each.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Demand {
     pub bits: f64,
-    pub work_flop: f64,
+    /// In units that servers price.
+    pub work: f64,
+    /// What it takes whatever else is there, in seconds.
+    pub own_s: f64,
 }
 
 /// The first servers in order, which offer side by side.
@@ -76,13 +79,13 @@ impl Shortlist {
 
     /// Lower bounds of the delays over these links, now and later.
     #[inline(always)]
-    pub fn delay_bounds(&self, load: &Load<'_>, work_flop: f64) -> [f64; LANES] {
+    pub fn delay_bounds(&self, load: &Load<'_>, demand: Demand) -> [f64; LANES] {
         let Self { base, slope, .. } = self;
         let mut memory = OfferLanes::NONE;
         let offers = self.offers(load, &mut memory);
         let cycles =
             std::array::from_fn(|at| base[at] + slope[at] * offers.interference_plus_noise_w[at]);
-        offers.delays(cycles, work_flop)
+        offers.delays(cycles, demand.work, demand.own_s)
     }
 
     /// What its servers offer; `memory` is where that is put side by side.
@@ -153,7 +156,7 @@ pub(super) fn bound_all<'r>(
             return f64::INFINITY;
         }
         let cycles = nats * least_cycles_per_nat(signal, load.interference_plus_noise_w(server));
-        load.delay_at(server, cycles, demand.work_flop)
+        load.delay_at(server, cycles, demand.work, demand.own_s)
     };
     // Filled, not collected: collecting asks at every link whether there is memory.
     memory.resize(links.len(), 0.0);

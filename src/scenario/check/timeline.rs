@@ -1,7 +1,7 @@
 //! What a run in time must satisfy: arrivals, scheduling, run length, mobility, tokens,
 //! energy.
 
-use super::{Faults, Scenario, variation};
+use super::{Faults, Scenario, serving, variation};
 use crate::engine::{Probe, Scheduling};
 use crate::physics::radio::Interference;
 use crate::scenario::WarmUp;
@@ -15,6 +15,7 @@ pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
     arrivals(scenario, faults);
     tolerance(scenario, faults);
     scheduling(scenario, faults);
+    serving::check(scenario, faults);
     run(scenario, faults);
     mobility(scenario, faults);
     variation::check(scenario, faults);

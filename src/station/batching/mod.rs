@@ -37,8 +37,8 @@ pub struct BatchingServers {
 
 impl BatchingServers {
     /// Idle servers.
-    pub fn new<'s>(specs: impl Iterator<Item = &'s ServerSpec>) -> Self {
-        let servers: Vec<Server> = specs.map(Server::new).collect();
+    pub fn new(specs: impl Iterator<Item = ServerSpec>) -> Self {
+        let servers: Vec<Server> = specs.map(|spec| Server::new(&spec)).collect();
         Self {
             preemptions: vec![0; servers.len()],
             servers,
@@ -111,6 +111,11 @@ impl<'w> Station<'w> for BatchingServers {
             in_service: server.running(),
             queued: server.waiting(),
             busy: if server.is_busy() { 1.0 } else { 0.0 },
+            memory: server.memory_in_use(),
         }
+    }
+
+    fn uncomputed_tokens(&self, unit: usize) -> u64 {
+        self.servers[unit].uncomputed_tokens()
     }
 }

@@ -58,6 +58,8 @@ pub struct Server {
     /// Those of the running whose prompts are computed.
     decoding: Decoding,
     free_blocks: u64,
+    /// Tokens still to be computed of those that do not decode.
+    uncomputed: u64,
     step: Option<Step>,
     /// When the next step is to be decided, while none is in progress.
     decides_at: Option<Seconds>,
@@ -125,6 +127,7 @@ impl Server {
             arrived: 0,
             decoding: Decoding::new(spec.block_tokens),
             free_blocks: spec.kv_blocks,
+            uncomputed: 0,
             step: None,
             decides_at: None,
         }
@@ -132,7 +135,7 @@ impl Server {
 
     /// Whether a request fits into the memory at all.
     pub fn fits(&self, request: &Request) -> bool {
-        self.blocks(request.prompt + request.answer) <= self.spec.kv_blocks
+        request.prompt + request.answer <= self.spec.kv_blocks * self.spec.block_tokens
     }
 
     /// A request that fits arrives; `job` is its number until it leaves.
@@ -157,6 +160,7 @@ impl Server {
             stages: StageTimes::default(),
         });
         self.waiting.insert(place);
+        self.uncomputed += request.prompt;
         if self.step.is_none() {
             self.decides_at = Some(now);
         } else if self.waiting.first() == Some(&place) && self.has_seats() {
@@ -169,6 +173,9 @@ impl Server {
         let Some(member) = self.members[job] else {
             return Visit::default();
         };
+        if self.decoding.state(job).is_none() {
+            self.uncomputed -= member.request.prompt + member.out - member.computed;
+        }
         if self.waiting.remove(&member.place) {
             // The next in order may fit where this one did not.
             if self.has_seats() {
@@ -227,6 +234,11 @@ impl Server {
     /// Requests that wait.
     pub fn waiting(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// Tokens still to be computed of those whose prompts are not.
+    pub fn uncomputed_tokens(&self) -> u64 {
+        self.uncomputed
     }
 
     /// Whether a step is in progress.
@@ -333,6 +345,7 @@ impl Server {
             events.push(Event::Done { job, visit });
         }
         for job in step.stalled {
+            self.uncomputed -= 1;
             self.decodes(job);
         }
         for (job, new) in step.prompts {
@@ -340,6 +353,7 @@ impl Server {
                 continue;
             };
             member.computed += new;
+            self.uncomputed -= new;
             if member.computed < member.request.prompt + member.out {
                 continue;
             }
@@ -532,6 +546,7 @@ impl Server {
             let (computed, out) = self.decoding.leave(job);
             if let Some(member) = &mut self.members[job] {
                 (member.computed, member.out) = (computed, out);
+                self.uncomputed += 1;
             }
         }
     }
@@ -564,6 +579,12 @@ impl Server {
             (member.computed, member.out) = (computed, out);
         }
         let blocks = member.computed.div_ceil(block_tokens);
+        // Nothing that it had computed is kept.
+        self.uncomputed += if decoded.is_some() {
+            member.request.prompt + member.out
+        } else {
+            member.computed
+        };
         member.computed = 0;
         member.enter(now, Stage::Preempted);
         self.free_blocks += blocks;

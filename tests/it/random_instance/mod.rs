@@ -33,6 +33,7 @@ impl Instance {
                 bits: Bits(pick(&mut rng, levels, 500.0, 3000.0)),
                 slm_work: Flop(2.6e9),
                 llm_work: Flop(pick(&mut rng, levels, 5e9, 3e10)),
+                tokens: None,
                 local_capacity: FlopPerSecond(pick(&mut rng, levels, 45e9, 136e9)),
                 local_backlog: Seconds(if loaded {
                     pick(&mut rng, levels, 0.0, 0.05)
@@ -52,6 +53,7 @@ impl Instance {
                 connected: if loaded { rng.random_range(0..20) } else { 0 },
                 from_others: Watts(if loaded { 1e-11 } else { 0.0 }),
                 from_own: Watts(if loaded { 3e-10 } else { 0.0 }),
+                batching: None,
                 latency: Seconds(if loaded { 4e-3 } else { 0.0 }),
                 position: None,
             })

@@ -1,0 +1,65 @@
+//! What servers that batch must satisfy.
+
+use super::{Faults, Scenario};
+use crate::llm::{Catalog, Order};
+use crate::policy::PolicySpec;
+use crate::scenario::{ForesightSpec, ServingSpec};
+use crate::station::compute::Discipline;
+
+pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
+    let ServingSpec::Batching(block) = &scenario.servers.serving else {
+        return;
+    };
+    if let Err(fault) = block.resolve(&Catalog::default()) {
+        let field = match fault.field.as_str() {
+            "" => "servers.serving".to_owned(),
+            inner => format!("servers.serving.{inner}"),
+        };
+        faults.add(&field, &fault.found, &fault.allowed);
+    }
+    if scenario.workload.tokens.is_none() {
+        faults.add(
+            "servers.serving",
+            "Batching without `workload.tokens`",
+            "`workload: (tokens: (prompt_tokens: .., output_tokens: ..))` beside it",
+        );
+    }
+    if scenario.servers.discipline != Discipline::ProcessorSharing {
+        faults.add(
+            "servers.discipline",
+            "a discipline of shared compute beside `serving: Batching(..)`",
+            "no `discipline`",
+        );
+    }
+    let exact = scenario
+        .workload
+        .tokens
+        .as_ref()
+        .is_some_and(|tokens| tokens.foresight == ForesightSpec::Exact);
+    match block.order {
+        Order::ShortestExpected if !exact => faults.add(
+            "servers.serving.order",
+            "ShortestExpected where all answers have the same mean",
+            "`workload.tokens.foresight: Exact`, or another order",
+        ),
+        Order::Priority => faults.add(
+            "servers.serving.order",
+            "Priority, but queries of a scenario have none",
+            "`Fcfs`, `ShortestPrompt` or `ShortestExpected`",
+        ),
+        Order::Fcfs | Order::ShortestPrompt | Order::ShortestExpected => {}
+    }
+    for (at, policy) in scenario.policies.iter().enumerate() {
+        let by_shares = matches!(
+            policy,
+            PolicySpec::Refined { .. } | PolicySpec::Optimal { .. } | PolicySpec::Marginal { .. }
+        );
+        if by_shares {
+            faults.add(
+                &format!("policies[{at}]"),
+                &format!("{policy}, which rests on the objective of shared compute"),
+                "another policy beside `servers.serving: Batching(..)`",
+            );
+        }
+    }
+}
