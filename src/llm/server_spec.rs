@@ -1,6 +1,7 @@
 //! What a server that batches is, in the numbers that it works with.
 
 use super::StepLaw;
+use crate::units::Seconds;
 use serde::{Deserialize, Serialize};
 
 /// A server that batches continuously: how long its steps take and what fits into them.
@@ -18,6 +19,23 @@ pub struct ServerSpec {
     pub kv_blocks: u64,
     /// Who of those that wait is admitted first.
     pub order: Order,
+}
+
+impl ServerSpec {
+    /// How long a query keeps a server busy whose seats are all taken by its like: its
+    /// prompt's tokens, and its share of the steps that decode.
+    pub fn saturated_time(&self, prompt: u64, answer: u64) -> Seconds {
+        let (prompt, answer) = (prompt as f64, answer as f64);
+        let seats = self.max_running.min(self.token_budget as usize) as f64;
+        let contexts = seats * (prompt + 0.5 * answer);
+        // As many as memory holds at a time, if seats are more than that.
+        let memory = (self.kv_blocks * self.block_tokens) as f64;
+        let members = seats * (memory / contexts).min(1.0);
+        let step_s = self.law.step_s
+            + (self.law.per_token_s * members).max(self.law.weights_s)
+            + self.law.per_context_token_s * contexts.min(memory);
+        Seconds(prompt * self.law.per_token_s + (answer - 1.0) * step_s / members)
+    }
 }
 
 /// In which order queries that wait are admitted; the last in it is put back first where
