@@ -20,7 +20,7 @@
 //! |---|---|
 //! | [`cli`] | one file a subcommand; the only place that prints |
 //! | [`report`] | finished results into bytes: CSV, JSON, HdrHistogram text, terminal table, plots; single replications, streamed: queries, time series, traces |
-//! | [`experiment`] | points, cells, replications in parallel, plans and records, folding, estimates with intervals |
+//! | [`experiment`] | points, tasks, replications in parallel, plans and records, folding, estimates with intervals |
 //! | [`external`] | policies in any language, each a process |
 //! | [`scenario`] | what a person writes: RON types, defaults, `--set`, checks with positions |
 //! | [`profile`] | asks real models questions, keeps every answer, writes `uncertainty` tables |

@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let directory = OutputDirectory::prepare(args.out.join(format!("{}-gap", loaded.name)))
         .map_err(|error| Diagnostic::new(error.to_string()))?;
     let stop = stop_on_ctrl_c()?;
-    let progress = Progress::new(experiment.cells().len() as u64);
+    let progress = Progress::new(experiment.tasks().len() as u64);
     let started = Instant::now();
     let study = GapStudy {
         tau: args.tau,
@@ -75,8 +75,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         .map_err(|error| Failure::Failed(error.to_string()))?;
     print(&gap::summary(&found))?;
     eprintln!(
-        "{} cells compared in {:.2} s, {} files written to {}",
-        experiment.cells().len(),
+        "{} tasks compared in {:.2} s, {} files written to {}",
+        experiment.tasks().len(),
         started.elapsed().as_secs_f64(),
         files.len(),
         directory.path().display()

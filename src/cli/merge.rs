@@ -1,4 +1,4 @@
-//! `edgelm merge`: from the records of all cells to the files of a run.
+//! `edgelm merge`: from the records of all tasks to the files of a run.
 
 use super::{Failure, plan, print};
 use crate::experiment::Collected;
@@ -6,10 +6,10 @@ use crate::report::{self, OutputDirectory};
 use crate::scenario::Diagnostic;
 use std::path::PathBuf;
 
-/// Fold the records of a plan's cells into the files that `edgelm run` writes
+/// Fold the records of a plan's tasks into the files that `edgelm run` writes
 ///
-/// Reads every file that ends in .cells. If cells are missing, prints them in the form
-/// that `edgelm shard --cells` takes, and exits with code 3.
+/// Reads every file that ends in .records. If tasks are missing, prints them in the form
+/// that `edgelm shard --tasks` takes, and exits with code 3.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The plan that `edgelm plan` wrote
@@ -50,8 +50,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     super::run::warn(&results);
     eprintln!(
-        "{} cells merged, {} files written to {}",
-        plan.cell_count(),
+        "{} tasks merged, {} files written to {}",
+        plan.task_count(),
         files.len() + 1,
         directory.path().display()
     );

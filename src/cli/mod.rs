@@ -14,7 +14,7 @@ mod shard;
 mod table;
 mod trace;
 
-use crate::experiment::CellRanges;
+use crate::experiment::TaskRanges;
 use crate::scenario::{Diagnostic, Override};
 use clap::{Parser, Subcommand};
 use std::io::{IsTerminal, Write};
@@ -52,8 +52,8 @@ pub(crate) enum Failure {
     Failed(String),
     /// Ctrl-C (exit code 130).
     Interrupted,
-    /// Cells have no record yet (exit code 3); the cells go to stdout.
-    Incomplete(CellRanges),
+    /// Tasks have no record yet (exit code 3); the tasks go to stdout.
+    Incomplete(TaskRanges),
 }
 
 impl From<Vec<Diagnostic>> for Failure {
@@ -117,7 +117,7 @@ fn report(failure: &Failure) -> ExitCode {
                 3,
                 writeln!(
                     stderr,
-                    "incomplete: {} cells are missing; run them with `edgelm shard --cells`",
+                    "incomplete: {} tasks are missing; run them with `edgelm shard --tasks`",
                     missing.indices().len()
                 ),
             ),

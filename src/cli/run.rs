@@ -45,10 +45,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Journal::begin(directory.path(), plan)
     }
     .map_err(|error| Diagnostic::new(error.to_string()))?;
-    let all = experiment.cells().len();
+    let all = experiment.tasks().len();
     let kept = || all - journal.missing_of_all();
     if args.resume {
-        eprintln!("{} of {all} cells are there from before", kept());
+        eprintln!("{} of {all} tasks are there from before", kept());
     }
     let before = kept();
     let stop = stop_on_ctrl_c()?;
@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         if wanted.is_empty() {
             break;
         }
-        let outcome = experiment.run_cells(&wanted, threads, &stop, &|record| {
+        let outcome = experiment.run_tasks(&wanted, threads, &stop, &|record| {
             journal.append(record)?;
             progress.advance();
             Ok(())
@@ -71,7 +71,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             match error {
                 RunError::Interrupted => {
                     eprintln!(
-                        "{} of {all} cells are kept: the same command with --resume continues",
+                        "{} of {all} tasks are kept: the same command with --resume continues",
                         kept()
                     );
                     Failure::Interrupted
@@ -81,7 +81,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         })?;
     }
     progress.finish();
-    let simulated_cells = kept() - before;
+    let simulated_tasks = kept() - before;
     let simulated = started.elapsed();
     let collected = journal.collected();
     let replications = collected
@@ -108,8 +108,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     print(&report::summary(&results))?;
     warn(&results);
     eprintln!(
-        "{} cells simulated in {:.2} s, {} files written to {}",
-        simulated_cells,
+        "{} tasks simulated in {:.2} s, {} files written to {}",
+        simulated_tasks,
         simulated.as_secs_f64(),
         written,
         directory.path().display()
@@ -149,10 +149,10 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(cells: u64) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(cells), ProgressDrawTarget::hidden());
+    pub(super) fn new(tasks: u64) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(tasks), ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template(
-            "{bar:40} {pos}/{len} cells, {elapsed} elapsed, {eta} to go",
+            "{bar:40} {pos}/{len} tasks, {elapsed} elapsed, {eta} to go",
         ) {
             bar.set_style(style);
         }

@@ -1,31 +1,34 @@
-//! The records of a plan's cells, gathered from wherever they were left.
+//! The records of a plan's tasks, gathered from wherever they were left.
 
 use super::record_format::{self, Read, Unreadable};
-use super::{CellRanges, CellRecord, Experiment, Plan, Results};
+use super::{Experiment, Plan, Results, TaskRanges, TaskRecord};
 use rayon::prelude::*;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// The ending of files that hold records, any number each.
-pub const RECORDS_ENDING: &str = "cells";
+pub const RECORDS_ENDING: &str = "records";
 
-/// Records gathered so far, at most one a cell.
+/// Their ending in versions that called a task a cell.
+pub(super) const FORMER_ENDING: &str = "cells";
+
+/// Records gathered so far, at most one a task.
 #[derive(Debug)]
 pub struct Collected {
-    cells: Vec<Option<Kept>>,
+    tasks: Vec<Option<Kept>>,
     arithmetic: Option<(String, PathBuf)>,
     damaged: Vec<Damaged>,
 }
 
 #[derive(Debug)]
 struct Kept {
-    record: CellRecord,
+    record: TaskRecord,
     checksum: String,
     file: PathBuf,
 }
 
-/// A place from which on a file cannot be read. The cells that it held there count
+/// A place from which on a file cannot be read. The tasks that it held there count
 /// as missing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} is damaged from byte {offset} on: {reason}; what it held there counts as missing", file.display())]
@@ -59,15 +62,26 @@ pub enum RecordError {
         /// What it is of.
         reason: String,
     },
-    /// Two records of a cell differ, though a cell's record is a function of the plan.
+    /// The file is named as an earlier edgelm named files of records.
     #[error(
-        "the records of cell {cell} in {} and {} differ: at least one is wrong; find out which \
-         machine wrote them, remove both and run the cell again",
+        "{}: an earlier edgelm wrote it and it cannot be read: cells are called tasks now, their \
+         files end in .{RECORDS_ENDING} and their format has changed; run the tasks again into \
+         another folder, or remove the file",
+        file.display()
+    )]
+    FormerName {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Two records of a task differ, though a task's record is a function of the plan.
+    #[error(
+        "the records of task {task} in {} and {} differ: at least one is wrong; find out which \
+         machine wrote them, remove both and run the task again",
         first.display(), second.display()
     )]
     Differ {
-        /// The cell.
-        cell: usize,
+        /// The task.
+        task: usize,
         /// Where one was read.
         first: PathBuf,
         /// Where the other was.
@@ -76,7 +90,7 @@ pub enum RecordError {
     /// Two machines whose results can differ in the last bit.
     #[error(
         "{} and {} were written on machines whose mathematical libraries round differently: \
-         together they would be no run's bytes; run all cells on machines of one kind",
+         together they would be no run's bytes; run all tasks on machines of one kind",
         first.display(), second.display()
     )]
     Arithmetic {
@@ -108,7 +122,7 @@ impl Collected {
     /// Nothing yet.
     pub fn new(plan: &Plan) -> Self {
         Self {
-            cells: (0..plan.cell_count()).map(|_| None).collect(),
+            tasks: (0..plan.task_count()).map(|_| None).collect(),
             arithmetic: None,
             damaged: Vec::new(),
         }
@@ -124,11 +138,12 @@ impl Collected {
             let failed = || RecordError::io("read the folder", folder);
             for entry in fs::read_dir(folder).map_err(failed())? {
                 let path = entry.map_err(failed())?.path();
-                if path
-                    .extension()
-                    .is_some_and(|ending| ending == RECORDS_ENDING)
-                {
-                    files.push(path);
+                match path.extension() {
+                    Some(ending) if ending == RECORDS_ENDING => files.push(path),
+                    Some(ending) if ending == FORMER_ENDING => {
+                        return Err(RecordError::FormerName { file: path });
+                    }
+                    _ => {}
                 }
             }
         }
@@ -187,16 +202,16 @@ impl Collected {
             Some(_) => {}
             None => self.arithmetic = Some((read.arithmetic, file.to_owned())),
         }
-        let cell = read.record.cell;
-        match &self.cells[cell] {
+        let task = read.record.task;
+        match &self.tasks[task] {
             Some(kept) if kept.checksum != read.checksum => Err(RecordError::Differ {
-                cell,
+                task,
                 first: kept.file.clone(),
                 second: file.to_owned(),
             }),
             Some(_) => Ok(()),
             None => {
-                self.cells[cell] = Some(Kept {
+                self.tasks[task] = Some(Kept {
                     record: read.record,
                     checksum: read.checksum,
                     file: file.to_owned(),
@@ -207,9 +222,9 @@ impl Collected {
     }
 
     /// Adds a record that was just made here.
-    pub(super) fn insert(&mut self, record: CellRecord, checksum: String, file: &Path) {
-        let cell = record.cell;
-        self.cells[cell] = Some(Kept {
+    pub(super) fn insert(&mut self, record: TaskRecord, checksum: String, file: &Path) {
+        let task = record.task;
+        self.tasks[task] = Some(Kept {
             record,
             checksum,
             file: file.to_owned(),
@@ -229,19 +244,19 @@ impl Collected {
         }
     }
 
-    /// The cells that must be run before the records can be folded, increasing.
+    /// The tasks that must be run before the records can be folded, increasing.
     pub fn missing(&self, experiment: &Experiment) -> Vec<usize> {
-        experiment.needed(&|cell| self.record(cell))
+        experiment.needed(&|task| self.record(task))
     }
 
-    /// The record of a cell, where there is one.
-    pub(super) fn record(&self, cell: usize) -> Option<&CellRecord> {
-        self.cells[cell].as_ref().map(|kept| &kept.record)
+    /// The record of a task, where there is one.
+    pub(super) fn record(&self, task: usize) -> Option<&TaskRecord> {
+        self.tasks[task].as_ref().map(|kept| &kept.record)
     }
 
-    /// How many cells have no record.
+    /// How many tasks have no record.
     pub fn empty(&self) -> usize {
-        self.cells.iter().filter(|kept| kept.is_none()).count()
+        self.tasks.iter().filter(|kept| kept.is_none()).count()
     }
 
     /// Files that could not be read to their end.
@@ -249,16 +264,16 @@ impl Collected {
         &self.damaged
     }
 
-    /// Folds the records in cell order.
+    /// Folds the records in task order.
     ///
     /// # Errors
-    /// The cells that are missing.
-    pub fn results(self, experiment: &Experiment) -> Result<Results, CellRanges> {
+    /// The tasks that are missing.
+    pub fn results(self, experiment: &Experiment) -> Result<Results, TaskRanges> {
         let missing = self.missing(experiment);
         if !missing.is_empty() {
-            return Err(CellRanges::of(&missing));
+            return Err(TaskRanges::of(&missing));
         }
-        let records = self.cells.into_iter().flatten().map(|kept| kept.record);
+        let records = self.tasks.into_iter().flatten().map(|kept| kept.record);
         Ok(experiment.fold(records.collect()))
     }
 }

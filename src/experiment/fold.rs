@@ -1,4 +1,4 @@
-//! From records to results, in cell order.
+//! From records to results, in task order.
 
 use super::delay_band::delay_band;
 use super::delay_variance::delay_variance_ms2;
@@ -9,19 +9,19 @@ use super::results::{
 };
 use super::stage_profile::{StageProfile, slowest};
 use super::warnings::warnings;
-use super::{CellRecord, DelayCounts, Experiment, PolicyUnderTest, ReplicationRecord, histogram};
+use super::{DelayCounts, Experiment, PolicyUnderTest, ReplicationRecord, TaskRecord, histogram};
 use crate::scenario::Scenario;
 use crate::station::stage::Stage;
 use crate::world::arrivals::Arrivals;
 
-pub(super) fn fold(experiment: &Experiment, records: Vec<CellRecord>) -> Results {
+pub(super) fn fold(experiment: &Experiment, records: Vec<TaskRecord>) -> Results {
     let mut by_point: Vec<Vec<Vec<ReplicationRecord>>> = experiment
         .points
         .iter()
         .map(|point| vec![Vec::new(); point.policies.len()])
         .collect();
     for record in records {
-        let point = experiment.cells[record.cell].point;
+        let point = experiment.tasks[record.task].point;
         for (all, new) in by_point[point].iter_mut().zip(record.policies) {
             all.extend(new);
         }

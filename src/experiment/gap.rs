@@ -91,7 +91,7 @@ impl Experiment {
     /// Compares the decisions of all policies with the best ones.
     ///
     /// Time goes on with the first policy's decisions, so that all policies are
-    /// asked about the same snapshots. `done` is called after each cell.
+    /// asked about the same snapshots. `done` is called after each task.
     ///
     /// # Errors
     /// As [`Experiment::run`].
@@ -106,18 +106,18 @@ impl Experiment {
             .num_threads(threads.unwrap_or(0))
             .build()?;
         let records = pool.install(|| {
-            (0..self.cells.len())
+            (0..self.tasks.len())
                 .into_par_iter()
-                .map(|cell| {
-                    let record = self.gap_cell(cell, study, stop)?;
+                .map(|task| {
+                    let record = self.gap_task(task, study, stop)?;
                     done();
                     Ok(record)
                 })
                 .collect::<Result<Vec<Vec<Sums>>, RunError>>()
         })?;
         let mut by_point: Vec<Vec<Sums>> = vec![Vec::new(); self.points.len()];
-        for (cell, record) in self.cells.iter().zip(records) {
-            by_point[cell.point].extend(record);
+        for (task, record) in self.tasks.iter().zip(records) {
+            by_point[task.point].extend(record);
         }
         let sweep = self.loaded.scenario.sweep.as_ref();
         Ok(Gap {
@@ -132,14 +132,14 @@ impl Experiment {
         })
     }
 
-    fn gap_cell(
+    fn gap_task(
         &self,
         index: usize,
         study: &GapStudy,
         stop: &AtomicBool,
     ) -> Result<Vec<Sums>, RunError> {
-        let cell = &self.cells[index];
-        let point = &self.points[cell.point];
+        let task = &self.tasks[index];
+        let point = &self.points[task.point];
         let mut compared = Compared {
             policies: point.policies.iter().map(PolicyUnderTest::make).collect(),
             labels: point.policies.iter().map(|p| p.label.clone()).collect(),
@@ -147,13 +147,13 @@ impl Experiment {
             tau: tau(point, study),
             sums: Sums::default(),
         };
-        let mut all = Vec::with_capacity(cell.replications.len());
-        for replication in cell.replications.clone() {
+        let mut all = Vec::with_capacity(task.replications.len());
+        for replication in task.replications.clone() {
             if stop.load(Ordering::Relaxed) {
                 return Err(RunError::Interrupted);
             }
             self.simulate(
-                cell.point,
+                task.point,
                 u64::from(replication),
                 &mut compared,
                 &mut Unrecorded,
@@ -165,7 +165,7 @@ impl Experiment {
                 RunError::Policy {
                     policy: "one of those compared".to_owned(),
                     error,
-                    point: cell.point,
+                    point: task.point,
                     replication,
                 }
             })?;

@@ -3,7 +3,7 @@
 
 use super::collected::{self, Collected, RecordError};
 use super::record_format;
-use super::{CellRecord, Experiment, Plan};
+use super::{Experiment, Plan, TaskRecord};
 use std::fs::{self, File, TryLockError};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -11,9 +11,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Its name in the folder of results; it is removed when the results are there.
-const NAME: &str = ".journal.cells";
+const NAME: &str = ".journal.records";
 
-/// How much work a power cut may cost. A killed process loses only the cells that
+/// Its name in versions that called a task a cell.
+const FORMER_NAME: &str = ".journal.cells";
+
+/// How much work a power cut may cost. A killed process loses only the tasks that
 /// it was in the middle of.
 const SYNC_INTERVAL: Duration = Duration::from_secs(2);
 
@@ -41,6 +44,8 @@ impl Journal {
         let file = folder.join(NAME);
         let writer = open(&file)?;
         writer.set_len(0).map_err(RecordError::io("write", &file))?;
+        // In place of one under its former name, too, if there is one.
+        let _ = fs::remove_file(folder.join(FORMER_NAME));
         let collected = Collected::new(&plan);
         Ok(Self::with(file, plan, writer, collected))
     }
@@ -49,8 +54,13 @@ impl Journal {
     /// begins it. A record that was torn when the run was killed is forgotten.
     ///
     /// # Errors
-    /// As [`Journal::begin`], and [`RecordError::Foreign`] if it is another plan's.
+    /// As [`Journal::begin`], and [`RecordError::Foreign`] if it is another plan's,
+    /// [`RecordError::FormerName`] if an earlier version's lies there.
     pub fn resume(folder: &Path, plan: Plan) -> Result<Self, RecordError> {
+        let former = folder.join(FORMER_NAME);
+        if former.exists() {
+            return Err(RecordError::FormerName { file: former });
+        }
         let file = folder.join(NAME);
         let mut writer = open(&file)?;
         let bytes = fs::read(&file).map_err(RecordError::io("read", &file))?;
@@ -77,12 +87,12 @@ impl Journal {
         }
     }
 
-    /// The cells that must be run next, increasing; none once the run is complete.
+    /// The tasks that must be run next, increasing; none once the run is complete.
     pub fn missing(&self, experiment: &Experiment) -> Vec<usize> {
         self.state().collected.missing(experiment)
     }
 
-    /// How many cells have no record, wanted or not.
+    /// How many tasks have no record, wanted or not.
     pub fn missing_of_all(&self) -> usize {
         self.state().collected.empty()
     }
@@ -91,7 +101,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`RecordError::Io`].
-    pub fn append(&self, record: CellRecord) -> Result<(), RecordError> {
+    pub fn append(&self, record: TaskRecord) -> Result<(), RecordError> {
         let encoded = record_format::encode(&self.plan, &record);
         let mut state = self.state();
         state

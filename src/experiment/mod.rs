@@ -1,12 +1,11 @@
-//! From a scenario to estimates: points, cells, replications in parallel.
+//! From a scenario to estimates: points, tasks, replications in parallel.
 //!
-//! A run is a list of independent *cells*: a point of the sweep times a block of
-//! replications, all policies on the same draws. A cell is a pure function of the
+//! A run is a list of independent *tasks*: a point of the sweep times a block of
+//! replications, all policies on the same draws. A task is a pure function of the
 //! scenario and its index; its record is self-contained, and records are folded
-//! in cell order, so that neither the number of threads nor who ran what can
+//! in task order, so that neither the number of threads nor who ran what can
 //! change a bit of the results.
 
-mod cell_ranges;
 mod collected;
 mod delay_band;
 mod delay_variance;
@@ -27,10 +26,10 @@ mod replications;
 mod results;
 mod stage_profile;
 mod targets;
+mod task_ranges;
 mod warm_up;
 mod warnings;
 
-pub use cell_ranges::CellRanges;
 pub use collected::{Collected, Damaged, RECORDS_ENDING, RecordError};
 pub use delay_band::delay_band;
 pub use estimate::{Estimate, QuantileEstimate, quantile, student_t_975};
@@ -41,13 +40,14 @@ pub use measures::DEADLINE_MISSED;
 pub use model::world_model;
 pub use plan::{Plan, PlanError};
 pub use point::{PointOutline, PolicyFactory, PolicyUnderTest};
-pub use record::{CellRecord, LoadRecord, ReplicationRecord};
+pub use record::{LoadRecord, ReplicationRecord, TaskRecord};
 pub use record_folder::{RecordFolder, record_bytes};
 pub use replications::{Replication, ReplicationMeans};
 pub use results::{
     MeasuredWindow, PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans,
 };
 pub use stage_profile::StageProfile;
+pub use task_ranges::TaskRanges;
 pub use warm_up::mser5;
 
 use crate::engine::{self, Recorder, Settings};
@@ -66,21 +66,21 @@ use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Replications of a batch in a cell: small enough to spread a point over many cores, large
+/// Replications of a batch in a task: small enough to spread a point over many cores, large
 /// enough that a record is worth its keeping. Part of a run's definition, not of
 /// how it is executed.
-const BATCHES_PER_CELL: u32 = 25;
+const BATCHES_PER_TASK: u32 = 25;
 
 /// A study ready to run.
 pub struct Experiment {
     loaded: Loaded,
     points: Vec<Point>,
-    cells: Vec<Cell>,
+    tasks: Vec<Task>,
 }
 
 /// A block of replications of one point.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cell {
+pub struct Task {
     /// The point's index.
     pub point: usize,
     /// The replications' numbers.
@@ -126,7 +126,7 @@ pub enum RunError {
 }
 
 impl Experiment {
-    /// Prepares a loaded scenario: finds its points and its cells.
+    /// Prepares a loaded scenario: finds its points and its tasks.
     ///
     /// # Errors
     /// A sweep that names no numeric field, or a value at which the scenario is
@@ -136,25 +136,25 @@ impl Experiment {
         let least = loaded.scenario.replications;
         let until = loaded.scenario.until.as_ref();
         let replications = until.map_or(least, |until| until.max_replications);
-        // A run in time is worth a cell by itself.
-        let per_cell = match loaded.scenario.workload.arrivals {
-            Arrivals::Batch => BATCHES_PER_CELL,
+        // A run in time is worth a task by itself.
+        let per_task = match loaded.scenario.workload.arrivals {
+            Arrivals::Batch => BATCHES_PER_TASK,
             _ => 1,
         };
-        let cells = (0..points.len())
+        let tasks = (0..points.len())
             .flat_map(|point| {
                 (0..replications)
-                    .step_by(per_cell as usize)
-                    .map(move |first| Cell {
+                    .step_by(per_task as usize)
+                    .map(move |first| Task {
                         point,
-                        replications: first..first.saturating_add(per_cell).min(replications),
+                        replications: first..first.saturating_add(per_task).min(replications),
                     })
             })
             .collect();
         Ok(Self {
             loaded,
             points,
-            cells,
+            tasks,
         })
     }
 
@@ -186,12 +186,12 @@ impl Experiment {
     }
 
     /// The independent pieces of work, in the order in which they are folded.
-    pub fn cells(&self) -> &[Cell] {
-        &self.cells
+    pub fn tasks(&self) -> &[Task] {
+        &self.tasks
     }
 
     /// Simulates one replication of one point under a policy of your own, outside
-    /// of any cell; replications beyond those of the scenario exist, too. Nothing
+    /// of any task; replications beyond those of the scenario exist, too. Nothing
     /// is measured but by the recorder.
     ///
     /// # Errors
@@ -211,22 +211,22 @@ impl Experiment {
         engine::simulate(&world, &point.settings, policy, recorder).map(|_| ())
     }
 
-    /// Runs one cell.
+    /// Runs one task.
     ///
     /// # Errors
     /// [`RunError::Policy`], or [`RunError::Interrupted`] once `stop` is set.
-    pub fn run_cell(&self, index: usize, stop: &AtomicBool) -> Result<CellRecord, RunError> {
-        let cell = &self.cells[index];
-        let point = &self.points[cell.point];
-        let cut = self.cut(cell.point, stop)?;
+    pub fn run_task(&self, index: usize, stop: &AtomicBool) -> Result<TaskRecord, RunError> {
+        let task = &self.tasks[index];
+        let point = &self.points[task.point];
+        let cut = self.cut(task.point, stop)?;
         let settings = point.settings_from(cut.warm_up);
         let mut policies: Vec<Box<dyn Policy>> =
             point.policies.iter().map(PolicyUnderTest::make).collect();
         let mut records: Vec<Vec<ReplicationRecord>> = policies
             .iter()
-            .map(|_| Vec::with_capacity(cell.replications.len()))
+            .map(|_| Vec::with_capacity(task.replications.len()))
             .collect();
-        for replication in cell.replications.clone() {
+        for replication in task.replications.clone() {
             if stop.load(Ordering::Relaxed) {
                 return Err(RunError::Interrupted);
             }
@@ -242,7 +242,7 @@ impl Experiment {
                     RunError::Policy {
                         policy: point.policies[at].label.clone(),
                         error,
-                        point: cell.point,
+                        point: task.point,
                         replication,
                     }
                 })?;
@@ -250,8 +250,8 @@ impl Experiment {
                 records[at].push(record);
             }
         }
-        Ok(CellRecord {
-            cell: index,
+        Ok(TaskRecord {
+            task: index,
             policies: records,
         })
     }
@@ -293,70 +293,70 @@ impl Experiment {
         StreamKey::root(self.loaded.scenario.seed).index(replication)
     }
 
-    /// Runs every cell on `threads` threads (all cores if `None`) and folds the
-    /// records. `done` is called after each cell, from the thread that ran it.
+    /// Runs every task on `threads` threads (all cores if `None`) and folds the
+    /// records. `done` is called after each task, from the thread that ran it.
     ///
     /// # Errors
-    /// Those of [`Experiment::run_cell`], or [`RunError::Threads`].
+    /// Those of [`Experiment::run_task`], or [`RunError::Threads`].
     pub fn run(
         &self,
         threads: Option<usize>,
         stop: &AtomicBool,
         done: &(dyn Fn() + Sync),
     ) -> Result<Results, RunError> {
-        let mut records: Vec<Option<CellRecord>> = vec![None; self.cells.len()];
+        let mut records: Vec<Option<TaskRecord>> = vec![None; self.tasks.len()];
         loop {
-            let wanted = self.needed(&|cell| records[cell].as_ref());
+            let wanted = self.needed(&|task| records[task].as_ref());
             if wanted.is_empty() {
                 return Ok(self.fold(records.into_iter().flatten().collect()));
             }
-            for record in self.run_cells(&wanted, threads, stop, &|record| {
+            for record in self.run_tasks(&wanted, threads, stop, &|record| {
                 done();
                 Ok(record)
             })? {
-                let cell = record.cell;
-                records[cell] = Some(record);
+                let task = record.task;
+                records[task] = Some(record);
             }
         }
     }
 
-    /// The cells that must be run next, given the records there are; none once the
-    /// results can be folded. Without a stopping rule these are all cells that have
+    /// The tasks that must be run next, given the records there are; none once the
+    /// results can be folded. Without a stopping rule these are all tasks that have
     /// no record; with one, as many as the next look at the precision needs.
-    pub fn needed<'r>(&self, records: &dyn Fn(usize) -> Option<&'r CellRecord>) -> Vec<usize> {
+    pub fn needed<'r>(&self, records: &dyn Fn(usize) -> Option<&'r TaskRecord>) -> Vec<usize> {
         (0..self.points.len())
             .flat_map(|point| match precision::standing(self, point, records) {
-                Standing::Needs(cells) => cells,
+                Standing::Needs(tasks) => tasks,
                 Standing::Decided(_) => Vec::new(),
             })
             .collect()
     }
 
-    /// Runs some cells on `threads` threads (all cores if `None`) and hands each
+    /// Runs some tasks on `threads` threads (all cores if `None`) and hands each
     /// record to `keep`, on the thread that made it; returns what `keep` returns, in
-    /// the order of `cells`.
+    /// the order of `tasks`.
     ///
     /// # Errors
-    /// Those of [`Experiment::run_cell`] and of `keep`, or [`RunError::Threads`].
-    pub fn run_cells<K: Send>(
+    /// Those of [`Experiment::run_task`] and of `keep`, or [`RunError::Threads`].
+    pub fn run_tasks<K: Send>(
         &self,
-        cells: &[usize],
+        tasks: &[usize],
         threads: Option<usize>,
         stop: &AtomicBool,
-        keep: &(dyn Fn(CellRecord) -> Result<K, RunError> + Sync),
+        keep: &(dyn Fn(TaskRecord) -> Result<K, RunError> + Sync),
     ) -> Result<Vec<K>, RunError> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads.unwrap_or(0))
             .build()?;
-        let points: BTreeSet<usize> = cells.iter().map(|&cell| self.cells[cell].point).collect();
+        let points: BTreeSet<usize> = tasks.iter().map(|&task| self.tasks[task].point).collect();
         pool.install(|| {
-            // Before the cells, each of which would look for its point's by itself.
+            // Before the tasks, each of which would look for its point's by itself.
             points
                 .par_iter()
                 .try_for_each(|&point| self.cut(point, stop).map(|_| ()))?;
-            cells
+            tasks
                 .par_iter()
-                .map(|&cell| keep(self.run_cell(cell, stop)?))
+                .map(|&task| keep(self.run_task(task, stop)?))
                 .collect()
         })
     }
@@ -367,27 +367,27 @@ impl Experiment {
     /// # Panics
     /// If a record is missing ([`Experiment::needed`]): that is a mistake of the
     /// caller.
-    pub fn fold(&self, records: Vec<CellRecord>) -> Results {
-        let mut by_cell: Vec<Option<CellRecord>> = vec![None; self.cells.len()];
+    pub fn fold(&self, records: Vec<TaskRecord>) -> Results {
+        let mut by_task: Vec<Option<TaskRecord>> = vec![None; self.tasks.len()];
         for record in records {
-            let cell = record.cell;
-            by_cell[cell] = Some(record);
+            let task = record.task;
+            by_task[task] = Some(record);
         }
         let used: Vec<usize> = (0..self.points.len())
             .map(
-                |point| match precision::standing(self, point, &|cell| by_cell[cell].as_ref()) {
-                    Standing::Decided(cells) => cells,
-                    Standing::Needs(cells) => panic!("cells {cells:?} have no record"),
+                |point| match precision::standing(self, point, &|task| by_task[task].as_ref()) {
+                    Standing::Decided(tasks) => tasks,
+                    Standing::Needs(tasks) => panic!("tasks {tasks:?} have no record"),
                 },
             )
             .collect();
         let mut left = used;
-        let records = by_cell
+        let records = by_task
             .into_iter()
-            .zip(&self.cells)
-            .filter_map(|(record, cell)| {
-                let wanted = left[cell.point] > 0;
-                left[cell.point] = left[cell.point].saturating_sub(1);
+            .zip(&self.tasks)
+            .filter_map(|(record, task)| {
+                let wanted = left[task.point] > 0;
+                left[task.point] = left[task.point].saturating_sub(1);
                 record.filter(|_| wanted)
             });
         fold::fold(self, records.collect())

@@ -2,22 +2,22 @@
 //!
 //! Whether to go on is asked at fixed numbers of replications only, each half as
 //! many again as the last, so that the answer depends on the records and on
-//! nothing else: not on threads, not on who ran which cell, not on cells beyond
+//! nothing else: not on threads, not on who ran which task, not on tasks beyond
 //! the answer that happen to be there.
 
 use super::estimate::{Estimate, quantile};
-use super::{CellRecord, DelayCounts, Experiment, ReplicationRecord, histogram};
+use super::{DelayCounts, Experiment, ReplicationRecord, TaskRecord, histogram};
 use crate::scenario::{Until, WatchedMetric};
 
-/// A record of a cell, where there is one.
-pub(super) type Records<'f, 'r> = &'f dyn Fn(usize) -> Option<&'r CellRecord>;
+/// A record of a task, where there is one.
+pub(super) type Records<'f, 'r> = &'f dyn Fn(usize) -> Option<&'r TaskRecord>;
 
 /// Where one point stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// These cells must be run before anything can be said.
+    /// These tasks must be run before anything can be said.
     Needs(Vec<usize>),
-    /// The first cells, this many, are what its results are made of.
+    /// The first tasks, this many, are what its results are made of.
     Decided(usize),
 }
 
@@ -27,33 +27,33 @@ pub(super) fn standing(
     point: usize,
     records: Records<'_, '_>,
 ) -> Standing {
-    // The cells of a point stand together, and every point has as many.
-    let per_point = experiment.cells.len() / experiment.points.len();
-    let cells: Vec<usize> = (point * per_point..(point + 1) * per_point).collect();
+    // The tasks of a point stand together, and every point has as many.
+    let per_point = experiment.tasks.len() / experiment.points.len();
+    let tasks: Vec<usize> = (point * per_point..(point + 1) * per_point).collect();
     let scenario = &experiment.loaded.scenario;
-    let least = cells
+    let least = tasks
         .iter()
-        .take_while(|&&cell| experiment.cells[cell].replications.start < scenario.replications)
+        .take_while(|&&task| experiment.tasks[task].replications.start < scenario.replications)
         .count();
     let mut stage = least;
     loop {
-        let missing: Vec<usize> = cells[..stage]
+        let missing: Vec<usize> = tasks[..stage]
             .iter()
             .copied()
-            .filter(|&cell| records(cell).is_none())
+            .filter(|&task| records(task).is_none())
             .collect();
         if !missing.is_empty() {
             return Standing::Needs(missing);
         }
-        let enough = stage == cells.len()
+        let enough = stage == tasks.len()
             || scenario
                 .until
                 .as_ref()
-                .is_none_or(|until| precise(experiment, until, point, &cells[..stage], records));
+                .is_none_or(|until| precise(experiment, until, point, &tasks[..stage], records));
         if enough {
             return Standing::Decided(stage);
         }
-        stage = (stage + stage.div_ceil(2)).min(cells.len());
+        stage = (stage + stage.div_ceil(2)).min(tasks.len());
     }
 }
 
@@ -62,13 +62,13 @@ fn precise(
     experiment: &Experiment,
     until: &Until,
     point: usize,
-    cells: &[usize],
+    tasks: &[usize],
     records: Records<'_, '_>,
 ) -> bool {
     (0..experiment.points[point].policies.len()).all(|policy| {
-        let own: Vec<&ReplicationRecord> = cells
+        let own: Vec<&ReplicationRecord> = tasks
             .iter()
-            .filter_map(|&cell| records(cell))
+            .filter_map(|&task| records(task))
             .flat_map(|record| &record.policies[policy])
             .collect();
         relative_half_width(until.metric, &own).is_some_and(|w| w <= until.relative_half_width)

@@ -1,16 +1,16 @@
-//! A cell's record as bytes: a line of JSON that says what it is, then the record
+//! A task's record as bytes: a line of JSON that says what it is, then the record
 //! as MessagePack, which keeps every bit of a floating-point number.
 //!
 //! Records may follow each other in a file, so that a file of many, a stream and a
 //! journal are read alike.
 
-use super::{CellRecord, Plan};
+use super::{Plan, TaskRecord};
 use serde::{Deserialize, Serialize};
 use std::hint::black_box;
 use std::sync::OnceLock;
 
 /// The version of the records' format.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Longer than any header: what has no line end before it is none.
 const LONGEST_HEADER: usize = 1024;
@@ -19,10 +19,10 @@ const LONGEST_HEADER: usize = 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
-    edgelm_cell: u32,
+    edgelm_task: u32,
     edgelm: String,
     plan: String,
-    cell: usize,
+    task: usize,
     arithmetic: String,
     bytes: usize,
     blake3: String,
@@ -31,7 +31,7 @@ struct Header {
 /// A record that was read and found whole.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Read {
-    pub record: CellRecord,
+    pub record: TaskRecord,
     /// What the machine's elementary functions return; see [`arithmetic`].
     pub arithmetic: String,
     /// The hash of the record and all that its header says.
@@ -56,16 +56,16 @@ pub(super) struct Encoded {
 }
 
 /// Encodes a record of a plan.
-pub(super) fn encode(plan: &Plan, record: &CellRecord) -> Encoded {
+pub(super) fn encode(plan: &Plan, record: &TaskRecord) -> Encoded {
     let payload = match rmp_serde::to_vec_named(record) {
         Ok(bytes) => bytes,
         Err(error) => unreachable!("plain data always serialises: {error}"),
     };
     let mut header = Header {
-        edgelm_cell: FORMAT,
+        edgelm_task: FORMAT,
         edgelm: env!("CARGO_PKG_VERSION").to_owned(),
         plan: plan.hash().to_owned(),
-        cell: record.cell,
+        task: record.task,
         arithmetic: arithmetic().to_owned(),
         bytes: payload.len(),
         blake3: String::new(),
@@ -88,6 +88,13 @@ pub(super) fn decode<'b>(plan: &Plan, bytes: &'b [u8]) -> Result<(Read, &'b [u8]
         .take(LONGEST_HEADER)
         .position(|&byte| byte == b'\n')
         .ok_or(damaged("no whole header"))?;
+    if bytes[..end].starts_with(b"{\"edgelm_cell\":") {
+        return Err(Unreadable::Foreign(format!(
+            "an earlier edgelm wrote it, in which tasks were called cells; this is edgelm {} with \
+             format {FORMAT}: run its tasks again",
+            env!("CARGO_PKG_VERSION")
+        )));
+    }
     let header: Header =
         serde_json::from_slice(&bytes[..end]).map_err(|_| damaged("no readable header"))?;
     let rest = &bytes[end + 1..];
@@ -99,11 +106,11 @@ pub(super) fn decode<'b>(plan: &Plan, bytes: &'b [u8]) -> Result<(Read, &'b [u8]
     if checksum(&header, payload) != header.blake3 {
         return Err(damaged("its checksum does not match"));
     }
-    if header.edgelm_cell != FORMAT || header.edgelm != env!("CARGO_PKG_VERSION") {
+    if header.edgelm_task != FORMAT || header.edgelm != env!("CARGO_PKG_VERSION") {
         return Err(Unreadable::Foreign(format!(
             "it was written by edgelm {} in format {}, this is edgelm {} with format {FORMAT}",
             header.edgelm,
-            header.edgelm_cell,
+            header.edgelm_task,
             env!("CARGO_PKG_VERSION")
         )));
     }
@@ -114,13 +121,13 @@ pub(super) fn decode<'b>(plan: &Plan, bytes: &'b [u8]) -> Result<(Read, &'b [u8]
             plan.hash()
         )));
     }
-    let record: CellRecord = rmp_serde::from_slice(payload).map_err(|error| {
+    let record: TaskRecord = rmp_serde::from_slice(payload).map_err(|error| {
         Unreadable::Foreign(format!(
             "another build of the same version of edgelm wrote it: {error}"
         ))
     })?;
-    if record.cell != header.cell || record.cell >= plan.cell_count() {
-        return Err(Unreadable::Foreign("the plan has no such cell".to_owned()));
+    if record.task != header.task || record.task >= plan.task_count() {
+        return Err(Unreadable::Foreign("the plan has no such task".to_owned()));
     }
     Ok((
         Read {
@@ -196,7 +203,7 @@ mod tests {
             let mut one = ReplicationRecord { queries, ..ReplicationRecord::default() };
             one.delay_sum_s = f64::from_bits(bits);
             let plan = plan();
-            let record = CellRecord { cell: 0, policies: vec![vec![one]] };
+            let record = TaskRecord { task: 0, policies: vec![vec![one]] };
             let bytes = encode(&plan, &record).bytes;
             let (read, rest) = decode(&plan, &bytes).unwrap();
             prop_assert!(rest.is_empty());

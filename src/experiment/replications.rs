@@ -4,7 +4,7 @@ use super::fold::{accuracy, mean_delay_ms, offloaded_share, per_query};
 use super::measures::measures;
 use super::precision::{Records, Standing, standing};
 use super::results::QUANTILES;
-use super::{CellRanges, Collected, Experiment, ReplicationRecord};
+use super::{Collected, Experiment, ReplicationRecord, TaskRanges};
 use crate::scenario::Scenario;
 use crate::station::stage::Stage;
 
@@ -93,24 +93,24 @@ impl Experiment {
     /// beyond what a stopping rule asked for are not among them.
     ///
     /// # Errors
-    /// The cells that have no record.
+    /// The tasks that have no record.
     pub fn replications<'r>(
         &self,
         records: Records<'_, 'r>,
     ) -> Result<impl Iterator<Item = Replication<'r>> + use<'r>, Vec<usize>> {
-        let per_point = self.cells.len() / self.points.len();
+        let per_point = self.tasks.len() / self.points.len();
         let mut used = Vec::new();
         let mut missing = Vec::new();
         for point in 0..self.points.len() {
             match standing(self, point, records) {
                 Standing::Decided(count) => {
-                    let cells = (point * per_point..).take(count);
-                    used.extend(cells.filter_map(|cell| {
-                        let numbers = self.cells[cell].replications.clone();
-                        Some((point, numbers, records(cell)?))
+                    let tasks = (point * per_point..).take(count);
+                    used.extend(tasks.filter_map(|task| {
+                        let numbers = self.tasks[task].replications.clone();
+                        Some((point, numbers, records(task)?))
                     }));
                 }
-                Standing::Needs(cells) => missing.extend(cells),
+                Standing::Needs(tasks) => missing.extend(tasks),
             }
         }
         if !missing.is_empty() {
@@ -134,13 +134,13 @@ impl Collected {
     /// The replications that [`Collected::results`] folds.
     ///
     /// # Errors
-    /// The cells that are missing.
+    /// The tasks that are missing.
     pub fn replications(
         &self,
         experiment: &Experiment,
-    ) -> Result<impl Iterator<Item = Replication<'_>>, CellRanges> {
+    ) -> Result<impl Iterator<Item = Replication<'_>>, TaskRanges> {
         experiment
-            .replications(&|cell| self.record(cell))
-            .map_err(|missing| CellRanges::of(&missing))
+            .replications(&|task| self.record(task))
+            .map_err(|missing| TaskRanges::of(&missing))
     }
 }

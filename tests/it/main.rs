@@ -15,6 +15,7 @@ mod external;
 mod fading;
 mod fig3;
 mod fig4_fig5;
+mod former_names;
 mod gap;
 mod goa_literal;
 mod golden;
