@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let directory = OutputDirectory::prepare(args.out.join(format!("{}-gap", loaded.name)))
         .map_err(|error| Diagnostic::new(error.to_string()))?;
     let stop = stop_on_ctrl_c()?;
-    let progress = Progress::new(experiment.tasks().len() as u64);
+    let progress = Progress::new(experiment.task_count() as u64);
     let started = Instant::now();
     let study = GapStudy {
         tau: args.tau,
@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     print(&gap::summary(&found))?;
     eprintln!(
         "{} tasks compared in {:.2} s, {} files written to {}",
-        experiment.tasks().len(),
+        experiment.task_count(),
         started.elapsed().as_secs_f64(),
         files.len(),
         directory.path().display()

@@ -1,8 +1,8 @@
 //! `edgelm merge`: from the records of all tasks to the files of a run.
 
 use super::{Failure, plan, print};
-use crate::experiment::Collected;
-use crate::report::{self, OutputDirectory};
+use crate::experiment::{RecordStore, TaskRanges};
+use crate::report::{self, OutputDirectory, ReplicationRows};
 use crate::scenario::Diagnostic;
 use std::path::PathBuf;
 
@@ -24,22 +24,25 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let (plan, experiment) = plan::read(&args.plan)?;
-    let collected = Collected::read(&plan, &args.folders)
+    let name = plan.name().to_owned();
+    let store = RecordStore::of_folders(plan, &args.folders)
         .map_err(|error| Diagnostic::new(error.to_string()))?;
-    for damaged in collected.damaged() {
+    for damaged in store.damaged() {
         eprintln!("warning: {damaged}");
     }
-    let replications = collected
-        .replications(&experiment)
-        .map_err(Failure::Incomplete)?;
-    let directory = OutputDirectory::prepare(args.out.join(plan.name()))
-        .map_err(|error| Diagnostic::new(error.to_string()))?;
     let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
-    let replications = report::replications(&experiment, replications, &directory)
+    let missing = experiment.missing(&store).map_err(|e| failed(&e))?;
+    if !missing.is_empty() {
+        return Err(Failure::Incomplete(TaskRanges::of(&missing)));
+    }
+    let directory = OutputDirectory::prepare(args.out.join(name))
+        .map_err(|error| Diagnostic::new(error.to_string()))?;
+    let mut replications =
+        ReplicationRows::begin(&experiment, &directory).map_err(|error| failed(&error))?;
+    let results = experiment
+        .fold(&store, &mut |replication| replications.write(replication))
         .map_err(|error| failed(&error))?;
-    let results = collected
-        .results(&experiment)
-        .map_err(Failure::Incomplete)?;
+    let replications = replications.finish().map_err(|error| failed(&error))?;
     let files = report::files(experiment.loaded(), &results).map_err(|error| failed(&error))?;
     directory
         .write_with(&files, vec![replications])
@@ -51,7 +54,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     super::run::warn(&results);
     eprintln!(
         "{} tasks merged, {} files written to {}",
-        plan.task_count(),
+        experiment.task_count(),
         files.len() + 1,
         directory.path().display()
     );

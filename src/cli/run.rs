@@ -2,7 +2,7 @@
 
 use super::{Failure, Overrides, detail, print, warn_of};
 use crate::experiment::{Experiment, Journal, Plan, Results, RunError};
-use crate::report::{self, OutputDirectory};
+use crate::report::{self, OutputDirectory, ReplicationRows};
 use crate::scenario::{self, Diagnostic};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::path::PathBuf;
@@ -45,8 +45,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Journal::begin(directory.path(), plan)
     }
     .map_err(|error| Diagnostic::new(error.to_string()))?;
-    let all = experiment.tasks().len();
-    let kept = || all - journal.missing_of_all();
+    let store = journal.store();
+    let (all, kept) = (experiment.task_count(), || store.count());
     if args.resume {
         eprintln!("{} of {all} tasks are there from before", kept());
     }
@@ -55,43 +55,28 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let progress = Progress::new((all - before) as u64);
     let started = Instant::now();
     let threads = args.threads.map(usize::from);
-    // With a stopping rule each look at the precision may ask for more.
-    loop {
-        let wanted = journal.missing(&experiment);
-        if wanted.is_empty() {
-            break;
-        }
-        let outcome = experiment.run_tasks(&wanted, threads, &stop, &|record| {
-            journal.append(record)?;
-            progress.advance();
-            Ok(())
-        });
-        outcome.map_err(|error| {
-            progress.finish();
-            match error {
-                RunError::Interrupted => {
-                    eprintln!(
-                        "{} of {all} tasks are kept: the same command with --resume continues",
-                        kept()
-                    );
-                    Failure::Interrupted
-                }
-                other => Failure::Failed(other.to_string()),
-            }
-        })?;
-    }
+    let completed = experiment.complete(store, threads, &stop, &|| progress.advance());
     progress.finish();
+    completed.map_err(|error| match error {
+        RunError::Interrupted => {
+            eprintln!(
+                "{} of {all} tasks are kept: the same command with --resume continues",
+                kept()
+            );
+            Failure::Interrupted
+        }
+        other => Failure::Failed(other.to_string()),
+    })?;
     let simulated_tasks = kept() - before;
     let simulated = started.elapsed();
-    let collected = journal.collected();
-    let replications = collected
-        .replications(&experiment)
-        .map_err(Failure::Incomplete)?;
-    let replications = report::replications(&experiment, replications, &directory)
+    let mut replications = ReplicationRows::begin(&experiment, &directory)
         .map_err(|e| Failure::Failed(e.to_string()))?;
-    let results = collected
-        .results(&experiment)
-        .map_err(Failure::Incomplete)?;
+    let results = experiment
+        .fold(store, &mut |replication| replications.write(replication))
+        .map_err(|e| Failure::Failed(e.to_string()))?;
+    let replications = replications
+        .finish()
+        .map_err(|e| Failure::Failed(e.to_string()))?;
     let files = report::files(loaded, &results).map_err(|e| Failure::Failed(e.to_string()))?;
     let mut streamed = vec![replications];
     streamed.extend(args.detail.write(&experiment, &directory, &stop)?);

@@ -106,7 +106,7 @@ impl Experiment {
             .num_threads(threads.unwrap_or(0))
             .build()?;
         let records = pool.install(|| {
-            (0..self.tasks.len())
+            (0..self.task_count())
                 .into_par_iter()
                 .map(|task| {
                     let record = self.gap_task(task, study, stop)?;
@@ -116,8 +116,8 @@ impl Experiment {
                 .collect::<Result<Vec<Vec<Sums>>, RunError>>()
         })?;
         let mut by_point: Vec<Vec<Sums>> = vec![Vec::new(); self.points.len()];
-        for (task, record) in self.tasks.iter().zip(records) {
-            by_point[task.point].extend(record);
+        for (task, record) in records.into_iter().enumerate() {
+            by_point[self.task(task).point].extend(record);
         }
         let sweep = self.loaded.scenario.sweep.as_ref();
         Ok(Gap {
@@ -138,7 +138,7 @@ impl Experiment {
         study: &GapStudy,
         stop: &AtomicBool,
     ) -> Result<Vec<Sums>, RunError> {
-        let task = &self.tasks[index];
+        let task = self.task(index);
         let point = &self.points[task.point];
         let mut compared = Compared {
             policies: point.policies.iter().map(PolicyUnderTest::make).collect(),

@@ -6,7 +6,6 @@
 //! in task order, so that neither the number of threads nor who ran what can
 //! change a bit of the results.
 
-mod collected;
 mod delay_band;
 mod delay_variance;
 mod estimate;
@@ -16,23 +15,28 @@ mod histogram;
 mod journal;
 mod measures;
 mod model;
+mod pass;
 mod plan;
 mod point;
+mod point_records;
+mod policy_fold;
 mod precision;
+mod quantile;
 mod record;
+mod record_error;
 mod record_folder;
 mod record_format;
+mod record_store;
 mod replications;
 mod results;
 mod stage_profile;
 mod targets;
 mod task_ranges;
+mod tasks;
 mod warm_up;
 mod warnings;
 
-pub use collected::{Collected, Damaged, RECORDS_ENDING, RecordError};
-pub use delay_band::delay_band;
-pub use estimate::{Estimate, QuantileEstimate, quantile, student_t_975};
+pub use estimate::{Estimate, student_t_975};
 pub use gap::{Gap, GapPoint, GapStudy, PolicyGap};
 pub use histogram::{DelayCounts, UNIT};
 pub use journal::Journal;
@@ -40,15 +44,24 @@ pub use measures::DEADLINE_MISSED;
 pub use model::world_model;
 pub use plan::{Plan, PlanError};
 pub use point::{PointOutline, PolicyFactory, PolicyUnderTest};
+pub use quantile::QuantileEstimate;
 pub use record::{LoadRecord, ReplicationRecord, TaskRecord};
+pub use record_error::{Damaged, RecordError};
 pub use record_folder::{RecordFolder, record_bytes};
+pub use record_store::RecordStore;
 pub use replications::{Replication, ReplicationMeans};
 pub use results::{
     MeasuredWindow, PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans,
 };
 pub use stage_profile::StageProfile;
 pub use task_ranges::TaskRanges;
+pub use tasks::Task;
 pub use warm_up::mser5;
+
+#[cfg(test)]
+pub(crate) use delay_band::band_quantiles;
+#[cfg(test)]
+pub(crate) use quantile::quantiles;
 
 use crate::engine::{self, Recorder, Settings};
 use crate::policy::{Policy, PolicyError};
@@ -62,9 +75,9 @@ use precision::Standing;
 use rayon::prelude::*;
 use record::Recording;
 use std::collections::BTreeSet;
-use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tasks::Tasks;
 
 /// Replications of a batch in a task: small enough to spread a point over many cores, large
 /// enough that a record is worth its keeping. Part of a run's definition, not of
@@ -75,20 +88,12 @@ const BATCHES_PER_TASK: u32 = 25;
 pub struct Experiment {
     loaded: Loaded,
     points: Vec<Point>,
-    tasks: Vec<Task>,
-}
-
-/// A block of replications of one point.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Task {
-    /// The point's index.
-    pub point: usize,
-    /// The replications' numbers.
-    pub replications: Range<u32>,
+    tasks: Tasks,
 }
 
 /// Why a run ended without results.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RunError {
     /// A policy failed or decided what cannot be done.
     #[error("policy {policy}: {error} (point {point}, replication {replication})")]
@@ -133,24 +138,19 @@ impl Experiment {
     /// not valid.
     pub fn new(loaded: Loaded) -> Result<Self, Vec<Diagnostic>> {
         let points = point::points(&loaded)?;
-        let least = loaded.scenario.replications;
         let until = loaded.scenario.until.as_ref();
-        let replications = until.map_or(least, |until| until.max_replications);
+        let replications =
+            until.map_or(loaded.scenario.replications, |until| until.max_replications);
         // A run in time is worth a task by itself.
         let per_task = match loaded.scenario.workload.arrivals {
             Arrivals::Batch => BATCHES_PER_TASK,
             _ => 1,
         };
-        let tasks = (0..points.len())
-            .flat_map(|point| {
-                (0..replications)
-                    .step_by(per_task as usize)
-                    .map(move |first| Task {
-                        point,
-                        replications: first..first.saturating_add(per_task).min(replications),
-                    })
-            })
-            .collect();
+        let tasks = Tasks {
+            points: points.len(),
+            replications,
+            per_task,
+        };
         Ok(Self {
             loaded,
             points,
@@ -185,9 +185,14 @@ impl Experiment {
         self.points.len()
     }
 
-    /// The independent pieces of work, in the order in which they are folded.
-    pub fn tasks(&self) -> &[Task] {
-        &self.tasks
+    /// How many independent pieces of work there are.
+    pub fn task_count(&self) -> usize {
+        self.tasks.count()
+    }
+
+    /// One of them, by its number: they are folded in this order.
+    pub fn task(&self, number: usize) -> Task {
+        self.tasks.get(number)
     }
 
     /// Simulates one replication of one point under a policy of your own, outside
@@ -216,7 +221,7 @@ impl Experiment {
     /// # Errors
     /// [`RunError::Policy`], or [`RunError::Interrupted`] once `stop` is set.
     pub fn run_task(&self, index: usize, stop: &AtomicBool) -> Result<TaskRecord, RunError> {
-        let task = &self.tasks[index];
+        let task = self.tasks.get(index);
         let point = &self.points[task.point];
         let cut = self.cut(task.point, stop)?;
         let settings = point.settings_from(cut.warm_up);
@@ -297,58 +302,80 @@ impl Experiment {
     /// records. `done` is called after each task, from the thread that ran it.
     ///
     /// # Errors
-    /// Those of [`Experiment::run_task`], or [`RunError::Threads`].
+    /// [`RunError`].
     pub fn run(
         &self,
         threads: Option<usize>,
         stop: &AtomicBool,
         done: &(dyn Fn() + Sync),
     ) -> Result<Results, RunError> {
-        let mut records: Vec<Option<TaskRecord>> = vec![None; self.tasks.len()];
+        let store = RecordStore::temporary(Plan::new(self));
+        self.complete(&store, threads, stop, done)?;
+        Ok(self.fold(&store, &mut |_| ())?)
+    }
+
+    /// Runs what a store lacks on `threads` threads (all cores if `None`) and puts the
+    /// records there, until [`Experiment::fold`] can turn them into results. `done` is
+    /// called after each task, from the thread that ran it.
+    ///
+    /// # Errors
+    /// [`RunError`]; the records made until then are in the store.
+    pub fn complete(
+        &self,
+        store: &RecordStore,
+        threads: Option<usize>,
+        stop: &AtomicBool,
+        done: &(dyn Fn() + Sync),
+    ) -> Result<(), RunError> {
+        // With a stopping rule each look at the precision may ask for more.
         loop {
-            let wanted = self.needed(&|task| records[task].as_ref());
-            if wanted.is_empty() {
-                return Ok(self.fold(records.into_iter().flatten().collect()));
+            let missing = self.missing(store)?;
+            if missing.is_empty() {
+                return Ok(());
             }
-            for record in self.run_tasks(&wanted, threads, stop, &|record| {
+            self.run_tasks(&missing, threads, stop, &|record| {
+                store.append(&record)?;
                 done();
-                Ok(record)
-            })? {
-                let task = record.task;
-                records[task] = Some(record);
-            }
+                Ok(())
+            })?;
         }
     }
 
-    /// The tasks that must be run next, given the records there are; none once the
-    /// results can be folded. Without a stopping rule these are all tasks that have
-    /// no record; with one, as many as the next look at the precision needs.
-    pub fn needed<'r>(&self, records: &dyn Fn(usize) -> Option<&'r TaskRecord>) -> Vec<usize> {
-        (0..self.points.len())
-            .flat_map(|point| match precision::standing(self, point, records) {
-                Standing::Needs(tasks) => tasks,
-                Standing::Decided(_) => Vec::new(),
-            })
-            .collect()
+    /// The tasks that must be run next, given the records there are; none once they
+    /// can be folded. Without a stopping rule these are all tasks that have no record;
+    /// with one, as many as the next look at the precision needs.
+    ///
+    /// # Errors
+    /// That a record cannot be read.
+    pub fn missing(&self, store: &RecordStore) -> Result<Vec<usize>, RecordError> {
+        let mut missing = Vec::new();
+        for point in 0..self.points.len() {
+            if let Standing::Needs(tasks) = precision::standing(self, point, store)? {
+                missing.extend(tasks);
+            }
+        }
+        Ok(missing)
     }
 
     /// Runs some tasks on `threads` threads (all cores if `None`) and hands each
-    /// record to `keep`, on the thread that made it; returns what `keep` returns, in
-    /// the order of `tasks`.
+    /// record to `keep`, on the thread that made it.
     ///
     /// # Errors
     /// Those of [`Experiment::run_task`] and of `keep`, or [`RunError::Threads`].
-    pub fn run_tasks<K: Send>(
+    pub fn run_tasks(
         &self,
         tasks: &[usize],
         threads: Option<usize>,
         stop: &AtomicBool,
-        keep: &(dyn Fn(TaskRecord) -> Result<K, RunError> + Sync),
-    ) -> Result<Vec<K>, RunError> {
+        keep: &(dyn Fn(TaskRecord) -> Result<(), RunError> + Sync),
+    ) -> Result<(), RunError> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads.unwrap_or(0))
             .build()?;
-        let points: BTreeSet<usize> = tasks.iter().map(|&task| self.tasks[task].point).collect();
+        let points: BTreeSet<usize> = tasks
+            .iter()
+            .map(|&task| self.tasks.get(task).point)
+            .collect();
         pool.install(|| {
             // Before the tasks, each of which would look for its point's by itself.
             points
@@ -356,41 +383,8 @@ impl Experiment {
                 .try_for_each(|&point| self.cut(point, stop).map(|_| ()))?;
             tasks
                 .par_iter()
-                .map(|&task| keep(self.run_task(task, stop)?))
-                .collect()
+                .try_for_each(|&task| keep(self.run_task(task, stop)?))
         })
-    }
-
-    /// Folds records into results. Those beyond what a stopping rule asked for
-    /// change nothing.
-    ///
-    /// # Panics
-    /// If a record is missing ([`Experiment::needed`]): that is a mistake of the
-    /// caller.
-    pub fn fold(&self, records: Vec<TaskRecord>) -> Results {
-        let mut by_task: Vec<Option<TaskRecord>> = vec![None; self.tasks.len()];
-        for record in records {
-            let task = record.task;
-            by_task[task] = Some(record);
-        }
-        let used: Vec<usize> = (0..self.points.len())
-            .map(
-                |point| match precision::standing(self, point, &|task| by_task[task].as_ref()) {
-                    Standing::Decided(tasks) => tasks,
-                    Standing::Needs(tasks) => panic!("tasks {tasks:?} have no record"),
-                },
-            )
-            .collect();
-        let mut left = used;
-        let records = by_task
-            .into_iter()
-            .zip(&self.tasks)
-            .filter_map(|(record, task)| {
-                let wanted = left[task.point] > 0;
-                left[task.point] = left[task.point].saturating_sub(1);
-                record.filter(|_| wanted)
-            });
-        fold::fold(self, records.collect())
     }
 }
 

@@ -3,7 +3,8 @@
 //! A task's record is a function of the plan and the task's index alone, so that
 //! tasks may be run anywhere, in any order and more than once.
 
-use super::{Experiment, Task};
+use super::Experiment;
+use super::tasks::Tasks;
 use crate::scenario::{Diagnostic, Loaded, Scenario};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,12 +29,12 @@ struct Content {
     name: String,
     scenario: Scenario,
     files: BTreeMap<String, String>,
-    /// (point, first replication, end of the replications) each.
-    tasks: Vec<(usize, u32, u32)>,
+    tasks: Tasks,
 }
 
 /// Why a plan cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlanError {
     /// It is not JSON, or not a plan.
     #[error("not a plan: {0}")]
@@ -77,7 +78,7 @@ impl Plan {
             name: loaded.name.clone(),
             scenario: loaded.scenario.clone(),
             files: loaded.files(),
-            tasks: experiment.tasks().iter().map(triple).collect(),
+            tasks: experiment.tasks,
         })
     }
 
@@ -149,7 +150,7 @@ impl Plan {
 
     /// How many tasks there are.
     pub fn task_count(&self) -> usize {
-        self.content.tasks.len()
+        self.content.tasks.count()
     }
 
     /// The experiment that the plan describes. `file` is where the plan came from:
@@ -165,12 +166,7 @@ impl Plan {
             content.files.clone(),
             file.parent().unwrap_or(Path::new("")),
         )?)?;
-        if experiment
-            .tasks()
-            .iter()
-            .map(triple)
-            .ne(content.tasks.iter().copied())
-        {
+        if experiment.tasks != content.tasks {
             return Err(vec![Diagnostic::new(format!(
                 "{}: its tasks are not those of its scenario; plan again",
                 file.display()
@@ -178,8 +174,4 @@ impl Plan {
         }
         Ok(experiment)
     }
-}
-
-fn triple(task: &Task) -> (usize, u32, u32) {
-    (task.point, task.replications.start, task.replications.end)
 }

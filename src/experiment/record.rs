@@ -131,7 +131,7 @@ impl Recording {
 
     /// The finished record.
     pub fn finish(mut self) -> ReplicationRecord {
-        self.record.delays.settle();
+        self.record.delays.finish();
         self.record.load.busiest_device_s = self.device_s.iter().copied().fold(0.0, f64::max);
         self.record
     }

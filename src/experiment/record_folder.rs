@@ -1,9 +1,10 @@
 //! A folder of records, one file a task, into which many machines may write.
 
-use super::collected::{self, FORMER_ENDING, RECORDS_ENDING, RecordError};
+use super::record_error::RecordError;
 use super::record_format::{self, Unreadable};
+use super::record_store::{self, FORMER_ENDING, RECORDS_ENDING};
 use super::{Plan, TaskRecord};
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -40,16 +41,17 @@ impl<'p> RecordFolder<'p> {
         if former.exists() {
             return Err(RecordError::FormerName { file: former });
         }
-        let bytes = match fs::read(&file) {
-            Ok(bytes) => bytes,
+        let opened = match File::open(&file) {
+            Ok(opened) => opened,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(RecordError::io("read", &file)(error)),
         };
-        let (records, end) = collected::records(self.plan, &bytes);
+        let (found, end) =
+            record_store::scan(self.plan, opened).map_err(RecordError::io("read", &file))?;
         match end.reason {
             Some(Unreadable::Foreign(reason)) => Err(RecordError::Foreign { file, reason }),
             Some(Unreadable::Damaged(_)) => Ok(false),
-            None => Ok(records.len() == 1 && records[0].record.task == task),
+            None => Ok(found.len() == 1 && found[0].task == task),
         }
     }
 
@@ -76,7 +78,7 @@ impl<'p> RecordFolder<'p> {
     }
 }
 
-/// A record as [`Collected::read`](super::Collected::read) understands it, for a
+/// A record as [`RecordStore`](super::RecordStore) reads it, for a
 /// stream or a file of many.
 pub fn record_bytes(plan: &Plan, record: &TaskRecord) -> Vec<u8> {
     record_format::encode(plan, record).bytes

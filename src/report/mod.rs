@@ -40,7 +40,7 @@ mod table;
 pub mod uncertainty;
 
 pub use directory::{DirectoryError, OutputDirectory};
-pub use replications::replications;
+pub use replications::ReplicationRows;
 pub use streamed::StreamedFile;
 pub use table::summary;
 

@@ -22,6 +22,7 @@ mod golden;
 mod manual;
 mod manual_facts;
 mod manual_numbers;
+mod memory;
 mod model_server;
 mod optimum;
 mod policies;
