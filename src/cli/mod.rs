@@ -8,6 +8,7 @@ mod detail;
 mod gap;
 mod merge;
 mod plan;
+#[cfg(feature = "http")]
 mod profile;
 mod run;
 mod shard;
@@ -35,6 +36,7 @@ enum Command {
     Check(check::Args),
     Decide(decide::Args),
     Gap(gap::Args),
+    #[cfg(feature = "http")]
     Profile(Box<profile::Args>),
     Table(table::Args),
     Plan(plan::Args),
@@ -75,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Decide(args) => decide::run(&args),
         Command::Gap(args) => gap::run(&args),
+        #[cfg(feature = "http")]
         Command::Profile(args) => profile::run(&args),
         Command::Table(args) => table::run(&args),
         Command::Plan(args) => plan::run(&args),

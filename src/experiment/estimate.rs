@@ -4,6 +4,7 @@
 use super::pass::Pass;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
+use std::fmt;
 
 /// A mean over replications and the half-width of its Student-t 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -12,6 +13,21 @@ pub struct Estimate {
     pub mean: f64,
     /// Half-width of the interval; `None` where one replication gives none.
     pub ci95: Option<f64>,
+}
+
+impl fmt::Display for Estimate {
+    /// The mean, and the half-width of its interval after a plus-minus sign; as many
+    /// decimals as asked for.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.mean.fmt(f)?;
+        match self.ci95 {
+            Some(half_width) => {
+                f.write_str(" ± ")?;
+                half_width.fmt(f)
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 impl Estimate {
@@ -179,5 +195,7 @@ mod tests {
         assert!((estimate.ci95.unwrap() - 2.776_445 * 0.5f64.sqrt()).abs() < 1e-5);
         assert!(estimate.covers(4.9) && !estimate.covers(5.1));
         assert_eq!(Estimate::of(&[7.0]).ci95, None);
+        assert_eq!(format!("{estimate:.1}"), "3.0 ± 2.0");
+        assert_eq!(Estimate::of(&[7.0]).to_string(), "7");
     }
 }

@@ -6,6 +6,7 @@
 //! in task order, so that neither the number of threads nor who ran what can
 //! change a bit of the results.
 
+mod by_name;
 mod delay_band;
 mod delay_variance;
 mod estimate;
@@ -30,14 +31,16 @@ mod record_store;
 mod replications;
 mod results;
 mod stage_profile;
+mod study;
 mod targets;
 mod task_ranges;
 mod tasks;
 mod warm_up;
 mod warnings;
 
+pub use by_name::NameError;
 pub use estimate::{Estimate, student_t_975};
-pub use gap::{Gap, GapPoint, GapStudy, PolicyGap};
+pub use gap::{Gap, GapOptions, GapPoint, PolicyGap};
 pub use histogram::{DelayCounts, UNIT};
 pub use journal::Journal;
 pub use measures::DEADLINE_MISSED;
@@ -54,6 +57,7 @@ pub use results::{
     MeasuredWindow, PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans,
 };
 pub use stage_profile::StageProfile;
+pub use study::{Study, StudyError};
 pub use task_ranges::TaskRanges;
 pub use tasks::Task;
 pub use warm_up::mser5;

@@ -5,6 +5,7 @@ use super::histogram::DelayCounts;
 use super::pass::Pass;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A quantile of the pooled delays with a 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -18,6 +19,26 @@ pub struct QuantileEstimate {
     /// Upper end; `None` where the interval reaches beyond the slowest query
     /// seen, so that the run is too short to bound it.
     pub high_ms: Option<f64>,
+}
+
+impl fmt::Display for QuantileEstimate {
+    /// The value in milliseconds and the ends of its interval; as many decimals as asked
+    /// for.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value_ms.fmt(f)?;
+        f.write_str(" ms")?;
+        if let Some(low_ms) = self.low_ms {
+            f.write_str(" [")?;
+            low_ms.fmt(f)?;
+            f.write_str(", ")?;
+            match self.high_ms {
+                Some(high_ms) => high_ms.fmt(f)?,
+                None => f.write_str("not bounded")?,
+            }
+            f.write_str("]")?;
+        }
+        Ok(())
+    }
 }
 
 /// Estimates a quantile from the delays of independent replications: what the first
@@ -108,6 +129,21 @@ mod tests {
     use crate::units::Seconds;
     use crate::world::streams::StreamKey;
     use rand::RngExt;
+
+    #[test]
+    fn it_is_shown_with_its_interval() {
+        let mut estimate = QuantileEstimate {
+            quantile: 0.99,
+            value_ms: 12.345,
+            low_ms: Some(11.0),
+            high_ms: Some(14.5),
+        };
+        assert_eq!(format!("{estimate:.2}"), "12.35 ms [11.00, 14.50]");
+        estimate.high_ms = None;
+        assert_eq!(format!("{estimate:.0}"), "12 ms [11, not bounded]");
+        estimate.low_ms = None;
+        assert_eq!(estimate.to_string(), "12.345 ms");
+    }
 
     /// Clustered exponential delays: within a replication all are scaled by a
     /// common factor, so that intervals for independent delays would be far too

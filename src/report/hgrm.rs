@@ -10,7 +10,7 @@
 //! the case of letters, which some file systems do not tell apart, get a number.
 
 use super::number::shortest;
-use super::{OutputFile, ReportError, Study};
+use super::{Finished, OutputFile, ReportError};
 use crate::experiment::UNIT;
 use hdrhistogram::Histogram;
 use std::collections::HashSet;
@@ -23,8 +23,8 @@ const TICKS_PER_HALF_DISTANCE: u32 = 5;
 /// 255 bytes.
 const LONGEST_STEM: usize = 200;
 
-pub(super) fn files(study: Study<'_>) -> Result<Vec<OutputFile>, ReportError> {
-    let results = study.results;
+pub(super) fn files(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportError> {
+    let results = run.results;
     let mut taken = HashSet::new();
     let mut files = Vec::new();
     for point in &results.points {
