@@ -46,4 +46,5 @@ mod table;
 mod targets;
 mod timeline;
 mod traces;
+mod transcripts;
 mod window;
