@@ -169,7 +169,7 @@ impl RatioFold {
 }
 
 /// The 97.5 % point of Student's t distribution.
-pub fn student_t_975(degrees_of_freedom: usize) -> f64 {
+pub(super) fn student_t_975(degrees_of_freedom: usize) -> f64 {
     match StudentsT::new(0.0, 1.0, degrees_of_freedom as f64) {
         Ok(t) => t.inverse_cdf(0.975),
         Err(_) => f64::NAN,

@@ -39,14 +39,14 @@ mod warm_up;
 mod warnings;
 
 pub use by_name::NameError;
-pub use estimate::{Estimate, student_t_975};
+pub use estimate::Estimate;
 pub use gap::{Gap, GapOptions, GapPoint, PolicyGap};
 pub use histogram::{DelayCounts, UNIT};
 pub use journal::Journal;
 pub use measures::DEADLINE_MISSED;
 pub use model::world_model;
 pub use plan::{Plan, PlanError};
-pub use point::{PointOutline, PolicyFactory, PolicyUnderTest};
+pub use point::PointOutline;
 pub use quantile::QuantileEstimate;
 pub use record::{LoadRecord, ReplicationRecord, TaskRecord};
 pub use record_error::{Damaged, RecordError};
@@ -60,7 +60,6 @@ pub use stage_profile::StageProfile;
 pub use study::{Study, StudyError};
 pub use task_ranges::TaskRanges;
 pub use tasks::Task;
-pub use warm_up::mser5;
 
 #[cfg(test)]
 pub(crate) use delay_band::band_quantiles;
@@ -74,7 +73,7 @@ use crate::units::Seconds;
 use crate::world::World;
 use crate::world::arrivals::Arrivals;
 use crate::world::streams::StreamKey;
-use point::Point;
+use point::{Point, PolicyUnderTest};
 use precision::Standing;
 use rayon::prelude::*;
 use record::Recording;

@@ -46,10 +46,10 @@ impl<'p> RecordFolder<'p> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(RecordError::io("read", &file)(error)),
         };
-        let (found, end) =
-            record_store::scan(self.plan, opened).map_err(RecordError::io("read", &file))?;
+        let (found, end) = record_store::scan(self.plan, opened);
         match end.reason {
             Some(Unreadable::Foreign(reason)) => Err(RecordError::Foreign { file, reason }),
+            Some(Unreadable::Io(reason)) => Err(RecordError::io("read", &file)(reason)),
             Some(Unreadable::Damaged(_)) => Ok(false),
             None => Ok(found.len() == 1 && found[0].task == task),
         }

@@ -51,7 +51,7 @@ pub(super) struct Found {
 }
 
 /// Why bytes are not a record of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Unreadable {
     /// Torn or flipped: as good as not there.
     #[error("{0}")]
@@ -59,6 +59,9 @@ pub(super) enum Unreadable {
     /// Whole, but of something else: not to be mixed with this plan's.
     #[error("{0}")]
     Foreign(String),
+    /// They cannot be read.
+    #[error(transparent)]
+    Io(#[from] io::Error),
 }
 
 /// A record as bytes.
@@ -95,10 +98,8 @@ pub(super) fn encode(plan: &Plan, record: &TaskRecord) -> Encoded {
 
 /// Decodes a record, which must be all of `bytes`.
 pub(super) fn decode(plan: &Plan, mut bytes: &[u8]) -> Result<TaskRecord, Unreadable> {
-    let end = Unreadable::Damaged("it ends early");
-    let (header, payload) = next_parts(&mut bytes)
-        .map_err(|_| end.clone())??
-        .ok_or(end)?;
+    let parts = next_parts(&mut bytes)?;
+    let (header, payload) = parts.ok_or(Unreadable::Damaged("it ends early"))?;
     record_of(plan, &header, &payload)
 }
 
@@ -108,45 +109,40 @@ pub(super) fn next(
     plan: &Plan,
     reader: &mut impl BufRead,
     offset: u64,
-) -> io::Result<Result<Option<Found>, Unreadable>> {
-    let (header, payload) = match next_parts(reader)? {
-        Ok(Some(parts)) => parts,
-        Ok(None) => return Ok(Ok(None)),
-        Err(unreadable) => return Ok(Err(unreadable)),
+) -> Result<Option<Found>, Unreadable> {
+    let Some((header, payload)) = next_parts(reader)? else {
+        return Ok(None);
     };
-    Ok(record_of(plan, &header, &payload).map(|record| {
-        Some(Found {
-            task: record.task,
-            offset,
-            bytes: (line(&header).len() + 1 + payload.len()) as u32,
-            arithmetic: digest_of(&header.arithmetic),
-            checksum: half_of(&header.blake3),
-        })
+    let record = record_of(plan, &header, &payload)?;
+    Ok(Some(Found {
+        task: record.task,
+        offset,
+        bytes: (line(&header).len() + 1 + payload.len()) as u32,
+        arithmetic: digest_of(&header.arithmetic),
+        checksum: half_of(&header.blake3),
     }))
 }
 
 /// Header and payload of what comes next, the checksum found right; `None` at the end.
-fn next_parts(
-    reader: &mut impl BufRead,
-) -> io::Result<Result<Option<(Header, Vec<u8>)>, Unreadable>> {
-    let damaged = |reason| Ok(Err(Unreadable::Damaged(reason)));
+fn next_parts(reader: &mut impl BufRead) -> Result<Option<(Header, Vec<u8>)>, Unreadable> {
+    let damaged = |reason| Err(Unreadable::Damaged(reason));
     let mut text = Vec::new();
     reader
         .by_ref()
         .take(LONGEST_HEADER)
         .read_until(b'\n', &mut text)?;
     if text.is_empty() {
-        return Ok(Ok(None));
+        return Ok(None);
     }
     if text.pop() != Some(b'\n') {
         return damaged("no whole header");
     }
     if text.starts_with(b"{\"edgelm_cell\":") {
-        return Ok(Err(Unreadable::Foreign(format!(
+        return Err(Unreadable::Foreign(format!(
             "an earlier edgelm wrote it, in which tasks were called cells; this is edgelm {} with \
              format {FORMAT}: run its tasks again",
             env!("CARGO_PKG_VERSION")
-        ))));
+        )));
     }
     let Ok(header) = serde_json::from_slice::<Header>(&text) else {
         return damaged("no readable header");
@@ -170,7 +166,7 @@ fn next_parts(
     if checksum(&header, &payload) != header.blake3 {
         return damaged("its checksum does not match");
     }
-    Ok(Ok(Some((header, payload))))
+    Ok(Some((header, payload)))
 }
 
 /// The record of this plan that a whole payload holds.

@@ -165,9 +165,8 @@ impl RecordStore {
             let contents = files
                 .par_iter()
                 .map(|path| {
-                    let failed = || RecordError::io("read", path);
-                    let file = File::open(path).map_err(failed())?;
-                    scan(&store.plan, file).map_err(failed())
+                    let file = File::open(path).map_err(RecordError::io("read", path))?;
+                    Ok(scan(&store.plan, file))
                 })
                 .collect::<Result<Vec<_>, RecordError>>()?;
             let mut state = store.state();
@@ -188,8 +187,7 @@ impl RecordStore {
             return Ok(0);
         };
         let path = path.clone();
-        let failed = || RecordError::io("read", &path);
-        let (found, end) = scan(&self.plan, file).map_err(failed())?;
+        let (found, end) = scan(&self.plan, file);
         let good = end.offset;
         state.add_all(OWN, found, end)?;
         if let Some((known, _)) = state.arithmetic
@@ -325,6 +323,7 @@ impl State {
                 file: self.name(file),
                 reason,
             }),
+            Some(Unreadable::Io(reason)) => Err(RecordError::io("read", &self.name(file))(reason)),
         }
     }
 
@@ -388,12 +387,12 @@ pub(super) struct End {
 }
 
 /// The records at the beginning of a file.
-pub(super) fn scan(plan: &Plan, file: impl Read) -> io::Result<(Vec<Found>, End)> {
+pub(super) fn scan(plan: &Plan, file: impl Read) -> (Vec<Found>, End) {
     let mut reader = BufReader::with_capacity(1 << 16, file);
     let mut found = Vec::new();
     let mut offset = 0;
     let reason = loop {
-        match record_format::next(plan, &mut reader, offset)? {
+        match record_format::next(plan, &mut reader, offset) {
             Ok(None) => break None,
             Ok(Some(read)) => {
                 offset += u64::from(read.bytes);
@@ -402,5 +401,5 @@ pub(super) fn scan(plan: &Plan, file: impl Read) -> io::Result<(Vec<Found>, End)
             Err(unreadable) => break Some(unreadable),
         }
     };
-    Ok((found, End { offset, reason }))
+    (found, End { offset, reason })
 }
