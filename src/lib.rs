@@ -24,12 +24,12 @@
 //! }
 //!
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let text = "(users: (count: 40), replications: 25, policies: [Goa(tau: 0.6)])";
+//!     let text = "(users: (count: 40), replications: 100, policies: [Goa(tau: 0.6)])";
 //!     let study = Study::from_ron(text)?.set("users.count", 80)?.policy("Mine", || Mine);
 //!     let results = study.threads(4).run()?;
 //!     let point = results.point(None)?;
 //!     println!("p99 {:.1} of Goa, {:.1} of Mine", point.p99("Goa(tau: 0.6)")?, point.p99("Mine")?);
-//!     assert!(point.p99("Goa(tau: 0.6)")?.high_ms < point.p99("Mine")?.low_ms);
+//!     assert!(point.p99("Goa(tau: 0.6)")?.value_ms < point.p99("Mine")?.value_ms);
 //!     Ok(())
 //! }
 //! ```

@@ -3,15 +3,15 @@
 
 use super::record_error::{Damaged, RecordError};
 use super::record_format::{self, Found, Unreadable};
+use super::record_medium::{Entry, Medium, read_at};
 use super::{Plan, TaskRecord};
 use rayon::prelude::*;
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tempfile::SpooledTempFile;
 
 /// The ending of files that hold records, any number each.
 pub(super) const RECORDS_ENDING: &str = "records";
@@ -22,10 +22,6 @@ pub(super) const FORMER_ENDING: &str = "cells";
 /// How much work a power cut may cost. A killed process loses only the tasks that
 /// it was in the middle of.
 const SYNC_INTERVAL: Duration = Duration::from_secs(2);
-
-/// Records of a run that keeps no journal lie in memory up to so many bytes, beyond that
-/// in a file without a name in the system's folder for temporary files.
-const IN_MEMORY_BYTES: usize = 64 << 20;
 
 /// Files that are read at once.
 const FILES_AT_ONCE: usize = 4096;
@@ -55,65 +51,13 @@ struct State {
     damaged: Vec<Damaged>,
 }
 
-/// Where a record lies.
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    file: u32,
-    bytes: u32,
-    offset: u64,
-    checksum: [u8; 16],
-}
-
 /// Stands for the store's own file.
 const OWN: u32 = u32::MAX;
-
-#[derive(Debug)]
-pub(super) enum Medium {
-    Journal(File),
-    Temporary(Box<SpooledTempFile>),
-}
-
-impl Medium {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self {
-            Self::Journal(file) => {
-                file.seek(SeekFrom::End(0))?;
-                file.write_all(bytes)
-            }
-            Self::Temporary(file) => {
-                file.seek(SeekFrom::End(0))?;
-                file.write_all(bytes)
-            }
-        }
-    }
-
-    fn read(&mut self, entry: &Entry) -> io::Result<Vec<u8>> {
-        match self {
-            Self::Journal(file) => read_at(file, entry),
-            Self::Temporary(file) => read_at(file.as_mut(), entry),
-        }
-    }
-
-    /// Brings what was written to the disk, where it must outlive the process.
-    fn sync(&self) -> io::Result<()> {
-        match self {
-            Self::Journal(file) => file.sync_data(),
-            Self::Temporary(_) => Ok(()),
-        }
-    }
-}
-
-fn read_at(file: &mut (impl Read + Seek), entry: &Entry) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; entry.bytes as usize];
-    file.seek(SeekFrom::Start(entry.offset))?;
-    file.read_exact(&mut bytes)?;
-    Ok(bytes)
-}
 
 impl RecordStore {
     /// An empty store for records that are made here and are of no use later.
     pub fn temporary(plan: Plan) -> Self {
-        let medium = Medium::Temporary(Box::new(SpooledTempFile::new(IN_MEMORY_BYTES)));
+        let medium = Medium::temporary();
         Self::with(plan, Some((medium, "temporary records".into(), 0)))
     }
 
