@@ -2,12 +2,9 @@
 //!
 //! Run with `cargo run --release --example own_policy`.
 
-use edgelm::experiment::Experiment;
+use edgelm::Study;
 use edgelm::policy::{Policy, PolicyError};
-use edgelm::scenario::Loaded;
 use edgelm::snapshot::{Choice, Decision, Load, View};
-use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 /// The most uncertain queries leave first, each to the server that is fastest for
 /// it at that moment, until `share` of all queries have left.
@@ -37,38 +34,19 @@ impl Policy for MostUncertain {
     }
 }
 
-fn main() {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let text = "(users: (count: 120), replications: 200, policies: [Goa(tau: 0.6)])";
-    let experiment = Loaded::from_text(text, Path::new("own_policy"), &[])
-        .and_then(Experiment::new)
-        .map(|mut experiment| {
-            experiment.add_policy("MostUncertain(60 %)", || MostUncertain { share: 0.6 });
-            experiment
-        });
-    let results = match &experiment {
-        Ok(experiment) => experiment.run(None, &AtomicBool::new(false), &|| ()),
-        Err(diagnostics) => {
-            diagnostics.iter().for_each(|wrong| eprintln!("{wrong}"));
-            std::process::exit(2);
-        }
-    };
-    match results {
-        Ok(results) => {
-            for policy in &results.points[0].policies {
-                let (delay, accuracy) = (policy.delay_mean_ms, policy.accuracy);
-                println!(
-                    "{:20} {:6.2} ± {:.2} ms, {:5.2} ± {:.2} % right",
-                    policy.policy,
-                    delay.mean,
-                    delay.ci95.unwrap_or(f64::NAN),
-                    100.0 * accuracy.mean,
-                    100.0 * accuracy.ci95.unwrap_or(f64::NAN),
-                );
-            }
-        }
-        Err(error) => {
-            eprintln!("error: {error}");
-            std::process::exit(1);
-        }
+    let results = Study::from_ron(text)?
+        .policy("MostUncertain(60 %)", || MostUncertain { share: 0.6 })
+        .run()?;
+    for policy in &results.point(None)?.policies {
+        println!(
+            "{:20} {:.2} ms on average, p99 {:.1}, {:.2} % right",
+            policy.policy,
+            policy.delay_mean_ms,
+            policy.p99(),
+            policy.accuracy.scaled(100.0),
+        );
     }
+    Ok(())
 }

@@ -13,4 +13,6 @@ rm -rf "$wheels"
 "$venv/bin/maturin" build --locked --quiet --manifest-path python/Cargo.toml --profile dev \
     --out "$wheels" --interpreter "$venv/bin/python"
 "$venv/bin/pip" install --quiet --force-reinstall --no-deps "$wheels"/edgelm-*.whl
-"$venv/bin/python" -m pytest -q python/tests
+# What the rows are compared with.
+cargo build --locked --quiet --bin edgelm
+EDGELM="$target/debug/edgelm" "$venv/bin/python" -m pytest -q python/tests

@@ -5,6 +5,46 @@
 //! mobile edge: phones hold a small model (SLM), edge servers hold a large one
 //! (LLM) and share bandwidth and compute, and a policy decides per query.
 //!
+//! # A study in twenty lines
+//!
+//! ```
+//! use edgelm::Study;
+//! use edgelm::policy::{Policy, PolicyError};
+//! use edgelm::snapshot::{Choice, Decision, View};
+//!
+//! /// Who is unsure asks the first server.
+//! struct Mine;
+//!
+//! impl Policy for Mine {
+//!     fn decide(&mut self, view: &View<'_>) -> Result<Decision, PolicyError> {
+//!         let unsure = view.queries.iter().map(|query| query.uncertainty > 0.6);
+//!         let choose = |unsure| if unsure { Choice::Edge(0) } else { Choice::Local };
+//!         Ok(Decision { choices: unsure.map(choose).collect() })
+//!     }
+//! }
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let text = "(users: (count: 40), replications: 100, policies: [Goa(tau: 0.6)])";
+//!     let study = Study::from_ron(text)?.set("users.count", 80)?.policy("Mine", || Mine);
+//!     let results = study.threads(4).run()?;
+//!     let point = results.point(None)?;
+//!     println!("p99 {:.1} of Goa, {:.1} of Mine", point.p99("Goa(tau: 0.6)")?, point.p99("Mine")?);
+//!     assert!(point.p99("Goa(tau: 0.6)")?.value_ms < point.p99("Mine")?.value_ms);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Features
+//!
+//! All are on by default; without them the library simulates and estimates, and that is
+//! all.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `cli` | `cli`, the command `edgelm` |
+//! | `http` | `profile`, which asks model servers over HTTP and TLS |
+//! | `plots` | `report::plot`, PNG figures |
+//!
 //! # The life of a query
 //!
 //! It is drawn in [`world`] from its user's own random streams, with an
@@ -20,7 +60,7 @@
 //! |---|---|
 //! | [`cli`] | one file a subcommand; the only place that prints |
 //! | [`report`] | finished results into bytes: CSV, JSON, HdrHistogram text, terminal table, plots; single replications, streamed: queries, time series, traces |
-//! | [`experiment`] | points, cells, replications in parallel, plans and records, folding, estimates with intervals |
+//! | [`experiment`] | points, tasks, replications in parallel, plans and records, folding, estimates with intervals |
 //! | [`external`] | policies in any language, each a process |
 //! | [`scenario`] | what a person writes: RON types, defaults, `--set`, checks with positions |
 //! | [`profile`] | asks real models questions, keeps every answer, writes `uncertainty` tables |
@@ -43,6 +83,7 @@
 #![warn(missing_docs)]
 
 pub mod city;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod engine;
 pub mod experiment;
@@ -51,6 +92,7 @@ pub mod fault;
 pub mod llm;
 pub mod physics;
 pub mod policy;
+#[cfg(feature = "http")]
 pub mod profile;
 pub mod report;
 pub mod route;
@@ -60,3 +102,5 @@ pub mod station;
 pub mod uncertainty;
 pub mod units;
 pub mod world;
+
+pub use experiment::{Study, StudyError};

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Run the cells of an edgelm plan on a Ray cluster and merge their records.
+"""Run the tasks of an edgelm plan on a Ray cluster and merge their records.
 
     edgelm plan SCENARIO -o plan.json
     python edgelm_ray.py plan.json --records records --out output
 
 The nodes need Ray and nothing else: the edgelm binary and the plan travel to them
-as the job's working directory, and records come back as the tasks' values, so no
-file system is shared. Start again after any failure with the same command: cells
+as the job's working directory, and records come back as the values of remote calls, so no
+file system is shared. Start again after any failure with the same command: tasks
 whose records are in the records folder are not run again.
 
-Exit codes: 0 done; 1 a cell failed in a way that a retry will not cure, or was
+Exit codes: 0 done; 1 a task failed in a way that a retry will not cure, or was
 killed too often; 2 wrong use.
 """
 
@@ -30,8 +30,8 @@ for name in ("RAY_grpc_client_keepalive_time_ms", "RAY_grpc_client_keepalive_tim
 
 import ray  # noqa: E402  (reads its environment when it is imported)
 
-TASKS_IN_FLIGHT_PER_CPU = 4
-SECONDS_PER_TASK = 45.0
+BLOCKS_IN_FLIGHT_PER_CPU = 4
+SECONDS_PER_BLOCK = 45.0
 SECONDS_BETWEEN_LINES = 5.0
 
 
@@ -39,59 +39,59 @@ class ChildKilled(Exception):
     """The edgelm process died by a signal: out of memory, pre-empted, killed."""
 
 
-class CellFailed(Exception):
-    """edgelm refused or failed: the same cells would fail anywhere."""
+class TaskFailed(Exception):
+    """edgelm refused or failed: the same tasks would fail anywhere."""
 
 
-def run_cells(cells):
-    """Run cells in a child process; return its records and its seconds."""
+def run_tasks(tasks):
+    """Run tasks in a child process; return its records and its seconds."""
     binary = os.path.abspath("edgelm")
     if not os.path.exists(binary):
-        raise CellFailed(
-            f"cells {cells}: the working directory is gone from node {os.uname().nodename}: give "
+        raise TaskFailed(
+            f"tasks {tasks}: the working directory is gone from node {os.uname().nodename}: give "
             "nodes that share a disk folders of their own with `ray start --temp-dir`"
         )
     if not os.access(binary, os.X_OK):  # modes do not survive every transport
         os.chmod(binary, 0o755)
     started = time.monotonic()
     child = subprocess.run(
-        [binary, "shard", "plan.json", "--cells", cells, "--out", "-", "--threads", "1"],
+        [binary, "shard", "plan.json", "--tasks", tasks, "--out", "-", "--threads", "1"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
     if child.returncode < 0 or child.returncode >= 128:
         signal = -child.returncode if child.returncode < 0 else child.returncode - 128
-        print(f"cells {cells}: edgelm was killed by signal {signal}, to be retried", file=sys.stderr)
-        raise ChildKilled(f"cells {cells}: killed by signal {signal}")
+        print(f"tasks {tasks}: edgelm was killed by signal {signal}, to be retried", file=sys.stderr)
+        raise ChildKilled(f"tasks {tasks}: killed by signal {signal}")
     if child.returncode != 0:
         text = child.stderr.decode(errors="replace").strip()
-        raise CellFailed(f"cells {cells}: edgelm ended with code {child.returncode}: {text}")
+        raise TaskFailed(f"tasks {tasks}: edgelm ended with code {child.returncode}: {text}")
     return child.stdout, time.monotonic() - started
 
 
 class Blocks:
-    """Hands out the missing cells in blocks, each from one range."""
+    """Hands out the missing tasks in blocks, each from one range."""
 
     def __init__(self, ranges, fixed):
         self.ranges = collections.deque(ranges)
         self.fixed = fixed
         self.left = sum(end - start for start, end in ranges)
-        self.seconds, self.cells = 0.0, 0
+        self.seconds, self.tasks = 0.0, 0
 
-    def measured(self, cells, seconds):
+    def measured(self, tasks, seconds):
         self.seconds += seconds
-        self.cells += cells
+        self.tasks += tasks
 
     def size(self, cpus):
         if self.fixed:
             return self.fixed
-        if not self.cells:
-            return 1  # the first tasks measure
-        per_cell = max(self.seconds / self.cells, 1e-4)
+        if not self.tasks:
+            return 1  # the first blocks measure
+        per_task = max(self.seconds / self.tasks, 1e-4)
         # Towards the end smaller ones, so that no node works while the others wait.
         even = -(-self.left // (2 * cpus))
-        return max(1, min(int(SECONDS_PER_TASK / per_cell), even))
+        return max(1, min(int(SECONDS_PER_BLOCK / per_task), even))
 
     def next(self, cpus):
         start, end = self.ranges.popleft()
@@ -142,15 +142,15 @@ def wait_for_nodes(wanted, seconds):
 
 
 def sweep(ranges, arguments):
-    """Run the cells of the ranges; write the records of every block as it comes."""
-    task = ray.remote(
+    """Run the tasks of the ranges; write the records of every block as it comes."""
+    remote_block = ray.remote(
         num_cpus=1,
         max_retries=arguments.retries,
         # A failure of edgelm itself is the same on every node: only what was killed
-        # is worth another try. Tasks of lost nodes are retried by Ray anyway.
+        # is worth another try. Blocks of lost nodes are retried by Ray anyway.
         retry_exceptions=[ChildKilled],
         scheduling_strategy="SPREAD",
-    )(run_cells)
+    )(run_tasks)
     blocks = Blocks(ranges, arguments.block)
     total, done = blocks.left, 0
     records = pathlib.Path(arguments.records).resolve()
@@ -168,23 +168,23 @@ def sweep(ranges, arguments):
             elapsed = now - started
             to_go = f", {elapsed / done * (total - done):.0f} s to go" if done else ""
             print(
-                f"[{elapsed:.0f} s] {done} of {total} cells, {len(in_flight)} tasks in flight, "
+                f"[{elapsed:.0f} s] {done} of {total} tasks, {len(in_flight)} blocks in flight, "
                 f"{known} nodes alive with {cpus(nodes)} CPUs{to_go}",
                 file=sys.stderr,
                 flush=True,
             )
-        while blocks.left and len(in_flight) < TASKS_IN_FLIGHT_PER_CPU * cpus(nodes):
+        while blocks.left and len(in_flight) < BLOCKS_IN_FLIGHT_PER_CPU * cpus(nodes):
             start, end = blocks.next(cpus(nodes))
-            in_flight[task.remote(f"{start}..{end}")] = (start, end)
+            in_flight[remote_block.remote(f"{start}..{end}")] = (start, end)
         ready, _ = ray.wait(list(in_flight), num_returns=1, timeout=1.0)
         for reference in ready:
             start, end = in_flight.pop(reference)
             data, seconds = ray.get(reference)
-            write_whole(records / f"block-{start:07}-{end:07}.cells", data)
+            write_whole(records / f"block-{start:07}-{end:07}.records", data)
             blocks.measured(end - start, seconds)
             done += end - start
     print(
-        f"[{time.monotonic() - started:.1f} s] {done} cells run, {blocks.seconds:.1f} s of work, "
+        f"[{time.monotonic() - started:.1f} s] {done} tasks run, {blocks.seconds:.1f} s of work, "
         f"{len(alive())} nodes alive",
         file=sys.stderr,
         flush=True,
@@ -200,8 +200,8 @@ def main():
     parser.add_argument("--address", default="auto", help="the cluster (auto: the one here)")
     parser.add_argument("--nodes", type=int, default=1, help="nodes to wait for (1)")
     parser.add_argument("--wait", type=float, default=300.0, help="seconds to wait for them (300)")
-    parser.add_argument("--block", type=int, default=0, help="cells a task (0: 45 s of work)")
-    parser.add_argument("--retries", type=int, default=20, help="per task, of what was killed (20)")
+    parser.add_argument("--block", type=int, default=0, help="tasks a block (0: 45 s of work)")
+    parser.add_argument("--retries", type=int, default=20, help="per block, of what was killed (20)")
     arguments = parser.parse_args()
     if not arguments.edgelm:
         parser.error("no edgelm in the PATH: give --edgelm FILE")
@@ -225,7 +225,7 @@ def main():
         finally:
             ray.shutdown()
     if merge(arguments):
-        sys.exit("error: records are missing though every task returned")
+        sys.exit("error: records are missing though every block returned")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-//! Running a scenario to rows.
+//! Running a scenario to rows: those of `results.csv`, and the variance of delay.
 
-use edgelm::experiment::{Estimate, PointResult, PolicyResult, RunError};
+use edgelm::experiment::RunError;
+use edgelm::report::{Field, result_rows};
 use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -37,60 +38,19 @@ pub fn run<'py>(
         Err(_) => return Err(PyRuntimeError::new_err("the simulation panicked")),
     };
     let mut rows = Vec::new();
-    for point in &results.points {
-        for policy in &point.policies {
-            rows.push(row(py, &results.sweep_field, point, policy)?);
+    let policies = results.points.iter().flat_map(|point| &point.policies);
+    for (columns, policy) in result_rows(&results).zip(policies) {
+        let row = PyDict::new(py);
+        for (name, field) in columns {
+            match field {
+                Field::Text(text) => row.set_item(name, text)?,
+                Field::Count(count) => row.set_item(name, count)?,
+                Field::Number(number) => row.set_item(name, number)?,
+            }
         }
+        row.set_item("delay_variance_ms2", policy.delay_variance_ms2.mean)?;
+        row.set_item("delay_variance_ci95_ms2", policy.delay_variance_ms2.ci95)?;
+        rows.push(row);
     }
     Ok(rows)
-}
-
-fn row<'py>(
-    py: Python<'py>,
-    sweep: &str,
-    point: &PointResult,
-    policy: &PolicyResult,
-) -> PyResult<Bound<'py, PyDict>> {
-    let row = PyDict::new(py);
-    row.set_item("sweep", sweep)?;
-    row.set_item("value", point.value)?;
-    row.set_item("policy", &policy.policy)?;
-    row.set_item("replications", policy.replications)?;
-    row.set_item("queries", policy.queries)?;
-    let estimate = |name: &str, interval: &str, value: Estimate| -> PyResult<()> {
-        row.set_item(name, value.mean)?;
-        row.set_item(interval, value.ci95)
-    };
-    estimate("delay_mean_ms", "delay_ci95_ms", policy.delay_mean_ms)?;
-    estimate(
-        "delay_variance_ms2",
-        "delay_variance_ci95_ms2",
-        policy.delay_variance_ms2,
-    )?;
-    for q in &policy.delay_quantiles {
-        let digits = format!("{}", q.quantile);
-        let name = format!("p{:0<2}", digits.trim_start_matches("0."));
-        row.set_item(format!("delay_{name}_ms"), q.value_ms)?;
-        row.set_item(format!("delay_{name}_low_ms"), q.low_ms)?;
-        row.set_item(format!("delay_{name}_high_ms"), q.high_ms)?;
-    }
-    estimate("accuracy", "accuracy_ci95", policy.accuracy)?;
-    estimate(
-        "offloaded_share",
-        "offloaded_share_ci95",
-        policy.offloaded_share,
-    )?;
-    estimate("objective", "objective_ci95", policy.objective_s)?;
-    for (stage, value) in &policy.stages_ms.0 {
-        let stage = stage.name();
-        estimate(
-            &format!("{stage}_mean_ms"),
-            &format!("{stage}_ci95_ms"),
-            *value,
-        )?;
-    }
-    for (measure, value) in &policy.measures {
-        estimate(measure, &format!("{measure}_ci95"), *value)?;
-    }
-    Ok(row)
 }

@@ -1,6 +1,10 @@
 """Scenarios run from Python give what the command gives."""
 
+import csv
 import math
+import os
+import pathlib
+import subprocess
 
 import pandas
 import pytest
@@ -24,6 +28,43 @@ def test_rows_are_a_data_frame_with_the_columns_of_results_csv():
     theory = (1e3 * 2.596) ** 2 * (1 / (a * b) - (math.log(b / a) / (b - a)) ** 2)
     off = abs(local["delay_variance_ms2"] - theory)
     assert off < 2 * local["delay_variance_ci95_ms2"] < theory
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        "scenarios/fig3.ron",  # a sweep
+        "scenarios/bursty.ron",  # deadlines and loads
+        "scenarios/measured.ron",  # one point
+    ],
+)
+def test_rows_have_every_column_and_value_of_results_csv(tmp_path, scenario):
+    repository = pathlib.Path(__file__).resolve().parents[2]
+    changes = ["replications=2"]
+    if "bursty" in scenario:
+        changes.append("run.duration_s=1.5")
+    command = [os.environ["EDGELM"], "run", repository / scenario, "--out", tmp_path]
+    for change in changes:
+        command += ["--set", change]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    name = pathlib.Path(scenario).stem
+    with open(tmp_path / name / "results.csv", newline="") as file:
+        expected = list(csv.DictReader(file))
+    overrides = dict(change.split("=") for change in changes)
+    found = edgelm.run(repository / scenario, overrides=overrides)
+    assert len(found) == len(expected) > 0
+    for row, wanted in zip(found, expected):
+        assert list(row)[: len(wanted)] == list(wanted)
+        extra = list(row)[len(wanted) :]
+        assert extra == ["delay_variance_ms2", "delay_variance_ci95_ms2"]
+        for column, text in wanted.items():
+            value = row[column]
+            if isinstance(value, str):
+                assert value == text, column
+            elif value is None:
+                assert text == "", column
+            else:
+                assert value == float(text), column
 
 
 def test_runs_in_time_have_their_loads_and_energies():

@@ -2,7 +2,7 @@
 
 use super::run::{Progress, stop_on_ctrl_c};
 use super::{Failure, Overrides, print, warn_of};
-use crate::experiment::{Experiment, GapStudy, RunError};
+use crate::experiment::{Experiment, GapOptions, RunError};
 use crate::report::{OutputDirectory, gap};
 use crate::scenario::{self, Diagnostic};
 use std::path::PathBuf;
@@ -20,10 +20,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "TAU", value_parser = unit_interval)]
     tau: Option<f64>,
     /// Random starts of the search for the best known assignment
-    #[arg(long, value_name = "N", default_value_t = GapStudy::default().random_starts)]
+    #[arg(long, value_name = "N", default_value_t = GapOptions::default().random_starts)]
     starts: usize,
     /// Compare with the optimum where at most this many queries wait
-    #[arg(long, value_name = "N", default_value_t = GapStudy::default().exact_up_to)]
+    #[arg(long, value_name = "N", default_value_t = GapOptions::default().exact_up_to)]
     exact_up_to: usize,
     /// Write into DIR/<scenario's name>-gap
     #[arg(long, value_name = "DIR", default_value = "output")]
@@ -50,14 +50,14 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let directory = OutputDirectory::prepare(args.out.join(format!("{}-gap", loaded.name)))
         .map_err(|error| Diagnostic::new(error.to_string()))?;
     let stop = stop_on_ctrl_c()?;
-    let progress = Progress::new(experiment.cells().len() as u64);
+    let progress = Progress::new(experiment.task_count() as u64);
     let started = Instant::now();
-    let study = GapStudy {
+    let options = GapOptions {
         tau: args.tau,
         random_starts: args.starts,
         exact_up_to: args.exact_up_to,
     };
-    let outcome = experiment.gap(&study, args.threads.map(usize::from), &stop, &|| {
+    let outcome = experiment.gap(&options, args.threads.map(usize::from), &stop, &|| {
         progress.advance();
     });
     progress.finish();
@@ -75,8 +75,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         .map_err(|error| Failure::Failed(error.to_string()))?;
     print(&gap::summary(&found))?;
     eprintln!(
-        "{} cells compared in {:.2} s, {} files written to {}",
-        experiment.cells().len(),
+        "{} tasks compared in {:.2} s, {} files written to {}",
+        experiment.task_count(),
         started.elapsed().as_secs_f64(),
         files.len(),
         directory.path().display()

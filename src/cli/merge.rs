@@ -1,15 +1,15 @@
-//! `edgelm merge`: from the records of all cells to the files of a run.
+//! `edgelm merge`: from the records of all tasks to the files of a run.
 
 use super::{Failure, plan, print};
-use crate::experiment::Collected;
-use crate::report::{self, OutputDirectory};
+use crate::experiment::{RecordStore, TaskRanges};
+use crate::report::{self, OutputDirectory, ReplicationRows};
 use crate::scenario::Diagnostic;
 use std::path::PathBuf;
 
-/// Fold the records of a plan's cells into the files that `edgelm run` writes
+/// Fold the records of a plan's tasks into the files that `edgelm run` writes
 ///
-/// Reads every file that ends in .cells. If cells are missing, prints them in the form
-/// that `edgelm shard --cells` takes, and exits with code 3.
+/// Reads every file that ends in .records. If tasks are missing, prints them in the form
+/// that `edgelm shard --tasks` takes, and exits with code 3.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The plan that `edgelm plan` wrote
@@ -24,22 +24,25 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let (plan, experiment) = plan::read(&args.plan)?;
-    let collected = Collected::read(&plan, &args.folders)
+    let name = plan.name().to_owned();
+    let store = RecordStore::of_folders(plan, &args.folders)
         .map_err(|error| Diagnostic::new(error.to_string()))?;
-    for damaged in collected.damaged() {
+    for damaged in store.damaged() {
         eprintln!("warning: {damaged}");
     }
-    let replications = collected
-        .replications(&experiment)
-        .map_err(Failure::Incomplete)?;
-    let directory = OutputDirectory::prepare(args.out.join(plan.name()))
-        .map_err(|error| Diagnostic::new(error.to_string()))?;
     let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
-    let replications = report::replications(&experiment, replications, &directory)
+    let missing = experiment.missing(&store).map_err(|e| failed(&e))?;
+    if !missing.is_empty() {
+        return Err(Failure::Incomplete(TaskRanges::of(&missing)));
+    }
+    let directory = OutputDirectory::prepare(args.out.join(name))
+        .map_err(|error| Diagnostic::new(error.to_string()))?;
+    let mut replications =
+        ReplicationRows::begin(&experiment, &directory).map_err(|error| failed(&error))?;
+    let results = experiment
+        .fold(&store, &mut |replication| replications.write(replication))
         .map_err(|error| failed(&error))?;
-    let results = collected
-        .results(&experiment)
-        .map_err(Failure::Incomplete)?;
+    let replications = replications.finish().map_err(|error| failed(&error))?;
     let files = report::files(experiment.loaded(), &results).map_err(|error| failed(&error))?;
     directory
         .write_with(&files, vec![replications])
@@ -50,8 +53,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     super::run::warn(&results);
     eprintln!(
-        "{} cells merged, {} files written to {}",
-        plan.cell_count(),
+        "{} tasks merged, {} files written to {}",
+        experiment.task_count(),
         files.len() + 1,
         directory.path().display()
     );

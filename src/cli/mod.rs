@@ -8,13 +8,14 @@ mod detail;
 mod gap;
 mod merge;
 mod plan;
+#[cfg(feature = "http")]
 mod profile;
 mod run;
 mod shard;
 mod table;
 mod trace;
 
-use crate::experiment::CellRanges;
+use crate::experiment::TaskRanges;
 use crate::scenario::{Diagnostic, Override};
 use clap::{Parser, Subcommand};
 use std::io::{IsTerminal, Write};
@@ -35,6 +36,7 @@ enum Command {
     Check(check::Args),
     Decide(decide::Args),
     Gap(gap::Args),
+    #[cfg(feature = "http")]
     Profile(Box<profile::Args>),
     Table(table::Args),
     Plan(plan::Args),
@@ -52,8 +54,8 @@ pub(crate) enum Failure {
     Failed(String),
     /// Ctrl-C (exit code 130).
     Interrupted,
-    /// Cells have no record yet (exit code 3); the cells go to stdout.
-    Incomplete(CellRanges),
+    /// Tasks have no record yet (exit code 3); the tasks go to stdout.
+    Incomplete(TaskRanges),
 }
 
 impl From<Vec<Diagnostic>> for Failure {
@@ -75,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Decide(args) => decide::run(&args),
         Command::Gap(args) => gap::run(&args),
+        #[cfg(feature = "http")]
         Command::Profile(args) => profile::run(&args),
         Command::Table(args) => table::run(&args),
         Command::Plan(args) => plan::run(&args),
@@ -117,7 +120,7 @@ fn report(failure: &Failure) -> ExitCode {
                 3,
                 writeln!(
                     stderr,
-                    "incomplete: {} cells are missing; run them with `edgelm shard --cells`",
+                    "incomplete: {} tasks are missing; run them with `edgelm shard --tasks`",
                     missing.indices().len()
                 ),
             ),

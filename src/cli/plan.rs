@@ -6,10 +6,10 @@ use crate::scenario::{self, Diagnostic};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Write the plan of a run, to run its cells anywhere with `edgelm shard`
+/// Write the plan of a run, to run its tasks anywhere with `edgelm shard`
 ///
-/// The plan holds the resolved scenario, the files it refers to, the run's cells and
-/// a hash of all. A cell's result depends on nothing but the plan and its index.
+/// The plan holds the resolved scenario, the files it refers to, the run's tasks and
+/// a hash of all. A task's result depends on nothing but the plan and its index.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The scenario file
@@ -33,8 +33,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Failure::Failed(format!("cannot write {}: {error}", args.out.display()))
     })?;
     eprintln!(
-        "{} cells planned, hash {:.12}, written to {}",
-        plan.cell_count(),
+        "{} tasks planned, hash {:.12}, written to {}",
+        plan.task_count(),
         plan.hash(),
         args.out.display()
     );

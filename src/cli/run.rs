@@ -2,7 +2,7 @@
 
 use super::{Failure, Overrides, detail, print, warn_of};
 use crate::experiment::{Experiment, Journal, Plan, Results, RunError};
-use crate::report::{self, OutputDirectory};
+use crate::report::{self, OutputDirectory, ReplicationRows};
 use crate::scenario::{self, Diagnostic};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::path::PathBuf;
@@ -45,53 +45,38 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Journal::begin(directory.path(), plan)
     }
     .map_err(|error| Diagnostic::new(error.to_string()))?;
-    let all = experiment.cells().len();
-    let kept = || all - journal.missing_of_all();
+    let store = journal.store();
+    let (all, kept) = (experiment.task_count(), || store.count());
     if args.resume {
-        eprintln!("{} of {all} cells are there from before", kept());
+        eprintln!("{} of {all} tasks are there from before", kept());
     }
     let before = kept();
     let stop = stop_on_ctrl_c()?;
     let progress = Progress::new((all - before) as u64);
     let started = Instant::now();
     let threads = args.threads.map(usize::from);
-    // With a stopping rule each look at the precision may ask for more.
-    loop {
-        let wanted = journal.missing(&experiment);
-        if wanted.is_empty() {
-            break;
-        }
-        let outcome = experiment.run_cells(&wanted, threads, &stop, &|record| {
-            journal.append(record)?;
-            progress.advance();
-            Ok(())
-        });
-        outcome.map_err(|error| {
-            progress.finish();
-            match error {
-                RunError::Interrupted => {
-                    eprintln!(
-                        "{} of {all} cells are kept: the same command with --resume continues",
-                        kept()
-                    );
-                    Failure::Interrupted
-                }
-                other => Failure::Failed(other.to_string()),
-            }
-        })?;
-    }
+    let completed = experiment.complete(store, threads, &stop, &|| progress.advance());
     progress.finish();
-    let simulated_cells = kept() - before;
+    completed.map_err(|error| match error {
+        RunError::Interrupted => {
+            eprintln!(
+                "{} of {all} tasks are kept: the same command with --resume continues",
+                kept()
+            );
+            Failure::Interrupted
+        }
+        other => Failure::Failed(other.to_string()),
+    })?;
+    let simulated_tasks = kept() - before;
     let simulated = started.elapsed();
-    let collected = journal.collected();
-    let replications = collected
-        .replications(&experiment)
-        .map_err(Failure::Incomplete)?;
-    let replications = report::replications(&experiment, replications, &directory)
+    let mut replications = ReplicationRows::begin(&experiment, &directory)
         .map_err(|e| Failure::Failed(e.to_string()))?;
-    let results = collected
-        .results(&experiment)
-        .map_err(Failure::Incomplete)?;
+    let results = experiment
+        .fold(store, &mut |replication| replications.write(replication))
+        .map_err(|e| Failure::Failed(e.to_string()))?;
+    let replications = replications
+        .finish()
+        .map_err(|e| Failure::Failed(e.to_string()))?;
     let files = report::files(loaded, &results).map_err(|e| Failure::Failed(e.to_string()))?;
     let mut streamed = vec![replications];
     streamed.extend(args.detail.write(&experiment, &directory, &stop)?);
@@ -108,8 +93,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     print(&report::summary(&results))?;
     warn(&results);
     eprintln!(
-        "{} cells simulated in {:.2} s, {} files written to {}",
-        simulated_cells,
+        "{} tasks simulated in {:.2} s, {} files written to {}",
+        simulated_tasks,
         simulated.as_secs_f64(),
         written,
         directory.path().display()
@@ -149,10 +134,10 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(cells: u64) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(cells), ProgressDrawTarget::hidden());
+    pub(super) fn new(tasks: u64) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(tasks), ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template(
-            "{bar:40} {pos}/{len} cells, {elapsed} elapsed, {eta} to go",
+            "{bar:40} {pos}/{len} tasks, {elapsed} elapsed, {eta} to go",
         ) {
             bar.set_style(style);
         }

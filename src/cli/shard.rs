@@ -1,16 +1,16 @@
-//! `edgelm shard`: run some cells of a plan.
+//! `edgelm shard`: run some tasks of a plan.
 
 use super::{Failure, plan};
-use crate::experiment::{CellRanges, Plan, RecordError, RecordFolder, RunError, record_bytes};
+use crate::experiment::{Plan, RecordError, RecordFolder, RunError, TaskRanges, record_bytes};
 use crate::scenario::Diagnostic;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-/// Run some cells of a plan; write one record a cell
+/// Run some tasks of a plan; write one record a task
 ///
-/// Without --cells the cells are the block of --block K cells that the array
-/// scheduler's task index says: HQ_TASK_ID (HyperQueue), JOB_COMPLETION_INDEX
+/// Without --tasks the tasks are the block of --block K tasks that the index of the
+/// array scheduler says: HQ_TASK_ID (HyperQueue), JOB_COMPLETION_INDEX
 /// (Kubernetes indexed jobs) or SLURM_ARRAY_TASK_ID (Slurm), counted from 0.
 ///
 /// Exit codes: 0 done; 1 to 127 a failure that running it again will not cure. Killed
@@ -19,13 +19,15 @@ use std::sync::atomic::AtomicBool;
 pub(super) struct Args {
     /// The plan that `edgelm plan` wrote
     plan: PathBuf,
-    /// The cells to run, A..B without B; several ranges with commas between
+    /// The tasks to run, A..B without B; several ranges with commas between
     #[arg(long, value_name = "A..B", conflicts_with = "block")]
-    cells: Option<CellRanges>,
-    /// Cells in the block of a task of an array
+    tasks: Option<TaskRanges>,
+    #[arg(long, hide = true, value_name = "A..B", value_parser = former_name)]
+    cells: Option<String>,
+    /// Tasks in the block of a job of an array
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..))]
     block: Option<u64>,
-    /// The folder for the records, `cell-<index>.cells` each; cells whose record is
+    /// The folder for the records, `task-<index>.records` each; tasks whose record is
     /// there are skipped. `-` writes all records to standard output
     #[arg(long, value_name = "DIR|-", default_value = "records")]
     out: PathBuf,
@@ -34,19 +36,28 @@ pub(super) struct Args {
     threads: Option<u16>,
 }
 
-/// Where array schedulers put a task's index, the innermost first: a HyperQueue
-/// worker may itself live in a task of a Slurm array.
+/// The option of earlier versions is refused, with the one to use.
+fn former_name(ranges: &str) -> Result<String, String> {
+    Err(format!(
+        "what was called a cell is called a task now: write --tasks {ranges}"
+    ))
+}
+
+/// Where array schedulers put the index of a job, the innermost first: a HyperQueue
+/// worker may itself live in a job of a Slurm array.
 const INDEX_VARIABLES: [&str; 3] = ["HQ_TASK_ID", "JOB_COMPLETION_INDEX", "SLURM_ARRAY_TASK_ID"];
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let (plan, experiment) = plan::read(&args.plan)?;
-    let cells = cells(args, &plan)?;
+    let tasks = tasks(args, &plan)?;
     // Nobody sets it: a signal ends the process at once, which is what tells its
     // scheduler to try again.
     let never = AtomicBool::new(false);
     let threads = args.threads.map(usize::from);
     let failed = |error: RunError| match error {
-        RunError::Record(error @ RecordError::Foreign { .. }) => refuse(&error),
+        RunError::Record(
+            error @ (RecordError::Foreign { .. } | RecordError::FormerName { .. }),
+        ) => refuse(&error),
         other => Failure::Failed(other.to_string()),
     };
     if args.out == Path::new("-") {
@@ -63,26 +74,26 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             })
         };
         experiment
-            .run_cells(&cells, threads, &never, &write)
+            .run_tasks(&tasks, threads, &never, &write)
             .map_err(failed)?;
         return Ok(());
     }
     let folder = RecordFolder::prepare(&plan, args.out.clone()).map_err(|error| refuse(&error))?;
     let mut wanted = Vec::new();
-    for &cell in &cells {
-        if !folder.has(cell).map_err(|error| failed(error.into()))? {
-            wanted.push(cell);
+    for &task in &tasks {
+        if !folder.has(task).map_err(|error| failed(error.into()))? {
+            wanted.push(task);
         }
     }
     experiment
-        .run_cells(&wanted, threads, &never, &|record| {
+        .run_tasks(&wanted, threads, &never, &|record| {
             Ok(folder.write(&record)?)
         })
         .map_err(failed)?;
     eprintln!(
-        "{} cells run, {} were there already, in {}",
+        "{} tasks run, {} were there already, in {}",
         wanted.len(),
-        cells.len() - wanted.len(),
+        tasks.len() - wanted.len(),
         args.out.display()
     );
     Ok(())
@@ -92,12 +103,12 @@ fn refuse(error: &RecordError) -> Failure {
     Diagnostic::new(error.to_string()).into()
 }
 
-fn cells(args: &Args, plan: &Plan) -> Result<Vec<usize>, Diagnostic> {
-    let all = plan.cell_count();
-    if let Some(ranges) = &args.cells {
+fn tasks(args: &Args, plan: &Plan) -> Result<Vec<usize>, Diagnostic> {
+    let all = plan.task_count();
+    if let Some(ranges) = &args.tasks {
         if ranges.end() > all {
             return Err(Diagnostic::new(format!(
-                "--cells {ranges}: the plan has cells 0..{all}"
+                "--tasks {ranges}: the plan has tasks 0..{all}"
             )));
         }
         return Ok(ranges.indices());
@@ -106,8 +117,8 @@ fn cells(args: &Args, plan: &Plan) -> Result<Vec<usize>, Diagnostic> {
         .iter()
         .find_map(|variable| Some((variable, std::env::var(variable).ok()?)))
         .ok_or_else(|| {
-            Diagnostic::new("which cells?").help(format!(
-                "give --cells A..B (this plan has cells 0..{all}), or start it as a task of \
+            Diagnostic::new("which tasks?").help(format!(
+                "give --tasks A..B (this plan has tasks 0..{all}), or start it as a job of \
                      an array: {}",
                 INDEX_VARIABLES.join(", ")
             ))
@@ -122,7 +133,7 @@ fn cells(args: &Args, plan: &Plan) -> Result<Vec<usize>, Diagnostic> {
         .map_or(1, |block| usize::try_from(block).unwrap_or(usize::MAX));
     let first = index.saturating_mul(block);
     if first >= all {
-        eprintln!("{variable}={index}: no cells, the plan has only {all}");
+        eprintln!("{variable}={index}: no tasks, the plan has only {all}");
     }
     Ok((first.min(all)..first.saturating_add(block).min(all)).collect())
 }

@@ -1,25 +1,40 @@
 //! The variance of delay over all queries of all replications.
 
+use super::estimate::RatioFold;
+use super::pass::Pass;
 use super::{Estimate, ReplicationRecord};
 
-/// The mean squared difference of the delays of all queries to their common mean, in
-/// milliseconds squared.
+/// The mean squared difference of the delays of all queries to their common mean.
 ///
 /// Delays within a replication depend on each other, so the interval takes a
 /// replication as one observation: the estimate is the ratio of its squared
 /// differences to its queries, both summed over replications. That the mean is
 /// estimated, too, changes nothing in first order, since it is where the squares are
 /// least.
-pub(super) fn delay_variance_ms2(replications: &[ReplicationRecord]) -> Estimate {
-    let (sum_s, queries) = replications.iter().fold((0.0, 0.0), |(sum_s, queries), r| {
-        (sum_s + r.delay_sum_s, queries + r.queries as f64)
-    });
-    let mean_s = sum_s / queries;
-    let parts: Vec<(f64, f64)> = replications
-        .iter()
-        .map(|r| (squares_around(r, mean_s), r.queries as f64))
-        .collect();
-    Estimate::ratio(&parts).scaled(1e6)
+#[derive(Debug, Clone, Default)]
+pub(super) struct VarianceFold {
+    delay_sum_s: f64,
+    queries: f64,
+    squares_s2: RatioFold,
+}
+
+impl VarianceFold {
+    pub fn see(&mut self, pass: Pass, replication: &ReplicationRecord) {
+        let queries = replication.queries as f64;
+        if pass == Pass::First {
+            self.delay_sum_s += replication.delay_sum_s;
+            self.queries += queries;
+        } else {
+            let mean_s = self.delay_sum_s / self.queries;
+            let squares_s2 = squares_around(replication, mean_s);
+            self.squares_s2.see(pass, squares_s2, queries);
+        }
+    }
+
+    /// In milliseconds squared.
+    pub fn estimate_ms2(&self) -> Estimate {
+        self.squares_s2.estimate().scaled(1e6)
+    }
 }
 
 /// The sum of the squared differences of a replication's delays to any mean (Steiner).
@@ -37,6 +52,14 @@ mod tests {
     use super::*;
     use crate::world::streams::StreamKey;
     use rand::RngExt;
+
+    fn delay_variance_ms2(replications: &[ReplicationRecord]) -> Estimate {
+        let mut fold = VarianceFold::default();
+        for pass in Pass::ALL {
+            replications.iter().for_each(|r| fold.see(pass, r));
+        }
+        fold.estimate_ms2()
+    }
 
     fn of(delays_s: &[f64]) -> ReplicationRecord {
         let mut record = ReplicationRecord::default();

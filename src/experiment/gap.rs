@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What to compare with.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct GapStudy {
+pub struct GapOptions {
     /// The threshold of constraint (11); `None` takes that of the first policy
     /// that has one, and forces nothing where none has.
     pub tau: Option<f64>,
@@ -24,7 +24,7 @@ pub struct GapStudy {
     pub exact_up_to: usize,
 }
 
-impl Default for GapStudy {
+impl Default for GapOptions {
     fn default() -> Self {
         Self {
             tau: None,
@@ -91,13 +91,13 @@ impl Experiment {
     /// Compares the decisions of all policies with the best ones.
     ///
     /// Time goes on with the first policy's decisions, so that all policies are
-    /// asked about the same snapshots. `done` is called after each cell.
+    /// asked about the same snapshots. `done` is called after each task.
     ///
     /// # Errors
     /// As [`Experiment::run`].
     pub fn gap(
         &self,
-        study: &GapStudy,
+        options: &GapOptions,
         threads: Option<usize>,
         stop: &AtomicBool,
         done: &(dyn Fn() + Sync),
@@ -106,18 +106,18 @@ impl Experiment {
             .num_threads(threads.unwrap_or(0))
             .build()?;
         let records = pool.install(|| {
-            (0..self.cells.len())
+            (0..self.task_count())
                 .into_par_iter()
-                .map(|cell| {
-                    let record = self.gap_cell(cell, study, stop)?;
+                .map(|task| {
+                    let record = self.gap_task(task, options, stop)?;
                     done();
                     Ok(record)
                 })
                 .collect::<Result<Vec<Vec<Sums>>, RunError>>()
         })?;
         let mut by_point: Vec<Vec<Sums>> = vec![Vec::new(); self.points.len()];
-        for (cell, record) in self.cells.iter().zip(records) {
-            by_point[cell.point].extend(record);
+        for (task, record) in records.into_iter().enumerate() {
+            by_point[self.task(task).point].extend(record);
         }
         let sweep = self.loaded.scenario.sweep.as_ref();
         Ok(Gap {
@@ -127,33 +127,33 @@ impl Experiment {
                 .points
                 .iter()
                 .zip(by_point)
-                .map(|(point, sums)| gap_point(point, study, &sums))
+                .map(|(point, sums)| gap_point(point, options, &sums))
                 .collect(),
         })
     }
 
-    fn gap_cell(
+    fn gap_task(
         &self,
         index: usize,
-        study: &GapStudy,
+        options: &GapOptions,
         stop: &AtomicBool,
     ) -> Result<Vec<Sums>, RunError> {
-        let cell = &self.cells[index];
-        let point = &self.points[cell.point];
+        let task = self.task(index);
+        let point = &self.points[task.point];
         let mut compared = Compared {
             policies: point.policies.iter().map(PolicyUnderTest::make).collect(),
             labels: point.policies.iter().map(|p| p.label.clone()).collect(),
-            study: *study,
-            tau: tau(point, study),
+            options: *options,
+            tau: tau(point, options),
             sums: Sums::default(),
         };
-        let mut all = Vec::with_capacity(cell.replications.len());
-        for replication in cell.replications.clone() {
+        let mut all = Vec::with_capacity(task.replications.len());
+        for replication in task.replications.clone() {
             if stop.load(Ordering::Relaxed) {
                 return Err(RunError::Interrupted);
             }
             self.simulate(
-                cell.point,
+                task.point,
                 u64::from(replication),
                 &mut compared,
                 &mut Unrecorded,
@@ -165,7 +165,7 @@ impl Experiment {
                 RunError::Policy {
                     policy: "one of those compared".to_owned(),
                     error,
-                    point: cell.point,
+                    point: task.point,
                     replication,
                 }
             })?;
@@ -183,15 +183,15 @@ impl Recorder for Unrecorded {
     fn on_departure(&mut self, _query: &CompletedQuery, _measured: bool) {}
 }
 
-fn tau(point: &Point, study: &GapStudy) -> f64 {
-    study.tau.or(point.tau).unwrap_or(1.0)
+fn tau(point: &Point, options: &GapOptions) -> f64 {
+    options.tau.or(point.tau).unwrap_or(1.0)
 }
 
 /// Asks every policy about every snapshot, and goes on with the first one's answer.
 struct Compared {
     policies: Vec<Box<dyn Policy>>,
     labels: Vec<String>,
-    study: GapStudy,
+    options: GapOptions,
     tau: f64,
     sums: Sums,
 }
@@ -216,7 +216,7 @@ impl Policy for Compared {
             .map(|&above| u64::from(above))
             .sum::<u64>();
         sums.instants += 1;
-        let optimum = (view.queries.len() <= self.study.exact_up_to)
+        let optimum = (view.queries.len() <= self.options.exact_up_to)
             .then(|| {
                 Optimal {
                     tau: self.tau,
@@ -232,7 +232,7 @@ impl Policy for Compared {
                 objective(view, &optimum).0
             }
             None => {
-                best_known(view, self.tau, self.study.random_starts)?
+                best_known(view, self.tau, self.options.random_starts)?
                     .cost
                     .total()
                     .0
@@ -256,7 +256,7 @@ fn kept_above(view: &View<'_>, tau: f64, decision: &Decision) -> u64 {
         .count() as u64
 }
 
-fn gap_point(point: &Point, study: &GapStudy, replications: &[Sums]) -> GapPoint {
+fn gap_point(point: &Point, options: &GapOptions, replications: &[Sums]) -> GapPoint {
     let over = |value: &dyn Fn(&Sums) -> f64| {
         Estimate::of(&replications.iter().map(value).collect::<Vec<f64>>())
     };
@@ -266,7 +266,7 @@ fn gap_point(point: &Point, study: &GapStudy, replications: &[Sums]) -> GapPoint
     GapPoint {
         value: point.value,
         replications: replications.len() as u32,
-        tau: tau(point, study),
+        tau: tau(point, options),
         exact_share: if instants > 0 {
             exact as f64 / instants as f64
         } else {

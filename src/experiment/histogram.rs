@@ -3,6 +3,7 @@
 
 use crate::units::Seconds;
 use hdrhistogram::Histogram;
+use hdrhistogram::iterators::IterationValue;
 use serde::{Deserialize, Serialize};
 
 /// The unit of the histograms: one nanosecond.
@@ -14,7 +15,7 @@ const HIGHEST: u64 = 1_000_000_000_000_000_000;
 /// Significant decimal digits that a bucket keeps.
 const DIGITS: u8 = 3;
 
-/// Pending values that are sorted into the runs at once.
+/// Pending values that are sorted into the buckets at once.
 const CHUNK: usize = 4096;
 
 /// An empty histogram of delays in nanoseconds, three significant digits.
@@ -29,7 +30,7 @@ pub fn empty() -> Histogram<u64> {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct DelayCounts {
     /// (lowest value of a bucket in ns, count), increasing.
-    runs: Vec<(u64, u64)>,
+    buckets: Vec<(u64, u64)>,
     #[serde(skip)]
     pending: Vec<u64>,
 }
@@ -40,17 +41,17 @@ impl DelayCounts {
         let ns = (delay / UNIT).round().clamp(1.0, HIGHEST as f64) as u64;
         self.pending.push(bucket(ns));
         if self.pending.len() >= CHUNK {
-            self.settle();
+            self.finish();
         }
     }
 
-    /// Sorts what is pending into the runs; call it once after the last record.
-    pub fn settle(&mut self) {
+    /// Sorts what is pending into the buckets; call it once after the last record.
+    pub fn finish(&mut self) {
         if self.pending.is_empty() {
             return;
         }
         self.pending.sort_unstable();
-        let old = std::mem::take(&mut self.runs);
+        let old = std::mem::take(&mut self.buckets);
         let mut merged: Vec<(u64, u64)> = Vec::with_capacity(old.len() + self.pending.len());
         let mut old = old.into_iter().peekable();
         let mut add = |value: u64, count: u64| match merged.last_mut() {
@@ -58,7 +59,7 @@ impl DelayCounts {
             _ => merged.push((value, count)),
         };
         for value in self.pending.drain(..) {
-            while let Some((earlier, count)) = old.next_if(|run| run.0 <= value) {
+            while let Some((earlier, count)) = old.next_if(|bucket| bucket.0 <= value) {
                 add(earlier, count);
             }
             add(value, 1);
@@ -67,41 +68,72 @@ impl DelayCounts {
             add(value, count);
         }
         merged.shrink_to_fit();
-        self.runs = merged;
+        self.buckets = merged;
         self.pending = Vec::new();
     }
 
     /// How many delays are counted.
     pub fn total(&self) -> u64 {
-        self.runs.iter().map(|run| run.1).sum::<u64>() + self.pending.len() as u64
+        self.buckets.iter().map(|bucket| bucket.1).sum::<u64>() + self.pending.len() as u64
     }
 
-    /// How many of the settled delays lie in buckets up to the one of `ns`.
+    /// How many of the sorted delays lie in buckets up to the one of `ns`.
     pub fn count_up_to(&self, ns: u64) -> u64 {
-        let bucket = bucket(ns);
-        self.runs
+        let last = bucket(ns);
+        self.buckets
             .iter()
-            .take_while(|run| run.0 <= bucket)
-            .map(|run| run.1)
+            .take_while(|bucket| bucket.0 <= last)
+            .map(|bucket| bucket.1)
             .sum()
     }
 
-    /// The greatest value, in nanoseconds, that shares a bucket with the settled delay
+    /// The greatest value, in nanoseconds, that shares a bucket with the sorted delay
     /// up to which this share of them lies, as HdrHistogram says it; 0 of none.
     pub fn value_at_quantile(&self, quantile: f64) -> u64 {
-        let total: u64 = self.runs.iter().map(|run| run.1).sum();
+        let total: u64 = self.buckets.iter().map(|bucket| bucket.1).sum();
         let wanted = ((quantile.min(1.0) * total as f64).ceil() as u64).max(1);
         let mut counted = 0;
-        let found = self.runs.iter().find(|run| {
-            counted += run.1;
+        let found = self.buckets.iter().find(|bucket| {
+            counted += bucket.1;
             counted >= wanted
         });
-        found.map_or(0, |run| last_of_bucket(run.0))
+        found.map_or(0, |bucket| last_of_bucket(bucket.0))
     }
 
-    /// Adds all settled counts to a histogram of delays in nanoseconds.
+    /// The greatest value, in nanoseconds, that shares a bucket with the slowest sorted
+    /// delay; 0 of none.
+    pub fn max(&self) -> u64 {
+        self.buckets.last().map_or(0, |b| last_of_bucket(b.0))
+    }
+
+    /// (greatest value of a bucket in nanoseconds, how many sorted delays lie in it),
+    /// increasing.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.buckets
+            .iter()
+            .map(|(value, count)| (last_of_bucket(*value), *count))
+    }
+
+    /// The counts of a histogram of delays in nanoseconds.
+    pub(crate) fn of_histogram(histogram: &Histogram<u64>) -> Self {
+        let step =
+            |step: IterationValue<u64>| (bucket(step.value_iterated_to()), step.count_at_value());
+        Self {
+            buckets: histogram.iter_recorded().map(step).collect(),
+            pending: Vec::new(),
+        }
+    }
+
+    /// The histogram of delays in nanoseconds with these counts.
+    pub fn to_histogram(&self) -> Histogram<u64> {
+        let mut histogram = empty();
+        self.add_to(&mut histogram);
+        histogram
+    }
+
+    /// Adds all sorted counts to a histogram of delays in nanoseconds.
     pub fn add_to(&self, histogram: &mut Histogram<u64>) {
-        for &(value, count) in &self.runs {
+        for &(value, count) in &self.buckets {
             histogram.saturating_record_n(value, count);
         }
     }
@@ -149,12 +181,15 @@ mod tests {
         for i in 0..10_000u64 {
             counts.record(Seconds(1e-3 * (1.0 + (i % 100) as f64)));
         }
-        counts.settle();
+        counts.finish();
         assert_eq!(counts.total(), 10_000);
         assert_eq!(counts.count_up_to(50_000_000), 5_000);
         let mut histogram = empty();
         counts.add_to(&mut histogram);
         assert_eq!(histogram.len(), 10_000);
+        assert_eq!(counts.max(), histogram.max());
+        assert_eq!(DelayCounts::of_histogram(&histogram), counts);
+        assert_eq!(counts.to_histogram(), histogram);
         for quantile in [0.0, 1e-9, 0.1, 0.5, 0.501, 0.99, 0.999, 0.9999, 1.0] {
             // Of the quantile 0 it tells the lowest value of the bucket.
             let expected = histogram.value_at_quantile(f64::max(quantile, 1e-9));

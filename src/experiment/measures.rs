@@ -1,6 +1,5 @@
 //! Measures that a scenario asks for beyond delay, accuracy and share offloaded.
 
-use super::estimate::Estimate;
 use super::record::{LoadRecord, ReplicationRecord};
 use crate::scenario::{Scenario, WarmUp};
 use crate::world::arrivals::Arrivals;
@@ -8,57 +7,50 @@ use crate::world::arrivals::Arrivals;
 /// Share of queries not answered by their deadline, dropped ones among them.
 pub const DEADLINE_MISSED: &str = "deadline_missed_share";
 
-/// The measures of a scenario, each with its estimate over replications: which
-/// ones there are depends on the scenario alone.
-pub(super) fn measures(
-    scenario: &Scenario,
-    replications: &[ReplicationRecord],
-) -> Vec<(&'static str, Estimate)> {
+/// The measures of a replication, by their names in results: which ones there are depends
+/// on the scenario alone.
+pub(super) fn measures(scenario: &Scenario, r: &ReplicationRecord) -> Vec<(&'static str, f64)> {
     let mut measures = Vec::new();
-    let mut add = |name, value: &dyn Fn(&ReplicationRecord) -> f64| {
-        let values: Vec<f64> = replications.iter().map(value).collect();
-        measures.push((name, Estimate::of(&values)));
-    };
+    let mut add = |name, value: f64| measures.push((name, value));
     if scenario.workload.deadline.is_some() {
-        add(DEADLINE_MISSED, &|r| r.missed as f64 / left(r));
-        add("dropped_share", &|r| r.dropped as f64 / left(r));
+        add(DEADLINE_MISSED, r.missed as f64 / left(r));
+        add("dropped_share", r.dropped as f64 / left(r));
     }
     if let Some(energy) = scenario.energy {
         let tx_power_w = scenario.users.tx_power_mw * 1e-3;
         let device_j_per_flop = energy.device_j_per_gflop * 1e-9;
         let server_j_per_flop = energy.server_j_per_gflop * 1e-9;
-        add("transmit_energy_j", &|r| {
-            tx_power_w * r.transmit_s / left(r)
-        });
-        add("device_energy_j", &|r| {
-            device_j_per_flop * r.device_flop / left(r)
-        });
-        add("server_energy_j", &|r| {
-            server_j_per_flop * r.edge_flop / left(r)
-        });
+        add("transmit_energy_j", tx_power_w * r.transmit_s / left(r));
+        add(
+            "device_energy_j",
+            device_j_per_flop * r.device_flop / left(r),
+        );
+        add("server_energy_j", server_j_per_flop * r.edge_flop / left(r));
     }
     if scenario.workload.arrivals != Arrivals::Batch {
         let over_servers = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         if scenario.run.warm_up == WarmUp::Mser5 {
-            add("warm_up_s", &|r| r.load.warm_up_s);
+            add("warm_up_s", r.load.warm_up_s);
         }
-        add("throughput_per_s", &|r| {
-            r.load.answered as f64 / r.load.window_s
-        });
-        add("edge_utilisation", &|r| {
-            over_servers(&r.load.edge_busy_s) / r.load.window_s
-        });
-        add("edge_utilisation_max", &|r| {
-            r.load.edge_busy_s.iter().copied().fold(0.0, f64::max) / r.load.window_s
-        });
-        add("edge_offered_load_max", &|r| edge_offered_load(&r.load));
-        add("device_utilisation", &|r| {
-            r.load.device_busy_s / r.load.window_s / scenario.users.count as f64
-        });
-        add("device_offered_load_max", &|r| device_offered_load(&r.load));
-        add("transmitting_mean", &|r| {
-            r.load.uplink_area_s.iter().sum::<f64>() / r.load.window_s
-        });
+        add("throughput_per_s", r.load.answered as f64 / r.load.window_s);
+        add(
+            "edge_utilisation",
+            over_servers(&r.load.edge_busy_s) / r.load.window_s,
+        );
+        add(
+            "edge_utilisation_max",
+            r.load.edge_busy_s.iter().copied().fold(0.0, f64::max) / r.load.window_s,
+        );
+        add("edge_offered_load_max", edge_offered_load(&r.load));
+        add(
+            "device_utilisation",
+            r.load.device_busy_s / r.load.window_s / scenario.users.count as f64,
+        );
+        add("device_offered_load_max", device_offered_load(&r.load));
+        add(
+            "transmitting_mean",
+            r.load.uplink_area_s.iter().sum::<f64>() / r.load.window_s,
+        );
     }
     measures
 }

@@ -1,13 +1,12 @@
-//! From a scenario to estimates: points, cells, replications in parallel.
+//! From a scenario to estimates: points, tasks, replications in parallel.
 //!
-//! A run is a list of independent *cells*: a point of the sweep times a block of
-//! replications, all policies on the same draws. A cell is a pure function of the
+//! A run is a list of independent *tasks*: a point of the sweep times a block of
+//! replications, all policies on the same draws. A task is a pure function of the
 //! scenario and its index; its record is self-contained, and records are folded
-//! in cell order, so that neither the number of threads nor who ran what can
+//! in task order, so that neither the number of threads nor who ran what can
 //! change a bit of the results.
 
-mod cell_ranges;
-mod collected;
+mod by_name;
 mod delay_band;
 mod delay_variance;
 mod estimate;
@@ -17,38 +16,57 @@ mod histogram;
 mod journal;
 mod measures;
 mod model;
+mod pass;
 mod plan;
 mod point;
+mod point_records;
+mod policy_fold;
 mod precision;
+mod quantile;
 mod record;
+mod record_error;
 mod record_folder;
 mod record_format;
+mod record_medium;
+mod record_store;
 mod replications;
 mod results;
+mod run_loop;
 mod stage_profile;
+mod study;
 mod targets;
+mod task_ranges;
+mod tasks;
 mod warm_up;
 mod warnings;
 
-pub use cell_ranges::CellRanges;
-pub use collected::{Collected, Damaged, RECORDS_ENDING, RecordError};
-pub use delay_band::delay_band;
-pub use estimate::{Estimate, QuantileEstimate, quantile, student_t_975};
-pub use gap::{Gap, GapPoint, GapStudy, PolicyGap};
+pub use by_name::NameError;
+pub use estimate::Estimate;
+pub use gap::{Gap, GapOptions, GapPoint, PolicyGap};
 pub use histogram::{DelayCounts, UNIT};
 pub use journal::Journal;
 pub use measures::DEADLINE_MISSED;
 pub use model::world_model;
 pub use plan::{Plan, PlanError};
-pub use point::{PointOutline, PolicyFactory, PolicyUnderTest};
-pub use record::{CellRecord, LoadRecord, ReplicationRecord};
+pub use point::PointOutline;
+pub use quantile::QuantileEstimate;
+pub use record::{LoadRecord, ReplicationRecord, TaskRecord};
+pub use record_error::{Damaged, RecordError};
 pub use record_folder::{RecordFolder, record_bytes};
+pub use record_store::RecordStore;
 pub use replications::{Replication, ReplicationMeans};
 pub use results::{
     MeasuredWindow, PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans,
 };
 pub use stage_profile::StageProfile;
-pub use warm_up::mser5;
+pub use study::{Study, StudyError};
+pub use task_ranges::TaskRanges;
+pub use tasks::Task;
+
+#[cfg(test)]
+pub(crate) use delay_band::band_quantiles;
+#[cfg(test)]
+pub(crate) use quantile::quantiles;
 
 use crate::engine::{self, Recorder, Settings};
 use crate::policy::{Policy, PolicyError};
@@ -57,38 +75,27 @@ use crate::units::Seconds;
 use crate::world::World;
 use crate::world::arrivals::Arrivals;
 use crate::world::streams::StreamKey;
-use point::Point;
-use precision::Standing;
-use rayon::prelude::*;
+use point::{Point, PolicyUnderTest};
 use record::Recording;
-use std::collections::BTreeSet;
-use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tasks::Tasks;
 
-/// Replications of a batch in a cell: small enough to spread a point over many cores, large
+/// Replications of a batch in a task: small enough to spread a point over many cores, large
 /// enough that a record is worth its keeping. Part of a run's definition, not of
 /// how it is executed.
-const BATCHES_PER_CELL: u32 = 25;
+const BATCHES_PER_TASK: u32 = 25;
 
 /// A study ready to run.
 pub struct Experiment {
     loaded: Loaded,
     points: Vec<Point>,
-    cells: Vec<Cell>,
-}
-
-/// A block of replications of one point.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cell {
-    /// The point's index.
-    pub point: usize,
-    /// The replications' numbers.
-    pub replications: Range<u32>,
+    tasks: Tasks,
 }
 
 /// Why a run ended without results.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RunError {
     /// A policy failed or decided what cannot be done.
     #[error("policy {policy}: {error} (point {point}, replication {replication})")]
@@ -126,35 +133,30 @@ pub enum RunError {
 }
 
 impl Experiment {
-    /// Prepares a loaded scenario: finds its points and its cells.
+    /// Prepares a loaded scenario: finds its points and its tasks.
     ///
     /// # Errors
     /// A sweep that names no numeric field, or a value at which the scenario is
     /// not valid.
     pub fn new(loaded: Loaded) -> Result<Self, Vec<Diagnostic>> {
         let points = point::points(&loaded)?;
-        let least = loaded.scenario.replications;
         let until = loaded.scenario.until.as_ref();
-        let replications = until.map_or(least, |until| until.max_replications);
-        // A run in time is worth a cell by itself.
-        let per_cell = match loaded.scenario.workload.arrivals {
-            Arrivals::Batch => BATCHES_PER_CELL,
+        let replications =
+            until.map_or(loaded.scenario.replications, |until| until.max_replications);
+        // A run in time is worth a task by itself.
+        let per_task = match loaded.scenario.workload.arrivals {
+            Arrivals::Batch => BATCHES_PER_TASK,
             _ => 1,
         };
-        let cells = (0..points.len())
-            .flat_map(|point| {
-                (0..replications)
-                    .step_by(per_cell as usize)
-                    .map(move |first| Cell {
-                        point,
-                        replications: first..first.saturating_add(per_cell).min(replications),
-                    })
-            })
-            .collect();
+        let tasks = Tasks {
+            points: points.len(),
+            replications,
+            per_task,
+        };
         Ok(Self {
             loaded,
             points,
-            cells,
+            tasks,
         })
     }
 
@@ -185,13 +187,18 @@ impl Experiment {
         self.points.len()
     }
 
-    /// The independent pieces of work, in the order in which they are folded.
-    pub fn cells(&self) -> &[Cell] {
-        &self.cells
+    /// How many independent pieces of work there are.
+    pub fn task_count(&self) -> usize {
+        self.tasks.count()
+    }
+
+    /// One of them, by its number: they are folded in this order.
+    pub fn task(&self, number: usize) -> Task {
+        self.tasks.get(number)
     }
 
     /// Simulates one replication of one point under a policy of your own, outside
-    /// of any cell; replications beyond those of the scenario exist, too. Nothing
+    /// of any task; replications beyond those of the scenario exist, too. Nothing
     /// is measured but by the recorder.
     ///
     /// # Errors
@@ -211,22 +218,22 @@ impl Experiment {
         engine::simulate(&world, &point.settings, policy, recorder).map(|_| ())
     }
 
-    /// Runs one cell.
+    /// Runs one task.
     ///
     /// # Errors
     /// [`RunError::Policy`], or [`RunError::Interrupted`] once `stop` is set.
-    pub fn run_cell(&self, index: usize, stop: &AtomicBool) -> Result<CellRecord, RunError> {
-        let cell = &self.cells[index];
-        let point = &self.points[cell.point];
-        let cut = self.cut(cell.point, stop)?;
+    pub fn run_task(&self, index: usize, stop: &AtomicBool) -> Result<TaskRecord, RunError> {
+        let task = self.tasks.get(index);
+        let point = &self.points[task.point];
+        let cut = self.cut(task.point, stop)?;
         let settings = point.settings_from(cut.warm_up);
         let mut policies: Vec<Box<dyn Policy>> =
             point.policies.iter().map(PolicyUnderTest::make).collect();
         let mut records: Vec<Vec<ReplicationRecord>> = policies
             .iter()
-            .map(|_| Vec::with_capacity(cell.replications.len()))
+            .map(|_| Vec::with_capacity(task.replications.len()))
             .collect();
-        for replication in cell.replications.clone() {
+        for replication in task.replications.clone() {
             if stop.load(Ordering::Relaxed) {
                 return Err(RunError::Interrupted);
             }
@@ -242,7 +249,7 @@ impl Experiment {
                     RunError::Policy {
                         policy: point.policies[at].label.clone(),
                         error,
-                        point: cell.point,
+                        point: task.point,
                         replication,
                     }
                 })?;
@@ -250,8 +257,8 @@ impl Experiment {
                 records[at].push(record);
             }
         }
-        Ok(CellRecord {
-            cell: index,
+        Ok(TaskRecord {
+            task: index,
             policies: records,
         })
     }
@@ -291,106 +298,6 @@ impl Experiment {
 
     fn replication_key(&self, replication: u64) -> StreamKey {
         StreamKey::root(self.loaded.scenario.seed).index(replication)
-    }
-
-    /// Runs every cell on `threads` threads (all cores if `None`) and folds the
-    /// records. `done` is called after each cell, from the thread that ran it.
-    ///
-    /// # Errors
-    /// Those of [`Experiment::run_cell`], or [`RunError::Threads`].
-    pub fn run(
-        &self,
-        threads: Option<usize>,
-        stop: &AtomicBool,
-        done: &(dyn Fn() + Sync),
-    ) -> Result<Results, RunError> {
-        let mut records: Vec<Option<CellRecord>> = vec![None; self.cells.len()];
-        loop {
-            let wanted = self.needed(&|cell| records[cell].as_ref());
-            if wanted.is_empty() {
-                return Ok(self.fold(records.into_iter().flatten().collect()));
-            }
-            for record in self.run_cells(&wanted, threads, stop, &|record| {
-                done();
-                Ok(record)
-            })? {
-                let cell = record.cell;
-                records[cell] = Some(record);
-            }
-        }
-    }
-
-    /// The cells that must be run next, given the records there are; none once the
-    /// results can be folded. Without a stopping rule these are all cells that have
-    /// no record; with one, as many as the next look at the precision needs.
-    pub fn needed<'r>(&self, records: &dyn Fn(usize) -> Option<&'r CellRecord>) -> Vec<usize> {
-        (0..self.points.len())
-            .flat_map(|point| match precision::standing(self, point, records) {
-                Standing::Needs(cells) => cells,
-                Standing::Decided(_) => Vec::new(),
-            })
-            .collect()
-    }
-
-    /// Runs some cells on `threads` threads (all cores if `None`) and hands each
-    /// record to `keep`, on the thread that made it; returns what `keep` returns, in
-    /// the order of `cells`.
-    ///
-    /// # Errors
-    /// Those of [`Experiment::run_cell`] and of `keep`, or [`RunError::Threads`].
-    pub fn run_cells<K: Send>(
-        &self,
-        cells: &[usize],
-        threads: Option<usize>,
-        stop: &AtomicBool,
-        keep: &(dyn Fn(CellRecord) -> Result<K, RunError> + Sync),
-    ) -> Result<Vec<K>, RunError> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.unwrap_or(0))
-            .build()?;
-        let points: BTreeSet<usize> = cells.iter().map(|&cell| self.cells[cell].point).collect();
-        pool.install(|| {
-            // Before the cells, each of which would look for its point's by itself.
-            points
-                .par_iter()
-                .try_for_each(|&point| self.cut(point, stop).map(|_| ()))?;
-            cells
-                .par_iter()
-                .map(|&cell| keep(self.run_cell(cell, stop)?))
-                .collect()
-        })
-    }
-
-    /// Folds records into results. Those beyond what a stopping rule asked for
-    /// change nothing.
-    ///
-    /// # Panics
-    /// If a record is missing ([`Experiment::needed`]): that is a mistake of the
-    /// caller.
-    pub fn fold(&self, records: Vec<CellRecord>) -> Results {
-        let mut by_cell: Vec<Option<CellRecord>> = vec![None; self.cells.len()];
-        for record in records {
-            let cell = record.cell;
-            by_cell[cell] = Some(record);
-        }
-        let used: Vec<usize> = (0..self.points.len())
-            .map(
-                |point| match precision::standing(self, point, &|cell| by_cell[cell].as_ref()) {
-                    Standing::Decided(cells) => cells,
-                    Standing::Needs(cells) => panic!("cells {cells:?} have no record"),
-                },
-            )
-            .collect();
-        let mut left = used;
-        let records = by_cell
-            .into_iter()
-            .zip(&self.cells)
-            .filter_map(|(record, cell)| {
-                let wanted = left[cell.point] > 0;
-                left[cell.point] = left[cell.point].saturating_sub(1);
-                record.filter(|_| wanted)
-            });
-        fold::fold(self, records.collect())
     }
 }
 

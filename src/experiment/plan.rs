@@ -1,18 +1,19 @@
 //! A run before it is run: everything that its results depend on, in one file.
 //!
-//! A cell's record is a function of the plan and the cell's index alone, so that
-//! cells may be run anywhere, in any order and more than once.
+//! A task's record is a function of the plan and the task's index alone, so that
+//! tasks may be run anywhere, in any order and more than once.
 
-use super::{Cell, Experiment};
+use super::Experiment;
+use super::tasks::Tasks;
 use crate::scenario::{Diagnostic, Loaded, Scenario};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The version of the plan's format.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
-/// A resolved scenario with all that it refers to, and its cells.
+/// A resolved scenario with all that it refers to, and its tasks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     content: Content,
@@ -28,25 +29,25 @@ struct Content {
     name: String,
     scenario: Scenario,
     files: BTreeMap<String, String>,
-    /// (point, first replication, end of the replications) each.
-    cells: Vec<(usize, u32, u32)>,
+    tasks: Tasks,
 }
 
 /// Why a plan cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlanError {
     /// It is not JSON, or not a plan.
     #[error("not a plan: {0}")]
     Json(#[from] serde_json::Error),
     /// It was written in another format.
-    #[error("its format is {found}, this edgelm reads format {FORMAT}")]
+    #[error("its format is {found}, this edgelm reads format {FORMAT}{}", of_cells(*found))]
     Format {
         /// Its format.
         found: u32,
     },
     /// It was made by another version, whose results may differ.
     #[error(
-        "it was made by edgelm {found}, this is edgelm {}: run its cells and merge them with \
+        "it was made by edgelm {found}, this is edgelm {}: run its tasks and merge them with \
          the version that planned them, or plan again",
         env!("CARGO_PKG_VERSION")
     )]
@@ -59,6 +60,14 @@ pub enum PlanError {
     Hash,
 }
 
+/// What is said of the plans of a format.
+fn of_cells(format: u32) -> &'static str {
+    match format {
+        1 => ": its `cells` are called `tasks` now; plan again",
+        _ => "",
+    }
+}
+
 impl Plan {
     /// The plan of an experiment. Policies that were added in code are not part of it.
     pub fn new(experiment: &Experiment) -> Self {
@@ -69,7 +78,7 @@ impl Plan {
             name: loaded.name.clone(),
             scenario: loaded.scenario.clone(),
             files: loaded.files(),
-            cells: experiment.cells().iter().map(triple).collect(),
+            tasks: experiment.tasks,
         })
     }
 
@@ -128,7 +137,7 @@ impl Plan {
         text
     }
 
-    /// The hash of scenario, files, cells, format and edgelm's version, in
+    /// The hash of scenario, files, tasks, format and edgelm's version, in
     /// hexadecimal (BLAKE3).
     pub fn hash(&self) -> &str {
         &self.hash
@@ -139,9 +148,9 @@ impl Plan {
         &self.content.name
     }
 
-    /// How many cells there are.
-    pub fn cell_count(&self) -> usize {
-        self.content.cells.len()
+    /// How many tasks there are.
+    pub fn task_count(&self) -> usize {
+        self.content.tasks.count()
     }
 
     /// The experiment that the plan describes. `file` is where the plan came from:
@@ -157,21 +166,12 @@ impl Plan {
             content.files.clone(),
             file.parent().unwrap_or(Path::new("")),
         )?)?;
-        if experiment
-            .cells()
-            .iter()
-            .map(triple)
-            .ne(content.cells.iter().copied())
-        {
+        if experiment.tasks != content.tasks {
             return Err(vec![Diagnostic::new(format!(
-                "{}: its cells are not those of its scenario; plan again",
+                "{}: its tasks are not those of its scenario; plan again",
                 file.display()
             ))]);
         }
         Ok(experiment)
     }
-}
-
-fn triple(cell: &Cell) -> (usize, u32, u32) {
-    (cell.point, cell.replications.start, cell.replications.end)
 }

@@ -13,11 +13,11 @@ use crate::world::WorldModel;
 use std::sync::{Arc, OnceLock};
 
 /// Makes a policy for a worker.
-pub type PolicyFactory = Arc<dyn Fn() -> Box<dyn Policy> + Send + Sync>;
+type PolicyFactory = Arc<dyn Fn() -> Box<dyn Policy> + Send + Sync>;
 
 /// A policy that takes part in an experiment.
 #[derive(Clone)]
-pub struct PolicyUnderTest {
+pub(super) struct PolicyUnderTest {
     /// As the scenario writes it.
     pub label: String,
     /// Its parameters, where a scenario names it.

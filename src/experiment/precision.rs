@@ -2,22 +2,23 @@
 //!
 //! Whether to go on is asked at fixed numbers of replications only, each half as
 //! many again as the last, so that the answer depends on the records and on
-//! nothing else: not on threads, not on who ran which cell, not on cells beyond
+//! nothing else: not on threads, not on who ran which task, not on tasks beyond
 //! the answer that happen to be there.
 
-use super::estimate::{Estimate, quantile};
-use super::{CellRecord, DelayCounts, Experiment, ReplicationRecord, histogram};
+use super::estimate::MeanFold;
+use super::pass::Pass;
+use super::point_records::PointRecords;
+use super::quantile::QuantileFold;
+use super::{Experiment, RecordError, RecordStore, ReplicationRecord, histogram};
 use crate::scenario::{Until, WatchedMetric};
-
-/// A record of a cell, where there is one.
-pub(super) type Records<'f, 'r> = &'f dyn Fn(usize) -> Option<&'r CellRecord>;
+use hdrhistogram::Histogram;
 
 /// Where one point stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// These cells must be run before anything can be said.
+    /// These tasks must be run before anything can be said.
     Needs(Vec<usize>),
-    /// The first cells, this many, are what its results are made of.
+    /// The first tasks, this many, are what its results are made of.
     Decided(usize),
 }
 
@@ -25,81 +26,114 @@ pub(super) enum Standing {
 pub(super) fn standing(
     experiment: &Experiment,
     point: usize,
-    records: Records<'_, '_>,
-) -> Standing {
-    // The cells of a point stand together, and every point has as many.
-    let per_point = experiment.cells.len() / experiment.points.len();
-    let cells: Vec<usize> = (point * per_point..(point + 1) * per_point).collect();
+    store: &RecordStore,
+) -> Result<Standing, RecordError> {
+    let tasks = experiment.tasks.of_point(point);
     let scenario = &experiment.loaded.scenario;
-    let least = cells
-        .iter()
-        .take_while(|&&cell| experiment.cells[cell].replications.start < scenario.replications)
-        .count();
-    let mut stage = least;
+    let mut count = experiment.tasks.that_hold(scenario.replications);
     loop {
-        let missing: Vec<usize> = cells[..stage]
-            .iter()
-            .copied()
-            .filter(|&cell| records(cell).is_none())
-            .collect();
+        let first = tasks.start..tasks.start + count;
+        let missing = store.missing_of(first.clone());
         if !missing.is_empty() {
-            return Standing::Needs(missing);
+            return Ok(Standing::Needs(missing));
         }
-        let enough = stage == cells.len()
-            || scenario
-                .until
-                .as_ref()
-                .is_none_or(|until| precise(experiment, until, point, &cells[..stage], records));
+        let enough = count == tasks.len()
+            || match &scenario.until {
+                None => true,
+                Some(until) => {
+                    let policies = experiment.points[point].policies.len();
+                    precise(until, policies, &PointRecords::of(store, first)?)?
+                }
+            };
         if enough {
-            return Standing::Decided(stage);
+            return Ok(Standing::Decided(count));
         }
-        stage = (stage + stage.div_ceil(2)).min(cells.len());
+        count = (count + count.div_ceil(2)).min(tasks.len());
     }
 }
 
 /// Whether every policy of a point is estimated precisely enough.
 fn precise(
-    experiment: &Experiment,
     until: &Until,
-    point: usize,
-    cells: &[usize],
-    records: Records<'_, '_>,
-) -> bool {
-    (0..experiment.points[point].policies.len()).all(|policy| {
-        let own: Vec<&ReplicationRecord> = cells
-            .iter()
-            .filter_map(|&cell| records(cell))
-            .flat_map(|record| &record.policies[policy])
-            .collect();
-        relative_half_width(until.metric, &own).is_some_and(|w| w <= until.relative_half_width)
-    })
+    policies: usize,
+    records: &PointRecords<'_>,
+) -> Result<bool, RecordError> {
+    let mut folds = vec![PrecisionFold::new(until.metric); policies];
+    for pass in Pass::ALL {
+        if pass == Pass::Second {
+            folds.iter_mut().for_each(PrecisionFold::end_first_pass);
+        }
+        records.each(&mut |record| {
+            for (fold, own) in folds.iter_mut().zip(&record.policies) {
+                own.iter()
+                    .for_each(|replication| fold.see(pass, replication));
+            }
+        })?;
+    }
+    let mut widths = folds.iter().map(PrecisionFold::relative_half_width);
+    Ok(widths.all(|width| width.is_some_and(|w| w <= until.relative_half_width)))
 }
 
-/// The half-width of a metric's 95 % interval over its estimate; `None` where the
-/// replications do not give an interval.
-pub(super) fn relative_half_width(
-    metric: WatchedMetric,
-    own: &[&ReplicationRecord],
-) -> Option<f64> {
-    let over = |value: fn(&ReplicationRecord) -> f64| {
-        let values: Vec<f64> = own.iter().map(|record| value(record)).collect();
-        let estimate = Estimate::of(&values);
-        Some(estimate.ci95? / estimate.mean.abs())
-    };
-    match metric {
-        WatchedMetric::DelayMean => over(|r| r.delay_sum_s / r.queries as f64),
-        WatchedMetric::Accuracy => over(|r| r.correct as f64 / r.queries as f64),
-        WatchedMetric::Objective => over(|r| r.objective_s),
-        WatchedMetric::DelayP50
-        | WatchedMetric::DelayP90
-        | WatchedMetric::DelayP95
-        | WatchedMetric::DelayP99
-        | WatchedMetric::DelayP999 => {
-            let mut pooled = histogram::empty();
-            own.iter().for_each(|r| r.delays.add_to(&mut pooled));
-            let delays: Vec<&DelayCounts> = own.iter().map(|r| &r.delays).collect();
-            let found = quantile(metric.quantile()?, &pooled, &delays);
-            Some(0.5 * (found.high_ms? - found.low_ms?) / found.value_ms)
+/// The half-width of a metric's 95 % interval over its estimate.
+#[derive(Debug, Clone)]
+pub(super) enum PrecisionFold {
+    Mean(fn(&ReplicationRecord) -> f64, MeanFold),
+    Quantile {
+        quantile: f64,
+        pooled: Histogram<u64>,
+        /// `None` in the first pass.
+        fold: Option<QuantileFold>,
+    },
+}
+
+impl PrecisionFold {
+    pub fn new(metric: WatchedMetric) -> Self {
+        let mean = |value| Self::Mean(value, MeanFold::default());
+        match (metric, metric.quantile()) {
+            (WatchedMetric::Accuracy, _) => mean(|r| r.correct as f64 / r.queries as f64),
+            (WatchedMetric::Objective, _) => mean(|r| r.objective_s),
+            (_, Some(quantile)) => Self::Quantile {
+                quantile,
+                pooled: histogram::empty(),
+                fold: None,
+            },
+            (_, None) => mean(|r| r.delay_sum_s / r.queries as f64),
+        }
+    }
+
+    /// Call it between the first and the second pass.
+    pub fn end_first_pass(&mut self) {
+        if let Self::Quantile {
+            quantile,
+            pooled,
+            fold,
+        } = self
+        {
+            *fold = Some(QuantileFold::new(*quantile, pooled));
+        }
+    }
+
+    pub fn see(&mut self, pass: Pass, replication: &ReplicationRecord) {
+        match self {
+            Self::Mean(value, fold) => fold.see(pass, value(replication)),
+            Self::Quantile { pooled, fold, .. } => match fold {
+                None => replication.delays.add_to(pooled),
+                Some(fold) => fold.see(pass, &replication.delays),
+            },
+        }
+    }
+
+    /// `None` where the replications do not give an interval.
+    pub fn relative_half_width(&self) -> Option<f64> {
+        match self {
+            Self::Mean(_, fold) => {
+                let estimate = fold.estimate();
+                Some(estimate.ci95? / estimate.mean.abs())
+            }
+            Self::Quantile { pooled, fold, .. } => {
+                let found = fold.as_ref()?.estimate(pooled);
+                Some(0.5 * (found.high_ms? - found.low_ms?) / found.value_ms)
+            }
         }
     }
 }

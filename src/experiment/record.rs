@@ -1,4 +1,4 @@
-//! What a cell of a run leaves behind: one self-contained record per policy and
+//! What a task of a run leaves behind: one self-contained record per policy and
 //! replication, so that nothing depends on how the work was divided.
 
 use super::histogram::DelayCounts;
@@ -132,7 +132,7 @@ impl Recording {
 
     /// The finished record.
     pub fn finish(mut self) -> ReplicationRecord {
-        self.record.delays.settle();
+        self.record.delays.finish();
         self.record.load.busiest_device_s = self.device_s.iter().copied().fold(0.0, f64::max);
         self.record
     }
@@ -183,12 +183,12 @@ impl Recorder for Recording {
     }
 }
 
-/// The records of one cell: a block of replications of one point, every policy
+/// The records of one task: a block of replications of one point, every policy
 /// on the same draws.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct CellRecord {
-    /// The cell's index in the run.
-    pub cell: usize,
+pub struct TaskRecord {
+    /// The task's index in the run.
+    pub task: usize,
     /// Policies x replications of the block.
     pub policies: Vec<Vec<ReplicationRecord>>,
 }

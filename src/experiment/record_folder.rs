@@ -1,9 +1,10 @@
-//! A folder of records, one file a cell, into which many machines may write.
+//! A folder of records, one file a task, into which many machines may write.
 
-use super::collected::{self, RECORDS_ENDING, RecordError};
+use super::record_error::RecordError;
 use super::record_format::{self, Unreadable};
-use super::{CellRecord, Plan};
-use std::fs;
+use super::record_store::{self, FORMER_ENDING, RECORDS_ENDING};
+use super::{Plan, TaskRecord};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -24,28 +25,33 @@ impl<'p> RecordFolder<'p> {
         Ok(Self { plan, path })
     }
 
-    fn file(&self, cell: usize) -> PathBuf {
-        self.path.join(format!("cell-{cell:07}.{RECORDS_ENDING}"))
+    fn file(&self, task: usize) -> PathBuf {
+        self.path.join(format!("task-{task:07}.{RECORDS_ENDING}"))
     }
 
-    /// Whether a cell's record is there and whole. A damaged one is not: it will be
+    /// Whether a task's record is there and whole. A damaged one is not: it will be
     /// written anew.
     ///
     /// # Errors
     /// [`RecordError::Foreign`] if the file there is another plan's: it is not this
-    /// one's to overwrite.
-    pub fn has(&self, cell: usize) -> Result<bool, RecordError> {
-        let file = self.file(cell);
-        let bytes = match fs::read(&file) {
-            Ok(bytes) => bytes,
+    /// one's to overwrite. [`RecordError::FormerName`] if an earlier version's lies there.
+    pub fn has(&self, task: usize) -> Result<bool, RecordError> {
+        let file = self.file(task);
+        let former = self.path.join(format!("cell-{task:07}.{FORMER_ENDING}"));
+        if former.exists() {
+            return Err(RecordError::FormerName { file: former });
+        }
+        let opened = match File::open(&file) {
+            Ok(opened) => opened,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(RecordError::io("read", &file)(error)),
         };
-        let (records, end) = collected::records(self.plan, &bytes);
+        let (found, end) = record_store::scan(self.plan, opened);
         match end.reason {
             Some(Unreadable::Foreign(reason)) => Err(RecordError::Foreign { file, reason }),
+            Some(Unreadable::Io(reason)) => Err(RecordError::io("read", &file)(reason)),
             Some(Unreadable::Damaged(_)) => Ok(false),
-            None => Ok(records.len() == 1 && records[0].record.cell == cell),
+            None => Ok(found.len() == 1 && found[0].task == task),
         }
     }
 
@@ -54,8 +60,8 @@ impl<'p> RecordFolder<'p> {
     ///
     /// # Errors
     /// [`RecordError::Io`].
-    pub fn write(&self, record: &CellRecord) -> Result<(), RecordError> {
-        let file = self.file(record.cell);
+    pub fn write(&self, record: &TaskRecord) -> Result<(), RecordError> {
+        let file = self.file(record.task);
         let bytes = record_format::encode(self.plan, record).bytes;
         let written = || -> io::Result<()> {
             let mut builder = tempfile::Builder::new();
@@ -72,8 +78,8 @@ impl<'p> RecordFolder<'p> {
     }
 }
 
-/// A record as [`Collected::read`](super::Collected::read) understands it, for a
+/// A record as [`RecordStore`](super::RecordStore) reads it, for a
 /// stream or a file of many.
-pub fn record_bytes(plan: &Plan, record: &CellRecord) -> Vec<u8> {
+pub fn record_bytes(plan: &Plan, record: &TaskRecord) -> Vec<u8> {
     record_format::encode(plan, record).bytes
 }

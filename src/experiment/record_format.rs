@@ -1,45 +1,57 @@
-//! A cell's record as bytes: a line of JSON that says what it is, then the record
-//! as MessagePack, which keeps every bit of a floating-point number.
+//! A task's record as bytes: a line of JSON that says what it is, then the record
+//! as MessagePack, which keeps every bit of a floating-point number; without the names
+//! of its fields, which would be half of it.
 //!
 //! Records may follow each other in a file, so that a file of many, a stream and a
 //! journal are read alike.
 
-use super::{CellRecord, Plan};
+use super::{Plan, ReplicationRecord, TaskRecord};
+use crate::station::stage::StageTimes;
+use crate::units::Seconds;
 use serde::{Deserialize, Serialize};
 use std::hint::black_box;
+use std::io::{self, BufRead, Read};
 use std::sync::OnceLock;
 
 /// The version of the records' format.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Longer than any header: what has no line end before it is none.
-const LONGEST_HEADER: usize = 1024;
+const LONGEST_HEADER: u64 = 1024;
+
+/// More bytes than any record has: a header that says more is damaged.
+const LONGEST_PAYLOAD: u64 = 1 << 31;
 
 /// The line before a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
-    edgelm_cell: u32,
+    edgelm_task: u32,
     edgelm: String,
     plan: String,
-    cell: usize,
+    task: usize,
     arithmetic: String,
-    bytes: usize,
+    layout: String,
+    bytes: u64,
     blake3: String,
 }
 
 /// A record that was read and found whole.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Read {
-    pub record: CellRecord,
-    /// What the machine's elementary functions return; see [`arithmetic`].
-    pub arithmetic: String,
-    /// The hash of the record and all that its header says.
-    pub checksum: String,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    pub task: usize,
+    /// Where it begins.
+    pub offset: u64,
+    /// How long it is, with its header.
+    pub bytes: u32,
+    /// A digest of what the machine's elementary functions return; see [`arithmetic`].
+    pub arithmetic: u64,
+    /// Of the record and all that its header says.
+    pub checksum: [u8; 16],
 }
 
 /// Why bytes are not a record of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Unreadable {
     /// Torn or flipped: as good as not there.
     #[error("{0}")]
@@ -47,27 +59,31 @@ pub(super) enum Unreadable {
     /// Whole, but of something else: not to be mixed with this plan's.
     #[error("{0}")]
     Foreign(String),
+    /// They cannot be read.
+    #[error(transparent)]
+    Io(#[from] io::Error),
 }
 
 /// A record as bytes.
 pub(super) struct Encoded {
     pub bytes: Vec<u8>,
-    pub checksum: String,
+    pub checksum: [u8; 16],
 }
 
 /// Encodes a record of a plan.
-pub(super) fn encode(plan: &Plan, record: &CellRecord) -> Encoded {
-    let payload = match rmp_serde::to_vec_named(record) {
+pub(super) fn encode(plan: &Plan, record: &TaskRecord) -> Encoded {
+    let payload = match rmp_serde::to_vec(record) {
         Ok(bytes) => bytes,
         Err(error) => unreachable!("plain data always serialises: {error}"),
     };
     let mut header = Header {
-        edgelm_cell: FORMAT,
+        edgelm_task: FORMAT,
         edgelm: env!("CARGO_PKG_VERSION").to_owned(),
         plan: plan.hash().to_owned(),
-        cell: record.cell,
+        task: record.task,
         arithmetic: arithmetic().to_owned(),
-        bytes: payload.len(),
+        layout: layout().to_owned(),
+        bytes: payload.len() as u64,
         blake3: String::new(),
     };
     header.blake3 = checksum(&header, &payload);
@@ -75,35 +91,91 @@ pub(super) fn encode(plan: &Plan, record: &CellRecord) -> Encoded {
     bytes.push(b'\n');
     bytes.extend(payload);
     Encoded {
+        checksum: half_of(&header.blake3),
         bytes,
-        checksum: header.blake3,
     }
 }
 
-/// Decodes the record at the beginning of `bytes`; returns what follows it, too.
-pub(super) fn decode<'b>(plan: &Plan, bytes: &'b [u8]) -> Result<(Read, &'b [u8]), Unreadable> {
-    let damaged = Unreadable::Damaged;
-    let end = bytes
-        .iter()
+/// Decodes a record, which must be all of `bytes`.
+pub(super) fn decode(plan: &Plan, mut bytes: &[u8]) -> Result<TaskRecord, Unreadable> {
+    let parts = next_parts(&mut bytes)?;
+    let (header, payload) = parts.ok_or(Unreadable::Damaged("it ends early"))?;
+    record_of(plan, &header, &payload)
+}
+
+/// Reads the next record and checks it, without keeping it; `None` at the end. `offset`
+/// is where the reader stands.
+pub(super) fn next(
+    plan: &Plan,
+    reader: &mut impl BufRead,
+    offset: u64,
+) -> Result<Option<Found>, Unreadable> {
+    let Some((header, payload)) = next_parts(reader)? else {
+        return Ok(None);
+    };
+    let record = record_of(plan, &header, &payload)?;
+    Ok(Some(Found {
+        task: record.task,
+        offset,
+        bytes: (line(&header).len() + 1 + payload.len()) as u32,
+        arithmetic: digest_of(&header.arithmetic),
+        checksum: half_of(&header.blake3),
+    }))
+}
+
+/// Header and payload of what comes next, the checksum found right; `None` at the end.
+fn next_parts(reader: &mut impl BufRead) -> Result<Option<(Header, Vec<u8>)>, Unreadable> {
+    let damaged = |reason| Err(Unreadable::Damaged(reason));
+    let mut text = Vec::new();
+    reader
+        .by_ref()
         .take(LONGEST_HEADER)
-        .position(|&byte| byte == b'\n')
-        .ok_or(damaged("no whole header"))?;
-    let header: Header =
-        serde_json::from_slice(&bytes[..end]).map_err(|_| damaged("no readable header"))?;
-    let rest = &bytes[end + 1..];
-    if rest.len() < header.bytes {
-        return Err(damaged("it ends early"));
+        .read_until(b'\n', &mut text)?;
+    if text.is_empty() {
+        return Ok(None);
     }
-    let (payload, rest) = rest.split_at(header.bytes);
+    if text.pop() != Some(b'\n') {
+        return damaged("no whole header");
+    }
+    if text.starts_with(b"{\"edgelm_cell\":") {
+        return Err(Unreadable::Foreign(format!(
+            "an earlier edgelm wrote it, in which tasks were called cells; this is edgelm {} with \
+             format {FORMAT}: run its tasks again",
+            env!("CARGO_PKG_VERSION")
+        )));
+    }
+    let Ok(header) = serde_json::from_slice::<Header>(&text) else {
+        return damaged("no readable header");
+    };
+    // The checksum is over the header as it is written here, which must be as it was read.
+    if line(&header) != text {
+        return damaged("no readable header");
+    }
+    if header.bytes > LONGEST_PAYLOAD {
+        return damaged("it says that it is longer than any record");
+    }
+    let mut payload = Vec::new();
+    let read = reader
+        .by_ref()
+        .take(header.bytes)
+        .read_to_end(&mut payload)?;
+    if (read as u64) < header.bytes {
+        return damaged("it ends early");
+    }
     // Only of a header that is as it was written can it be said what it is of.
-    if checksum(&header, payload) != header.blake3 {
-        return Err(damaged("its checksum does not match"));
+    if checksum(&header, &payload) != header.blake3 {
+        return damaged("its checksum does not match");
     }
-    if header.edgelm_cell != FORMAT || header.edgelm != env!("CARGO_PKG_VERSION") {
+    Ok(Some((header, payload)))
+}
+
+/// The record of this plan that a whole payload holds.
+fn record_of(plan: &Plan, header: &Header, payload: &[u8]) -> Result<TaskRecord, Unreadable> {
+    if header.edgelm_task != FORMAT || header.edgelm != env!("CARGO_PKG_VERSION") {
         return Err(Unreadable::Foreign(format!(
             "it was written by edgelm {} in format {}, this is edgelm {} with format {FORMAT}",
             header.edgelm,
-            header.edgelm_cell,
+            header.edgelm_task,
             env!("CARGO_PKG_VERSION")
         )));
     }
@@ -114,22 +186,54 @@ pub(super) fn decode<'b>(plan: &Plan, bytes: &'b [u8]) -> Result<(Read, &'b [u8]
             plan.hash()
         )));
     }
-    let record: CellRecord = rmp_serde::from_slice(payload).map_err(|error| {
-        Unreadable::Foreign(format!(
-            "another build of the same version of edgelm wrote it: {error}"
-        ))
-    })?;
-    if record.cell != header.cell || record.cell >= plan.cell_count() {
-        return Err(Unreadable::Foreign("the plan has no such cell".to_owned()));
+    let other_build =
+        || Unreadable::Foreign("another build of the same version of edgelm wrote it".to_owned());
+    if header.layout != layout() {
+        return Err(other_build());
     }
-    Ok((
-        Read {
-            record,
-            arithmetic: header.arithmetic,
-            checksum: header.blake3,
-        },
-        rest,
-    ))
+    let record: TaskRecord = rmp_serde::from_slice(payload).map_err(|_| other_build())?;
+    if record.task != header.task || record.task >= plan.task_count() {
+        return Err(Unreadable::Foreign("the plan has no such task".to_owned()));
+    }
+    Ok(record)
+}
+
+/// A digest of the names and the order of a record's fields, which are not written with
+/// every record.
+fn layout() -> &'static str {
+    static DIGEST: OnceLock<String> = OnceLock::new();
+    DIGEST.get_or_init(|| {
+        let mut one = ReplicationRecord::default();
+        one.delays.record(Seconds(1.0));
+        one.delays.finish();
+        one.profile.record(&StageTimes::default());
+        let record = TaskRecord {
+            task: 0,
+            policies: vec![vec![one]],
+        };
+        match rmp_serde::to_vec_named(&record) {
+            Ok(bytes) => blake3::hash(&bytes).to_hex()[..16].to_owned(),
+            Err(error) => unreachable!("plain data always serialises: {error}"),
+        }
+    })
+}
+
+/// The first half of a hash in hexadecimal.
+fn half_of(hash: &str) -> [u8; 16] {
+    let mut half = [0; 16];
+    for (byte, digits) in half.iter_mut().zip(hash.as_bytes().chunks(2)) {
+        let digits = std::str::from_utf8(digits).unwrap_or_default();
+        *byte = u8::from_str_radix(digits, 16).unwrap_or_default();
+    }
+    half
+}
+
+/// A number for a text.
+pub(super) fn digest_of(text: &str) -> u64 {
+    let hash = blake3::hash(text.as_bytes());
+    hash.as_bytes()[..8]
+        .iter()
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 fn line(header: &Header) -> Vec<u8> {
@@ -178,7 +282,7 @@ pub(super) fn arithmetic() -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{Experiment, ReplicationRecord};
+    use crate::experiment::Experiment;
     use crate::scenario::Loaded;
     use proptest::prelude::*;
     use std::path::Path;
@@ -196,11 +300,10 @@ mod tests {
             let mut one = ReplicationRecord { queries, ..ReplicationRecord::default() };
             one.delay_sum_s = f64::from_bits(bits);
             let plan = plan();
-            let record = CellRecord { cell: 0, policies: vec![vec![one]] };
+            let record = TaskRecord { task: 0, policies: vec![vec![one]] };
             let bytes = encode(&plan, &record).bytes;
-            let (read, rest) = decode(&plan, &bytes).unwrap();
-            prop_assert!(rest.is_empty());
-            let found = &read.record.policies[0][0];
+            let read = decode(&plan, &bytes).unwrap();
+            let found = &read.policies[0][0];
             prop_assert_eq!(found.delay_sum_s.to_bits(), bits);
             prop_assert_eq!(found.queries, queries);
         }

@@ -1,10 +1,9 @@
 //! What each replication found by itself, for statistics of one's own.
 
-use super::fold::{accuracy, mean_delay_ms, offloaded_share, per_query};
+use super::ReplicationRecord;
 use super::measures::measures;
-use super::precision::{Records, Standing, standing};
+use super::policy_fold::{accuracy, mean_delay_ms, offloaded_share, per_query};
 use super::results::QUANTILES;
-use super::{CellRanges, Collected, Experiment, ReplicationRecord};
 use crate::scenario::Scenario;
 use crate::station::stage::Stage;
 
@@ -72,10 +71,7 @@ impl ReplicationMeans {
             offloaded_share: offloaded_share(record),
             objective_s: record.objective_s,
             stages_mean_ms: Stage::ALL.map(|stage| per_query(record, record.stages[stage]) * 1e3),
-            measures: measures(scenario, std::slice::from_ref(record))
-                .into_iter()
-                .map(|(name, estimate)| (name, estimate.mean))
-                .collect(),
+            measures: measures(scenario, record),
             threshold_at_end: record.threshold_at_end,
         }
     }
@@ -85,62 +81,5 @@ impl ReplicationMeans {
         let none = ReplicationRecord::default();
         let measures = Self::of(scenario, &none).measures;
         measures.into_iter().map(|(name, _)| name).collect()
-    }
-}
-
-impl Experiment {
-    /// The replications that results are made of, by point, number and policy: those
-    /// beyond what a stopping rule asked for are not among them.
-    ///
-    /// # Errors
-    /// The cells that have no record.
-    pub fn replications<'r>(
-        &self,
-        records: Records<'_, 'r>,
-    ) -> Result<impl Iterator<Item = Replication<'r>> + use<'r>, Vec<usize>> {
-        let per_point = self.cells.len() / self.points.len();
-        let mut used = Vec::new();
-        let mut missing = Vec::new();
-        for point in 0..self.points.len() {
-            match standing(self, point, records) {
-                Standing::Decided(count) => {
-                    let cells = (point * per_point..).take(count);
-                    used.extend(cells.filter_map(|cell| {
-                        let numbers = self.cells[cell].replications.clone();
-                        Some((point, numbers, records(cell)?))
-                    }));
-                }
-                Standing::Needs(cells) => missing.extend(cells),
-            }
-        }
-        if !missing.is_empty() {
-            return Err(missing);
-        }
-        Ok(used.into_iter().flat_map(|(point, numbers, record)| {
-            numbers.enumerate().flat_map(move |(at, replication)| {
-                let policies = record.policies.iter().enumerate();
-                policies.map(move |(policy, own)| Replication {
-                    point,
-                    policy,
-                    replication,
-                    record: &own[at],
-                })
-            })
-        }))
-    }
-}
-
-impl Collected {
-    /// The replications that [`Collected::results`] folds.
-    ///
-    /// # Errors
-    /// The cells that are missing.
-    pub fn replications(
-        &self,
-        experiment: &Experiment,
-    ) -> Result<impl Iterator<Item = Replication<'_>>, CellRanges> {
-        experiment
-            .replications(&|cell| self.record(cell))
-            .map_err(|missing| CellRanges::of(&missing))
     }
 }

@@ -1,8 +1,7 @@
 //! What an experiment found.
 
-use super::estimate::{Estimate, QuantileEstimate};
+use super::{DelayCounts, Estimate, QuantileEstimate};
 use crate::station::stage::Stage;
-use hdrhistogram::Histogram;
 
 /// The quantiles of delay that are reported.
 pub const QUANTILES: [f64; 5] = [0.5, 0.9, 0.95, 0.99, 0.999];
@@ -67,8 +66,8 @@ pub struct PolicyResult {
     pub window: Option<MeasuredWindow>,
     /// The difference to the first policy on the same draws; `None` for the first.
     pub difference: Option<PairedDifference>,
-    /// All delays, in nanoseconds.
-    pub histogram: Histogram<u64>,
+    /// All delays.
+    pub histogram: DelayCounts,
 }
 
 impl PolicyResult {

@@ -16,7 +16,7 @@ const BATCH: usize = 5;
 /// number of batches whose removal leaves the mean of the rest with the least
 /// standard error. At most half of the series is removed; a result of exactly half
 /// says that the series is too short.
-pub fn mser5(batch_means: &[f64]) -> usize {
+fn mser5(batch_means: &[f64]) -> usize {
     let n = batch_means.len();
     let (mut sum, mut squares) = (0.0, 0.0);
     let mut best = (f64::INFINITY, 0);

@@ -1,93 +1,130 @@
 //! What a user should know before believing results.
 
 use super::PolicyUnderTest;
+use super::estimate::MeanFold;
 use super::measures::{device_offered_load, edge_offered_load};
-use super::precision::relative_half_width;
+use super::pass::Pass;
+use super::precision::PrecisionFold;
 use super::record::ReplicationRecord;
 use super::results::PolicyResult;
-use super::targets;
+use super::targets::TargetFold;
 use crate::policy::PolicySpec;
 use crate::scenario::{Scenario, WarmUp};
 use crate::world::arrivals::Arrivals;
 
-/// What is doubtful about one policy's results at one point, one line each.
-pub(super) fn warnings(
-    scenario: &Scenario,
-    policy: &PolicyUnderTest,
-    replications: &[ReplicationRecord],
-    result: &PolicyResult,
-) -> Vec<String> {
-    let mut warnings = Vec::new();
-    let mean = |value: &dyn Fn(&ReplicationRecord) -> f64| {
-        replications.iter().map(value).sum::<f64>() / replications.len() as f64
-    };
-    if result.queries == 0 {
-        warnings.push("no query was answered in the measured part of the run".to_owned());
-        return warnings;
+/// What makes the results of one policy at one point doubtful.
+pub(super) struct WarningFold<'p> {
+    scenario: &'p Scenario,
+    edge_load: MeanFold,
+    device_load: MeanFold,
+    /// Replications in which arrivals had to stop.
+    stopped: u64,
+    /// Whether MSER-5 would leave out half of some replication or more.
+    at_limit: bool,
+    target: Option<TargetFold>,
+    precision: Option<PrecisionFold>,
+}
+
+impl<'p> WarningFold<'p> {
+    pub fn new(scenario: &'p Scenario, policy: &PolicyUnderTest) -> Self {
+        // In a batch nothing is learned: the scenario is warned about as a whole.
+        let target = policy.spec.as_ref().and_then(PolicySpec::target);
+        let target = target.filter(|_| scenario.workload.arrivals != Arrivals::Batch);
+        let until = scenario.until.as_ref();
+        Self {
+            scenario,
+            edge_load: MeanFold::default(),
+            device_load: MeanFold::default(),
+            stopped: 0,
+            at_limit: false,
+            target: target.map(|(target, step)| TargetFold::new(target, step)),
+            precision: until.map(|until| PrecisionFold::new(until.metric)),
+        }
     }
-    if scenario.workload.arrivals != Arrivals::Batch {
-        let drops = scenario.workload.deadline.is_some_and(|d| d.drop);
-        for (what, load) in [
-            ("a server", mean(&|r| edge_offered_load(&r.load))),
-            ("a device", mean(&|r| device_offered_load(&r.load))),
-        ] {
-            if load >= 1.0 && !drops {
+
+    pub fn see(&mut self, pass: Pass, replication: &ReplicationRecord) {
+        let load = &replication.load;
+        self.edge_load.see(pass, edge_offered_load(load));
+        self.device_load.see(pass, device_offered_load(load));
+        if pass == Pass::First {
+            self.stopped += u64::from(load.arrivals_stopped);
+            self.at_limit |= load.warm_up_at_limit;
+        }
+        if let Some(target) = &mut self.target {
+            target.see(pass, replication);
+        }
+        if let Some(precision) = &mut self.precision {
+            precision.see(pass, replication);
+        }
+    }
+
+    /// Call it between the first and the second pass.
+    pub fn end_first_pass(&mut self) {
+        if let Some(precision) = &mut self.precision {
+            precision.end_first_pass();
+        }
+    }
+
+    /// One line each.
+    pub fn warnings(&self, result: &PolicyResult) -> Vec<String> {
+        let (scenario, replications) = (self.scenario, result.replications);
+        let mut warnings = Vec::new();
+        if result.queries == 0 {
+            warnings.push("no query was answered in the measured part of the run".to_owned());
+            return warnings;
+        }
+        if scenario.workload.arrivals != Arrivals::Batch {
+            let drops = scenario.workload.deadline.is_some_and(|d| d.drop);
+            for (what, load) in [
+                ("a server", self.edge_load.mean()),
+                ("a device", self.device_load.mean()),
+            ] {
+                if load >= 1.0 && !drops {
+                    warnings.push(format!(
+                        "unstable: {what} is offered {load:.2} of what it can do; its queue grows as \
+                         long as the run lasts, and so do the delays"
+                    ));
+                }
+            }
+        }
+        if self.stopped > 0 {
+            warnings.push(format!(
+                "overload: in {} of {replications} replications not all queries of the measured \
+                 window had left when as much time again had passed; arrivals then stopped, and \
+                 the slowest delays are those of a system that empties",
+                self.stopped
+            ));
+        }
+        warnings.extend(self.target.as_ref().and_then(TargetFold::not_met));
+        for q in &result.delay_quantiles {
+            if q.low_ms.is_some() && q.high_ms.is_none() {
                 warnings.push(format!(
-                    "unstable: {what} is offered {load:.2} of what it can do; its queue grows as \
-                     long as the run lasts, and so do the delays"
+                    "too short to bound the quantile {} of delay: {} queries in {} replications",
+                    q.quantile, result.queries, result.replications
                 ));
             }
         }
-    }
-    let stopped = replications
-        .iter()
-        .filter(|r| r.load.arrivals_stopped)
-        .count();
-    if stopped > 0 {
-        warnings.push(format!(
-            "overload: in {stopped} of {} replications not all queries of the measured window \
-             had left when as much time again had passed; arrivals then stopped, and the slowest \
-             delays are those of a system that empties",
-            replications.len()
-        ));
-    }
-    // In a batch nothing is learned: the scenario is warned about as a whole.
-    let target = policy.spec.as_ref().and_then(PolicySpec::target);
-    if let Some((target, step)) = target
-        && scenario.workload.arrivals != Arrivals::Batch
-    {
-        warnings.extend(targets::not_met(target, step, replications));
-    }
-    for q in &result.delay_quantiles {
-        if q.low_ms.is_some() && q.high_ms.is_none() {
-            warnings.push(format!(
-                "too short to bound the quantile {} of delay: {} queries in {} replications",
-                q.quantile, result.queries, result.replications
-            ));
+        if let (Some(until), Some(precision)) = (&scenario.until, &self.precision) {
+            let reached = precision.relative_half_width();
+            if reached.is_none_or(|width| width > until.relative_half_width) {
+                warnings.push(format!(
+                    "the precision asked for was not reached in {} replications: {}, wanted {}",
+                    replications,
+                    reached.map_or_else(
+                        || "no interval".to_owned(),
+                        |width| format!("a relative half-width of {width:.3}")
+                    ),
+                    until.relative_half_width
+                ));
+            }
         }
-    }
-    if let Some(until) = &scenario.until {
-        let own: Vec<&ReplicationRecord> = replications.iter().collect();
-        let reached = relative_half_width(until.metric, &own);
-        if reached.is_none_or(|width| width > until.relative_half_width) {
-            warnings.push(format!(
-                "the precision asked for was not reached in {} replications: {}, wanted {}",
-                replications.len(),
-                reached.map_or_else(
-                    || "no interval".to_owned(),
-                    |width| format!("a relative half-width of {width:.3}")
-                ),
-                until.relative_half_width
-            ));
+        if scenario.run.warm_up == WarmUp::Mser5 && self.at_limit {
+            warnings.push(
+                "MSER-5 would leave out half of the run or more: the run is too short, or the \
+                 system is not stationary"
+                    .to_owned(),
+            );
         }
+        warnings
     }
-    if scenario.run.warm_up == WarmUp::Mser5 && replications.iter().any(|r| r.load.warm_up_at_limit)
-    {
-        warnings.push(
-            "MSER-5 would leave out half of the run or more: the run is too short, or the \
-             system is not stationary"
-                .to_owned(),
-        );
-    }
-    warnings
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 /// Why a program gave no usable decision. The run stops.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ExternalError {
     /// The program could not be started.
     #[error("cannot start `{program}`{}: {reason}", in_folder(.folder))]

@@ -89,6 +89,7 @@ pub trait Policy: Send {
 
 /// Why a policy gave no usable decision.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PolicyError {
     /// It decided for more or fewer queries than wait.
     #[error("decided for {found} queries where {expected} wait")]

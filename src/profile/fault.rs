@@ -5,6 +5,7 @@ use std::time::Duration;
 
 /// Why a question got no usable answer.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Fault {
     /// No connection: nobody listens, no such host, no secure channel.
     Unreachable(String),

@@ -4,26 +4,53 @@
 //! not exist (an interval of one replication, a swept value without a sweep) is
 //! an empty field.
 
-use super::number::{optional, shortest};
-use super::{OutputFile, ReportError, Study};
+use super::number::optional;
+use super::{Finished, OutputFile, ReportError};
 use crate::experiment::{Estimate, PolicyResult, QUANTILES, Results};
 
-pub(super) fn files(study: Study<'_>) -> Result<Vec<OutputFile>, ReportError> {
+pub(super) fn files(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportError> {
     Ok(vec![OutputFile {
         name: "results.csv".to_owned(),
-        bytes: write(study.results)?,
+        bytes: write(run.results)?,
     }])
+}
+
+/// A field of a row of `results.csv`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Field {
+    /// A name.
+    Text(String),
+    /// How many.
+    Count(u64),
+    /// A number; `None` is an empty field: there is no such number.
+    Number(Option<f64>),
+}
+
+/// The rows of `results.csv`, by point and policy, each field with its column.
+pub fn result_rows(results: &Results) -> impl Iterator<Item = Vec<(String, Field)>> + '_ {
+    let header = header(results);
+    results.points.iter().flat_map(move |point| {
+        let header = header.clone();
+        point.policies.iter().map(move |policy| {
+            let mut row = vec![
+                Field::Text(results.sweep_field.clone()),
+                Field::Number(point.value),
+            ];
+            row.extend(fields(policy));
+            header.iter().cloned().zip(row).collect()
+        })
+    })
 }
 
 fn write(results: &Results) -> Result<Vec<u8>, ::csv::Error> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     writer.write_record(header(results))?;
-    for point in &results.points {
-        for policy in &point.policies {
-            let mut row = vec![results.sweep_field.clone(), optional(point.value)];
-            row.extend(fields(policy));
-            writer.write_record(row)?;
-        }
+    for row in result_rows(results) {
+        writer.write_record(row.into_iter().map(|(_, field)| match field {
+            Field::Text(text) => text,
+            Field::Count(count) => count.to_string(),
+            Field::Number(number) => optional(number),
+        }))?;
     }
     writer
         .into_inner()
@@ -77,39 +104,44 @@ pub(super) fn quantile_name(quantile: f64) -> String {
     format!("p{:0<2}", digits.trim_start_matches("0."))
 }
 
-fn fields(policy: &PolicyResult) -> Vec<String> {
+fn fields(policy: &PolicyResult) -> Vec<Field> {
     let mut row = vec![
-        policy.policy.clone(),
-        policy.replications.to_string(),
-        policy.queries.to_string(),
+        Field::Text(policy.policy.clone()),
+        Field::Count(u64::from(policy.replications)),
+        Field::Count(policy.queries),
     ];
-    push(&mut row, policy.delay_mean_ms);
-    // Of no queries there is no quantile, whatever an empty histogram says.
-    let some = |value: f64| (policy.queries > 0).then_some(value);
+    // Of no queries there is no number, whatever an empty histogram says.
+    let number = |value: f64| Field::Number(value.is_finite().then_some(value));
+    let of_queries = |value: f64| Field::Number((policy.queries > 0).then_some(value));
+    let both = |estimate: Estimate| {
+        [
+            number(estimate.mean),
+            number(estimate.ci95.unwrap_or(f64::NAN)),
+        ]
+    };
+    let ends = |end: Option<f64>| number(end.unwrap_or(f64::NAN));
+    row.extend(both(policy.delay_mean_ms));
+    row.extend(
+        policy
+            .delay_quantiles
+            .iter()
+            .map(|q| of_queries(q.value_ms)),
+    );
+    row.extend(both(policy.accuracy));
+    row.push(number(policy.offloaded_share.mean));
+    row.push(number(policy.objective_s.mean));
     for q in &policy.delay_quantiles {
-        row.push(optional(some(q.value_ms)));
+        row.extend([ends(q.low_ms), ends(q.high_ms)]);
     }
-    push(&mut row, policy.accuracy);
-    row.push(shortest(policy.offloaded_share.mean));
-    row.push(shortest(policy.objective_s.mean));
-    for q in &policy.delay_quantiles {
-        row.push(optional(q.low_ms));
-        row.push(optional(q.high_ms));
-    }
-    row.push(optional(policy.offloaded_share.ci95));
-    row.push(optional(policy.objective_s.ci95));
+    row.push(ends(policy.offloaded_share.ci95));
+    row.push(ends(policy.objective_s.ci95));
     for (_, stage) in &policy.stages_ms.0 {
-        push(&mut row, *stage);
+        row.extend(both(*stage));
     }
     for (_, measure) in &policy.measures {
-        push(&mut row, *measure);
+        row.extend(both(*measure));
     }
     row
-}
-
-fn push(row: &mut Vec<String>, estimate: Estimate) {
-    row.push(shortest(estimate.mean));
-    row.push(optional(estimate.ci95));
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub struct OutputDirectory {
 
 /// Why a folder could not be written to.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DirectoryError {
     /// The folder does not exist and could not be created.
     #[error("cannot create the output directory `{}`: {reason}", path.display())]

@@ -2,7 +2,7 @@
 
 use crate::experiment::{
     DelayCounts, Estimate, PairedDifference, PointResult, PolicyResult, QUANTILES, Results,
-    StageMeans, delay_band, quantile,
+    StageMeans, band_quantiles, quantiles,
 };
 use crate::scenario::Scenario;
 use crate::station::stage::Stage;
@@ -108,7 +108,7 @@ fn policy(which: usize, delays_ms: Vec<Vec<f64>>) -> PolicyResult {
             delays
                 .iter()
                 .for_each(|ms| counts.record(Seconds(ms * 1e-3)));
-            counts.settle();
+            counts.finish();
             counts
         })
         .collect();
@@ -123,18 +123,14 @@ fn policy(which: usize, delays_ms: Vec<Vec<f64>>) -> PolicyResult {
         .map(|r| share + 0.01 * (3.0 * r as f64 + which as f64).sin())
         .collect();
     let of = |scale: f64| Estimate::of(&means.iter().map(|m| m * scale).collect::<Vec<f64>>());
-    let all: Vec<&DelayCounts> = counts.iter().collect();
     PolicyResult {
         policy: NAMES[which].to_owned(),
         replications: means.len() as u32,
         queries: delays_ms.iter().map(|d| d.len() as u64).sum(),
         delay_mean_ms: Estimate::of(&means),
         delay_variance_ms2: of(12.5),
-        delay_quantiles: QUANTILES
-            .iter()
-            .map(|&q| quantile(q, &pooled, &all))
-            .collect(),
-        delay_band: delay_band(&pooled, &all),
+        delay_quantiles: quantiles(&QUANTILES, &pooled, &counts),
+        delay_band: quantiles(&band_quantiles(pooled.len()), &pooled, &counts),
         accuracy: Estimate::of(&shares),
         offloaded_share: Estimate::of(&shares),
         objective_s: of(1e-3),
@@ -164,6 +160,6 @@ fn policy(which: usize, delays_ms: Vec<Vec<f64>>) -> PolicyResult {
             offloaded_share: Estimate::of(&shares),
             objective_s: of(0.5e-3),
         }),
-        histogram: pooled,
+        histogram: DelayCounts::of_histogram(&pooled),
     }
 }

@@ -1,7 +1,6 @@
 //! What `edgelm gap` writes: `gap.csv`, `gap.png` and a table for the terminal.
 
 use super::number::{optional, shortest};
-use super::plot::{self};
 use super::table::{mean, nothing};
 use super::{OutputFile, ReportError};
 use crate::experiment::{Estimate, Gap};
@@ -12,16 +11,24 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 /// # Errors
 /// [`ReportError`], if a format's library fails.
 pub fn files(title: &str, gap: &Gap) -> Result<Vec<OutputFile>, ReportError> {
-    Ok(vec![
-        OutputFile {
-            name: "gap.csv".to_owned(),
-            bytes: csv(gap)?,
-        },
-        OutputFile {
-            name: "gap.png".to_owned(),
-            bytes: plot::gap::draw(title, gap)?,
-        },
-    ])
+    let table = OutputFile {
+        name: "gap.csv".to_owned(),
+        bytes: csv(gap)?,
+    };
+    Ok([vec![table], figures(title, gap)?].concat())
+}
+
+#[cfg(feature = "plots")]
+fn figures(title: &str, gap: &Gap) -> Result<Vec<OutputFile>, ReportError> {
+    Ok(vec![OutputFile {
+        name: "gap.png".to_owned(),
+        bytes: super::plot::gap::draw(title, gap)?,
+    }])
+}
+
+#[cfg(not(feature = "plots"))]
+fn figures(_title: &str, _gap: &Gap) -> Result<Vec<OutputFile>, ReportError> {
+    Ok(Vec::new())
 }
 
 fn csv(gap: &Gap) -> Result<Vec<u8>, ::csv::Error> {

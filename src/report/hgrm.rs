@@ -10,7 +10,7 @@
 //! the case of letters, which some file systems do not tell apart, get a number.
 
 use super::number::shortest;
-use super::{OutputFile, ReportError, Study};
+use super::{Finished, OutputFile, ReportError};
 use crate::experiment::UNIT;
 use hdrhistogram::Histogram;
 use std::collections::HashSet;
@@ -23,8 +23,8 @@ const TICKS_PER_HALF_DISTANCE: u32 = 5;
 /// 255 bytes.
 const LONGEST_STEM: usize = 200;
 
-pub(super) fn files(study: Study<'_>) -> Result<Vec<OutputFile>, ReportError> {
-    let results = study.results;
+pub(super) fn files(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportError> {
+    let results = run.results;
     let mut taken = HashSet::new();
     let mut files = Vec::new();
     for point in &results.points {
@@ -35,7 +35,7 @@ pub(super) fn files(study: Study<'_>) -> Result<Vec<OutputFile>, ReportError> {
             let stem = safe(&format!("delay_{at}{}", policy.policy));
             files.push(OutputFile {
                 name: distinct(&stem, &mut taken),
-                bytes: text(&policy.histogram).into_bytes(),
+                bytes: text(&policy.histogram.to_histogram()).into_bytes(),
             });
         }
     }
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn the_text_is_hdrhistograms() {
         let results = fixture::single_query();
-        insta::assert_snapshot!(text(&results.points[0].policies[0].histogram), @r#"
+        insta::assert_snapshot!(text(&results.points[0].policies[0].histogram.to_histogram()), @r#"
                Value     Percentile TotalCount 1/(1-Percentile)
 
               12.501 0.000000000000          1           1.00
@@ -141,8 +141,8 @@ mod tests {
     #[test]
     fn rows_rise_to_the_total_and_the_maximum() {
         let results = fixture::sweep(1, 1);
-        let histogram = &results.points[0].policies[0].histogram;
-        let text = text(histogram);
+        let histogram = results.points[0].policies[0].histogram.to_histogram();
+        let text = text(&histogram);
         let rows: Vec<Vec<f64>> = text
             .lines()
             .skip(2)
@@ -166,7 +166,11 @@ mod tests {
 
     #[test]
     fn an_empty_histogram_has_a_header_and_no_nan() {
-        let text = text(&fixture::no_query().points[0].policies[0].histogram);
+        let text = text(
+            &fixture::no_query().points[0].policies[0]
+                .histogram
+                .to_histogram(),
+        );
         assert!(text.contains("Total count    =            0]"), "{text}");
         assert!(!text.contains("NaN"));
     }

@@ -3,12 +3,12 @@
 //! Where `results.csv` has an empty field, there is `null` here.
 
 use super::csv::quantile_name;
-use super::{OutputFile, ReportError, Study};
+use super::{Finished, OutputFile, ReportError};
 use crate::experiment::{Estimate, PairedDifference, PolicyResult};
 use serde_json::{Map, Value, json};
 
-pub(super) fn files(study: Study<'_>) -> Result<Vec<OutputFile>, ReportError> {
-    let mut bytes = serde_json::to_vec_pretty(&document(study)?)?;
+pub(super) fn files(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportError> {
+    let mut bytes = serde_json::to_vec_pretty(&document(run)?)?;
     bytes.push(b'\n');
     Ok(vec![OutputFile {
         name: "results.json".to_owned(),
@@ -16,8 +16,8 @@ pub(super) fn files(study: Study<'_>) -> Result<Vec<OutputFile>, ReportError> {
     }])
 }
 
-fn document(study: Study<'_>) -> Result<Value, serde_json::Error> {
-    let points: Vec<Value> = study
+fn document(run: Finished<'_>) -> Result<Value, serde_json::Error> {
+    let points: Vec<Value> = run
         .results
         .points
         .iter()
@@ -28,16 +28,16 @@ fn document(study: Study<'_>) -> Result<Value, serde_json::Error> {
             })
         })
         .collect();
-    let sweep = &study.results.sweep_field;
+    let sweep = &run.results.sweep_field;
     let mut document = json!({
         "edgelm": env!("CARGO_PKG_VERSION"),
-        "name": study.name,
-        "seed": study.scenario.seed,
-        "scenario": serde_json::to_value(study.scenario)?,
+        "name": run.name,
+        "seed": run.scenario.seed,
+        "scenario": serde_json::to_value(run.scenario)?,
         "sweep": (!sweep.is_empty()).then_some(sweep),
         "points": points,
     });
-    let warnings = &study.results.warnings;
+    let warnings = &run.results.warnings;
     if !warnings.is_empty() {
         document["warnings"] = json!(warnings);
     }
@@ -118,12 +118,12 @@ mod tests {
     use crate::scenario::Scenario;
 
     fn read(results: &Results) -> Value {
-        let study = Study {
+        let run = Finished {
             scenario: &fixture::scenario(),
             name: "small",
             results,
         };
-        let files = files(study).unwrap();
+        let files = files(run).unwrap();
         serde_json::from_slice(&files[0].bytes).unwrap()
     }
 

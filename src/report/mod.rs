@@ -1,6 +1,6 @@
 //! Turns finished results into the bytes of output files.
 //!
-//! Every format is one exporter in the private list `EXPORTERS`: a pure function from a study
+//! Every format is one exporter in the private list `EXPORTERS`: a pure function from a run
 //! to files. A new format is one new file here and one line there. Nothing in
 //! this module computes an estimate: it only writes down what
 //! [`crate::experiment`] found. [`OutputDirectory`] and
@@ -20,7 +20,7 @@
 //! | `delay_stages.png` | stages of the mean query and of the slowest 1 % at the last point |
 //!
 //! What does not pass through an exporter, since it may be long, is streamed:
-//! `replications.csv` from the records ([`replications()`]), and what is written while a
+//! `replications.csv` from the records ([`ReplicationRows`]), and what is written while a
 //! replication is simulated ([`detail`]).
 
 mod csv;
@@ -32,6 +32,7 @@ pub mod gap;
 mod hgrm;
 mod json;
 mod number;
+#[cfg(feature = "plots")]
 pub mod plot;
 mod replications;
 mod rows;
@@ -39,8 +40,9 @@ mod streamed;
 mod table;
 pub mod uncertainty;
 
+pub use csv::{Field, result_rows};
 pub use directory::{DirectoryError, OutputDirectory};
-pub use replications::replications;
+pub use replications::ReplicationRows;
 pub use streamed::StreamedFile;
 pub use table::summary;
 
@@ -58,6 +60,7 @@ pub struct OutputFile {
 
 /// Why results could not be turned into files. None of these is the user's doing.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReportError {
     /// `results.csv` could not be formed.
     #[error("cannot write results.csv: {0}")]
@@ -66,13 +69,14 @@ pub enum ReportError {
     #[error("cannot write results.json: {0}")]
     Json(#[from] serde_json::Error),
     /// A plot could not be drawn.
+    #[cfg(feature = "plots")]
     #[error("cannot draw a plot: {0}")]
     Plot(#[from] plot::PlotError),
 }
 
 /// What an exporter sees.
 #[derive(Debug, Clone, Copy)]
-struct Study<'a> {
+struct Finished<'a> {
     /// The complete scenario, as it was run.
     scenario: &'a Scenario,
     /// Its name: the file's stem.
@@ -80,27 +84,33 @@ struct Study<'a> {
     results: &'a Results,
 }
 
-type Exporter = fn(Study<'_>) -> Result<Vec<OutputFile>, ReportError>;
+type Exporter = fn(Finished<'_>) -> Result<Vec<OutputFile>, ReportError>;
 
 /// All exporters, in the order in which their files are listed.
-const EXPORTERS: &[Exporter] = &[csv::files, json::files, hgrm::files, plot::files];
+const EXPORTERS: &[Exporter] = &[
+    csv::files,
+    json::files,
+    hgrm::files,
+    #[cfg(feature = "plots")]
+    plot::files,
+];
 
 /// All output files of a run. The same scenario and results give the same bytes.
 ///
 /// # Errors
 /// [`ReportError`], if a format's library fails.
 pub fn files(loaded: &Loaded, results: &Results) -> Result<Vec<OutputFile>, ReportError> {
-    export(Study {
+    export(Finished {
         scenario: &loaded.scenario,
         name: &loaded.name,
         results,
     })
 }
 
-fn export(study: Study<'_>) -> Result<Vec<OutputFile>, ReportError> {
+fn export(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportError> {
     let mut files = Vec::new();
     for exporter in EXPORTERS {
-        files.extend(exporter(study)?);
+        files.extend(exporter(run)?);
     }
     Ok(files)
 }
@@ -114,7 +124,7 @@ mod tests {
     fn the_same_results_give_the_same_bytes() {
         let scenario = fixture::scenario();
         let once = |results: &Results| {
-            export(Study {
+            export(Finished {
                 scenario: &scenario,
                 name: "small",
                 results,
@@ -130,7 +140,7 @@ mod tests {
     #[test]
     fn every_kind_of_file_is_there_once() {
         let (scenario, results) = (fixture::scenario(), fixture::sweep(2, 3));
-        let files = export(Study {
+        let files = export(Finished {
             scenario: &scenario,
             name: "small",
             results: &results,

@@ -6,47 +6,56 @@ use super::directory::{DirectoryError, OutputDirectory};
 use super::number::{optional, shortest};
 use super::rows::Rows;
 use super::streamed::StreamedFile;
-use crate::experiment::{Experiment, Replication, ReplicationMeans};
+use crate::experiment::{Experiment, PointOutline, Replication, ReplicationMeans};
 use crate::station::stage::Stage;
-use std::io::Write;
 
-/// Writes the rows of replications, in their order, beside their place in a folder; give
-/// the file to [`OutputDirectory::write_with`].
-///
-/// # Errors
-/// [`DirectoryError`].
-pub fn replications<'r>(
-    experiment: &Experiment,
-    replications: impl Iterator<Item = Replication<'r>>,
-    directory: &OutputDirectory,
-) -> Result<StreamedFile, DirectoryError> {
-    let file = StreamedFile::create(directory.path().join("replications.csv"))?;
-    write(experiment, replications, file).into_file()
+/// The rows of a run's replications, written as they come beside their place in a folder.
+pub struct ReplicationRows<'e> {
+    points: Vec<PointOutline<'e>>,
+    sweep: &'e str,
+    rows: Rows<StreamedFile>,
 }
 
-fn write<'r, W: Write>(
-    experiment: &Experiment,
-    replications: impl Iterator<Item = Replication<'r>>,
-    out: W,
-) -> Rows<W> {
-    let points: Vec<_> = experiment.points().collect();
-    let sweep = experiment.loaded().scenario.sweep.as_ref();
-    let sweep = sweep.map_or("", |sweep| &*sweep.field);
-    let header = header(experiment);
-    let mut rows = Rows::new(out, header.iter().map(String::as_str));
-    for replication in replications {
-        let point = &points[replication.point];
+impl<'e> ReplicationRows<'e> {
+    /// Begins the file.
+    ///
+    /// # Errors
+    /// [`DirectoryError`].
+    pub fn begin(
+        experiment: &'e Experiment,
+        directory: &OutputDirectory,
+    ) -> Result<Self, DirectoryError> {
+        let file = StreamedFile::create(directory.path().join("replications.csv"))?;
+        let sweep = experiment.loaded().scenario.sweep.as_ref();
+        let header = header(experiment);
+        Ok(Self {
+            points: experiment.points().collect(),
+            sweep: sweep.map_or("", |sweep| &*sweep.field),
+            rows: Rows::new(file, header.iter().map(String::as_str)),
+        })
+    }
+
+    /// Writes the next row. That it cannot be written says [`ReplicationRows::finish`].
+    pub fn write(&mut self, replication: Replication<'_>) {
+        let point = &self.points[replication.point];
         let means = ReplicationMeans::of(point.scenario, replication.record);
         let mut row = vec![
-            sweep.to_owned(),
+            self.sweep.to_owned(),
             optional(point.value),
             point.policies[replication.policy].to_owned(),
             replication.replication.to_string(),
         ];
         row.extend(fields(&means));
-        rows.write(row);
+        self.rows.write(row);
     }
-    rows
+
+    /// The whole file; give it to [`OutputDirectory::write_with`].
+    ///
+    /// # Errors
+    /// [`DirectoryError`].
+    pub fn finish(self) -> Result<StreamedFile, DirectoryError> {
+        self.rows.into_file()
+    }
 }
 
 fn header(experiment: &Experiment) -> Vec<String> {

@@ -27,6 +27,7 @@ mod warnings;
 pub use check::check;
 pub use diagnostic::{Diagnostic, Place};
 pub use instance::{Instance, InstanceServer, InstanceSnapshot, InstanceUser};
+#[cfg(feature = "cli")]
 pub(crate) use loading::read;
 pub use loading::{Loaded, load, policy_from_text};
 pub use overriding::Override;

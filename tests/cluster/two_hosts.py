@@ -25,12 +25,12 @@ EDGELM = os.path.abspath(sys.argv[1])
 # Not resolved: a virtual environment is known by the path of its interpreter.
 RAY_BIN = os.path.abspath(sys.argv[2])
 DRIVER = pathlib.Path(__file__).resolve().parents[2] / "cluster/ray/edgelm_ray.py"
-CELLS = 120
+TASKS = 120
 SCENARIO = """(
     users: (count: %d), replications: 500, policies: [EdgeAll, Goa(tau: 0.6), MinDelay],
     sweep: (field: "users.tx_power_mw", values: [20, 50, 80, 110, 140, 170]),
 )"""
-# So that a task lasts long enough to be caught at work.
+# So that a block lasts long enough to be caught at work.
 USERS = 500
 CPUS = 2
 # For what must happen at last, on any machine: only a failure waits so long.
@@ -64,7 +64,7 @@ def command_line(pid):
 
 
 def shard_children(pids):
-    """The edgelm processes among some processes that are at work on cells."""
+    """The edgelm processes among some processes that are at work on tasks."""
     found = []
     for pid in pids:
         words = command_line(pid)
@@ -134,7 +134,7 @@ class Sweep:
         self.at("sweep.ron").write_text(SCENARIO % users)
         started = time.monotonic()
         self.edgelm("run", "sweep.ron", "--out", "expected")
-        say(f"edgelm run: {CELLS} cells in {time.monotonic() - started:.1f} s")
+        say(f"edgelm run: {TASKS} tasks in {time.monotonic() - started:.1f} s")
         self.edgelm("plan", "sweep.ron", "-o", "plan.json")
         self.driver = None
 
@@ -158,7 +158,7 @@ class Sweep:
             )
 
     def done(self):
-        return 2 * len(list(self.at(f"{self.case}-records").glob("block-*.cells")))
+        return 2 * len(list(self.at(f"{self.case}-records").glob("block-*.records")))
 
     def until(self, holds, what):
         """Wait, while the driver runs, until something holds; return what it gives."""
@@ -169,8 +169,8 @@ class Sweep:
             time.sleep(0.01)
         return found
 
-    def until_done(self, cells):
-        self.until(lambda: self.done() >= cells, f"{cells} cells done, of which {self.done()} are")
+    def until_done(self, tasks):
+        self.until(lambda: self.done() >= tasks, f"{tasks} tasks done, of which {self.done()} are")
 
     def until_told(self, nodes, since=0):
         """Wait until the driver has told, after so many counts, that so many nodes live."""
@@ -178,7 +178,7 @@ class Sweep:
         return len(self.nodes_alive())
 
     def hold(self, pids, count):
-        """Stop so many edgelm processes at work on cells, and return their numbers."""
+        """Stop so many edgelm processes at work on tasks, and return their numbers."""
         held = []
 
         def more():
@@ -192,10 +192,10 @@ class Sweep:
         return held
 
     def kill_a_child(self, pids):
-        """Kill an edgelm at work on cells, and wait until that was told."""
+        """Kill an edgelm at work on tasks, and wait until that was told."""
         (pid,) = self.hold(pids, 1)
         check(kill(pid), "a stopped process is gone")
-        say(f"{self.done()} cells done: killed the edgelm process {pid}")
+        say(f"{self.done()} tasks done: killed the edgelm process {pid}")
         self.until(lambda: "killed by signal 9, to be retried" in self.text(), "the child's death")
 
     def until_more_done(self):
@@ -351,13 +351,13 @@ def losses(sweep, network):
     sweep.hold(two.pids, 1)
     held = sweep.hold(one.pids, CPUS)
     told = len(sweep.nodes_alive())
-    say(f"{sweep.done()} cells done: killed {two.kill_all()} processes of a host")
+    say(f"{sweep.done()} tasks done: killed {two.kill_all()} processes of a host")
     told = sweep.until_told(1, told)
     three.join(address)
     sweep.until_told(2, told)
-    say(f"{sweep.done()} cells done: another host has joined")
+    say(f"{sweep.done()} tasks done: another host has joined")
     sweep.until_more_done()
-    say(f"{sweep.done()} cells done: it works")
+    say(f"{sweep.done()} tasks done: it works")
     resume(held)
     sweep.finish()
 
@@ -373,7 +373,7 @@ def cut_cable(sweep, network):
     told = len(sweep.nodes_alive())
     two.cut()
     cut = time.monotonic()
-    say(f"{sweep.done()} cells done: cut the cable of a host")
+    say(f"{sweep.done()} tasks done: cut the cable of a host")
     sweep.until_told(1, told)
     say(f"the driver told so {time.monotonic() - cut:.1f} s after the cut")
     sweep.finish()
@@ -406,14 +406,14 @@ def processes(sweep):
         sweep.kill_a_child(pids)
         held = sweep.hold(pids, 2 * CPUS)
         told = len(sweep.nodes_alive())
-        say(f"{sweep.done()} cells done: killed a node")
+        say(f"{sweep.done()} tasks done: killed a node")
         cluster.remove_node(node, allow_graceful=False)
         told = sweep.until_told(1, told)
         cluster.add_node(**arguments("c"))
         sweep.until_told(2, told)
-        say(f"{sweep.done()} cells done: another node has joined")
+        say(f"{sweep.done()} tasks done: another node has joined")
         sweep.until_more_done()
-        say(f"{sweep.done()} cells done: it works")
+        say(f"{sweep.done()} tasks done: it works")
         resume(held)
         sweep.finish()
     finally:

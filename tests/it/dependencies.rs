@@ -102,6 +102,39 @@ fn a_crate_is_there_in_one_version() {
     }
 }
 
+/// The crates that a set of features needs, by `cargo tree`.
+fn needed(features: &[&str]) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--offline", "--edges", "normal"])
+        .args(["--prefix", "none", "--format", "{p}"])
+        .args([
+            "--manifest-path",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+        ])
+        .args(features)
+        .output()
+        .expect("cargo starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let name = |line: &str| line.split_whitespace().next().map(str::to_owned);
+    text.lines().filter_map(name).collect()
+}
+
+#[test]
+fn the_bare_library_and_the_wheel_need_neither_arguments_nor_http_nor_tls_nor_plots() {
+    let heavy = ["clap", "ctrlc", "indicatif", "plotters", "rustls", "ureq"];
+    let all = needed(&[]);
+    let bare = needed(&["--no-default-features"]);
+    let wheel = needed(&["--package", "edgelm-python"]);
+    for name in heavy {
+        assert!(all.contains(name), "{name} is among what all features need");
+        assert!(!bare.contains(name), "the bare library needs {name}");
+        assert!(!wheel.contains(name), "the wheel needs {name}");
+    }
+    assert!(bare.len() > 30 && wheel.contains("pyo3"));
+}
+
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Licensed>,

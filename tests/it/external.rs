@@ -41,7 +41,7 @@ fn error_of(program: &str, time_limit_ms: u32) -> Option<String> {
     let output = edgelm(&["run", "study.ron", "--out", "out"], folder.path());
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(output.stdout.is_empty(), "no results of a failed run");
-    // The journal holds whole cells, for `--resume`; nothing else may be there.
+    // The journal holds whole records, for `--resume`; nothing else may be there.
     let left: Vec<String> = fs::read_dir(folder.path().join("out/study"))
         .into_iter()
         .flatten()
@@ -52,7 +52,7 @@ fn error_of(program: &str, time_limit_ms: u32) -> Option<String> {
                 .to_string_lossy()
                 .into_owned()
         })
-        .filter(|name| name != ".journal.cells")
+        .filter(|name| name != ".journal.records")
         .collect();
     assert!(left.is_empty(), "nothing is half-written: {left:?}");
     let error = String::from_utf8(output.stderr).expect("text");

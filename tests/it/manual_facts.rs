@@ -18,9 +18,9 @@ fn the_pages_have_how_much_work_figure_3_is() {
     let runs = experiment.point_count() * scenario.policies.len() * scenario.replications as usize;
     let runs = format!("simulates {},{:03} runs", runs / 1_000, runs % 1_000);
     says("README.md", &[runs]);
-    let cells = experiment.cells().len();
-    let blocks = format!("For {cells} cells in blocks of 10");
-    let array = format!("--array=0-{} ", cells.div_ceil(10) - 1);
+    let tasks = experiment.task_count();
+    let blocks = format!("For {tasks} tasks in blocks of 10");
+    let array = format!("--array=0-{} ", tasks.div_ceil(10) - 1);
     says("docs/outgrow-your-laptop.md", &[blocks, array]);
 }
 

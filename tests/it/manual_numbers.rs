@@ -5,7 +5,7 @@
 use crate::fig3::PUBLISHED_MS;
 use crate::refined::POLICIES;
 use crate::shipped::{self, run};
-use edgelm::experiment::{Estimate, Experiment, GapStudy, PairedDifference, PolicyResult};
+use edgelm::experiment::{Estimate, Experiment, GapOptions, PairedDifference, PolicyResult};
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -185,7 +185,12 @@ fn refined_is_as_close_to_the_best_as_the_page_says() {
     let loaded = shipped::scenario("gap", &[("sweep.values", "[12, 60]")]);
     let found = Experiment::new(loaded)
         .expect("the sweep is valid")
-        .gap(&GapStudy::default(), None, &AtomicBool::new(false), &|| ())
+        .gap(
+            &GapOptions::default(),
+            None,
+            &AtomicBool::new(false),
+            &|| (),
+        )
         .expect("the policies decide");
     let gap = |point: usize, kind: &str| {
         let policies = &found.points[point].policies;

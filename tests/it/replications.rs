@@ -3,8 +3,8 @@
 
 use super::detail::{EVERYTHING, Row, edgelm, folder_with, number, rows};
 use crate::timeline::run;
-use edgelm::experiment::student_t_975;
 use serde_json::Value;
+use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::fs;
 
 fn of<'r>(all: &'r [Row], result: &Row) -> Vec<&'r Row> {
@@ -230,7 +230,8 @@ fn the_variance_of_m_m_1_is_the_square_of_its_mean() {
         let theory = (1e3 / (1.0 - load)).powi(2);
         let variance = result.delay_variance_ms2;
         // 99.9 % of Student's t with 39 degrees of freedom.
-        let half_width = variance.ci95.expect("replications") * 3.558 / student_t_975(39);
+        let t = StudentsT::new(0.0, 1.0, 39.0).expect("39 degrees of freedom");
+        let half_width = variance.ci95.expect("replications") * 3.558 / t.inverse_cdf(0.975);
         assert!(
             (variance.mean - theory).abs() <= half_width,
             "{variance:?} {theory}"

@@ -109,7 +109,7 @@ fn merged_records_bring_the_same_warnings() {
     let (_, document) = results(&folder);
     let (_, warned) = edgelm(&folder, &["plan", "small.ron", "-o", "plan.json"]);
     assert_eq!(warned.matches("decides as Goa").count(), 4, "{warned}");
-    edgelm(&folder, &["shard", "plan.json", "--cells", "0..2"]);
+    edgelm(&folder, &["shard", "plan.json", "--tasks", "0..2"]);
     let (_, warned) = edgelm(&folder, &["merge", "plan.json", "records"]);
     assert_eq!(warned.matches("decides as Goa").count(), 4, "{warned}");
     assert_eq!(results(&folder).1, document);

@@ -1,4 +1,4 @@
-//! The contract of plan, shard and merge: however the cells of a plan are packed,
+//! The contract of plan, shard and merge: however the tasks of a plan are packed,
 //! repeated, torn or killed, the result is the bytes of `edgelm run` or a refusal
 //! that says why.
 
@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use tempfile::TempDir;
 
-/// Six points of two cells each, policies on a table that lies in a file.
+/// Six points of two tasks each, policies on a table that lies in a file.
 const SCENARIO: &str = "(users: (count: 8), replications: 50, policies: [EdgeAll, Goa(tau: 0.6)],
     workload: (uncertainty: (table: File(\"doubt.csv\"))),
     sweep: (field: \"users.count\", values: [1, 2, 5, 10, 20, 30]))";
-const CELLS: usize = 12;
+const TASKS: usize = 12;
 
 fn edgelm() -> Command {
     let mut command = Command::cargo_bin("edgelm").expect("the binary is built");
@@ -62,7 +62,7 @@ fn study() -> &'static Study {
         // From here on the plan must be enough.
         fs::remove_dir_all(at("scenario")).expect("removable");
         edgelm()
-            .args(["shard", "--cells", &format!("0..{CELLS}"), "--out"])
+            .args(["shard", "--tasks", &format!("0..{TASKS}"), "--out"])
             .args([at("records"), at("plan.json")])
             .assert()
             .success();
@@ -86,8 +86,8 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-fn cell_file(cell: usize) -> String {
-    format!("cell-{cell:07}.cells")
+fn task_file(task: usize) -> String {
+    format!("task-{task:07}.records")
 }
 
 /// Merges folders; returns exit code, stdout, stderr, and the files written.
@@ -115,11 +115,11 @@ fn merge(folders: &[&Path]) -> (i32, String, String, BTreeMap<String, Vec<u8>>) 
     )
 }
 
-fn shard_to_stdout(cells: &str, threads: &str) -> Vec<u8> {
+fn shard_to_stdout(tasks: &str, threads: &str) -> Vec<u8> {
     let output = edgelm()
         .arg("shard")
         .arg(study().path("plan.json"))
-        .args(["--cells", cells, "--out", "-", "--threads", threads])
+        .args(["--tasks", tasks, "--out", "-", "--threads", threads])
         .assert()
         .success();
     output.get_output().stdout.clone()
@@ -146,40 +146,40 @@ fn merged_records_are_the_bytes_of_a_run() {
 #[test]
 fn a_record_does_not_depend_on_what_it_was_run_with() {
     let records = files(&study().path("records"));
-    assert_eq!(records.len(), CELLS);
-    for cell in [0, 5, CELLS - 1] {
-        let alone = shard_to_stdout(&format!("{cell}..{}", cell + 1), "1");
-        assert!(alone == records[&cell_file(cell)], "cell {cell}");
+    assert_eq!(records.len(), TASKS);
+    for task in [0, 5, TASKS - 1] {
+        let alone = shard_to_stdout(&format!("{task}..{}", task + 1), "1");
+        assert!(alone == records[&task_file(task)], "task {task}");
     }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Every cell at least once, in random blocks over two folders, some as files of
+    /// Every task at least once, in random blocks over two folders, some as files of
     /// one record, some as files of many, on one or two threads.
     #[test]
     fn packing_and_duplicates_do_not_change_a_byte(
-        cuts in prop::collection::btree_set(1..CELLS, 0..5),
-        again in prop::collection::vec((0..CELLS, 1..4usize), 0..3),
+        cuts in prop::collection::btree_set(1..TASKS, 0..5),
+        again in prop::collection::vec((0..TASKS, 1..4usize), 0..3),
         streams in any::<u32>(),
     ) {
         let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
         let mut edges = vec![0];
         edges.extend(cuts);
-        edges.push(CELLS);
+        edges.push(TASKS);
         let mut blocks: Vec<(usize, usize)> = edges.windows(2).map(|w| (w[0], w[1])).collect();
-        blocks.extend(again.iter().map(|&(from, length)| (from, (from + length).min(CELLS))));
+        blocks.extend(again.iter().map(|&(from, length)| (from, (from + length).min(TASKS))));
         for (at, (from, to)) in blocks.into_iter().enumerate() {
             let folder = folders[(streams >> (at + 16) & 1) as usize].path();
-            let cells = format!("{from}..{to}");
+            let tasks = format!("{from}..{to}");
             let threads = if at % 2 == 0 { "1" } else { "2" };
             if streams >> at & 1 == 1 {
-                let stream = shard_to_stdout(&cells, threads);
-                fs::write(folder.join(format!("block-{at}.cells")), stream).unwrap();
+                let stream = shard_to_stdout(&tasks, threads);
+                fs::write(folder.join(format!("block-{at}.records")), stream).unwrap();
             } else {
                 edgelm().arg("shard").arg(study().path("plan.json"))
-                    .args(["--cells", &cells, "--threads", threads, "--out"]).arg(folder)
+                    .args(["--tasks", &tasks, "--threads", threads, "--out"]).arg(folder)
                     .assert().success();
             }
         }
@@ -189,14 +189,14 @@ proptest! {
         prop_assert!(written == study().expected);
     }
 
-    /// Whatever byte is flipped and wherever a file ends, the cell counts as missing,
+    /// Whatever byte is flipped and wherever a file ends, the task counts as missing,
     /// and running what merge prints makes the study whole.
     #[test]
     fn a_damaged_record_is_missing_until_it_is_run_again(
-        cell in 0..CELLS, at in any::<prop::sample::Index>(), flip in prop::option::of(0..8u8),
+        task in 0..TASKS, at in any::<prop::sample::Index>(), flip in prop::option::of(0..8u8),
     ) {
         let folder = copy();
-        let file = folder.path().join(cell_file(cell));
+        let file = folder.path().join(task_file(task));
         let mut bytes = fs::read(&file).unwrap();
         let at = at.index(bytes.len() - 1) + 1;
         match flip {
@@ -206,11 +206,11 @@ proptest! {
         fs::write(&file, bytes).unwrap();
         let (code, stdout, stderr, written) = merge(&[folder.path()]);
         prop_assert_eq!(code, 3, "{}", stderr);
-        prop_assert_eq!(&stdout, &format!("{cell}..{}\n", cell + 1));
-        prop_assert!(stderr.contains(&cell_file(cell)) && stderr.contains("damaged"), "{}", stderr);
+        prop_assert_eq!(&stdout, &format!("{task}..{}\n", task + 1));
+        prop_assert!(stderr.contains(&task_file(task)) && stderr.contains("damaged"), "{}", stderr);
         prop_assert!(written.is_empty());
         edgelm().arg("shard").arg(study().path("plan.json"))
-            .args(["--cells", stdout.trim(), "--out"]).arg(folder.path())
+            .args(["--tasks", stdout.trim(), "--out"]).arg(folder.path())
             .assert().success();
         let (code, _, stderr, written) = merge(&[folder.path()]);
         prop_assert_eq!(code, 0, "{}", stderr);
@@ -221,41 +221,41 @@ proptest! {
 #[test]
 fn missing_ranges_are_what_shard_takes() {
     let folder = copy();
-    for cell in [0, 3, 4, 5, 11] {
-        fs::remove_file(folder.path().join(cell_file(cell))).expect("removable");
+    for task in [0, 3, 4, 5, 11] {
+        fs::remove_file(folder.path().join(task_file(task))).expect("removable");
     }
     let (code, stdout, stderr, _) = merge(&[folder.path()]);
     assert_eq!((code, &*stdout), (3, "0..1,3..6,11..12\n"));
-    assert!(stderr.contains("5 cells are missing"), "{stderr}");
+    assert!(stderr.contains("5 tasks are missing"), "{stderr}");
     let assert = edgelm()
         .arg("shard")
         .arg(study().path("plan.json"))
-        .args(["--cells", stdout.trim(), "--out"])
+        .args(["--tasks", stdout.trim(), "--out"])
         .arg(folder.path())
         .assert()
         .success();
     let told = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
-    assert!(told.contains("5 cells run, 0 were there"), "{told}");
+    assert!(told.contains("5 tasks run, 0 were there"), "{told}");
     assert!(files(folder.path()) == files(&study().path("records")));
 }
 
 #[test]
 fn records_that_are_there_are_not_run_again() {
     let folder = copy();
-    let stamp = |cell| {
-        let metadata = fs::metadata(folder.path().join(cell_file(cell))).expect("a file");
+    let stamp = |task| {
+        let metadata = fs::metadata(folder.path().join(task_file(task))).expect("a file");
         metadata.modified().expect("a time")
     };
     let before = stamp(2);
     let assert = edgelm()
         .arg("shard")
         .arg(study().path("plan.json"))
-        .args(["--cells", "0..12", "--out"])
+        .args(["--tasks", "0..12", "--out"])
         .arg(folder.path())
         .assert()
         .success();
     let told = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
-    assert!(told.contains("0 cells run, 12 were there"), "{told}");
+    assert!(told.contains("0 tasks run, 12 were there"), "{told}");
     assert_eq!(stamp(2), before);
 }
 
@@ -277,10 +277,10 @@ fn array_schedulers_say_the_block() {
             .assert()
             .success();
         let names: Vec<String> = files(folder.path()).into_keys().collect();
-        let wanted: Vec<String> = expected.map(cell_file).collect();
+        let wanted: Vec<String> = expected.map(task_file).collect();
         assert_eq!(names, wanted, "{variable}={index}");
     }
-    // Inside an allocation of Slurm, HyperQueue's index is the task's.
+    // Inside an allocation of Slurm, HyperQueue's index is the innermost.
     let folder = tempfile::tempdir().expect("a folder");
     edgelm()
         .arg("shard")
@@ -291,7 +291,7 @@ fn array_schedulers_say_the_block() {
         .env("HQ_TASK_ID", "7")
         .assert()
         .success();
-    assert!(folder.path().join(cell_file(7)).exists());
+    assert!(folder.path().join(task_file(7)).exists());
 }
 
 /// Arguments for `shard` or `merge`, and a part of the refusal.
@@ -319,8 +319,8 @@ fn what_cannot_be_used_is_refused() {
         path.to_str().expect("UTF-8").to_owned()
     };
 
-    refused(&["shard", plan, "--cells", "5..13"], &[], "cells 0..12");
-    refused(&["shard", plan, "--cells", "5"], &[], "0..40");
+    refused(&["shard", plan, "--tasks", "5..13"], &[], "tasks 0..12");
+    refused(&["shard", plan, "--tasks", "5"], &[], "0..40");
     refused(
         &["shard", plan, "--out", records],
         &[],
@@ -348,12 +348,18 @@ fn what_cannot_be_used_is_refused() {
             "\"edgelm\": \"9.",
             "made by edgelm 9.",
         ),
-        ("format", "\"format\": 1", "\"format\": 7", "format is 7"),
-        ("cut", "\"cells\": [", "\"cells\": ", "not a plan"),
+        ("format", "\"format\": 2", "\"format\": 7", "format is 7"),
+        (
+            "former",
+            "\"format\": 2",
+            "\"format\": 1",
+            "its `cells` are called `tasks` now",
+        ),
+        ("cut", "\"tasks\": {", "\"tasks\": ", "not a plan"),
     ] {
         assert!(text.contains(from), "{name}");
         fs::write(at(name), text.replace(from, to)).expect("writable");
-        refused(&["shard", &at(name), "--cells", "0..1"], &[], says);
+        refused(&["shard", &at(name), "--tasks", "0..1"], &[], says);
         refused(&["merge", &at(name), records], &[], says);
     }
     refused(
@@ -381,7 +387,7 @@ fn what_cannot_be_used_is_refused() {
     let shard = [
         "shard",
         &at("other.json"),
-        "--cells",
+        "--tasks",
         "0..1",
         "--out",
         records,
@@ -392,11 +398,11 @@ fn what_cannot_be_used_is_refused() {
     // A duplicate that differs: a record of another seed, passed off as this plan's.
     let header_of = |bytes: &[u8]| bytes.iter().position(|&b| b == b'\n').expect("a header") + 1;
     let forged = forge(
-        &fs::read(folder.path().join(cell_file(3))).expect("a record"),
+        &fs::read(folder.path().join(task_file(3))).expect("a record"),
         header_of,
     );
-    fs::write(folder.path().join("again.cells"), forged).expect("writable");
-    refused(&["merge", plan, records], &[], "records of cell 3");
+    fs::write(folder.path().join("again.records"), forged).expect("writable");
+    refused(&["merge", plan, records], &[], "records of task 3");
 }
 
 /// The same record with another sum in it and a checksum that fits: what a machine
@@ -404,11 +410,10 @@ fn what_cannot_be_used_is_refused() {
 fn forge(record: &[u8], header_of: impl Fn(&[u8]) -> usize) -> Vec<u8> {
     let end = header_of(record);
     let mut payload = record[end..].to_vec();
-    let at = payload
-        .windows(8)
-        .position(|w| w == b"\xa7queries")
-        .expect("a field")
-        + 8;
+    // The first field, `queries`, of the first of its arrays of eighteen fields.
+    let fields = [0xdc, 0, 18];
+    let at = payload.windows(3).position(|window| window == fields);
+    let at = at.expect("a replication") + 3;
     payload[at] ^= 1;
     let text = std::str::from_utf8(&record[..end - 1]).expect("UTF-8");
     let (before, _) = text.split_once("\"blake3\":\"").expect("a checksum");
@@ -448,7 +453,7 @@ fn a_trace_travels_with_the_plan() {
     quiet(&["run", "trace.ron", "--out", "expected"]);
     quiet(&["plan", "trace.ron", "-o", "plan.json"]);
     fs::remove_file(at("arrivals.csv")).expect("removable");
-    quiet(&["shard", "plan.json", "--cells", "0..30"]);
+    quiet(&["shard", "plan.json", "--tasks", "0..30"]);
     quiet(&["merge", "plan.json", "records", "--out", "merged"]);
     assert!(files(&at("merged/trace")) == files(&at("expected/trace")));
 }
@@ -488,7 +493,7 @@ fn a_reader_that_goes_away_is_a_failure() {
     let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_edgelm"))
         .arg("shard")
         .arg(study().path("plan.json"))
-        .args(["--cells", "0..12", "--out", "-"])
+        .args(["--tasks", "0..12", "--out", "-"])
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::null())
         .spawn()
@@ -561,7 +566,7 @@ mod killed {
                 if status.success() {
                     let from_before: usize = told
                         .lines()
-                        .find_map(|line| line.split_once(" of 48 cells are there")?.0.parse().ok())
+                        .find_map(|line| line.split_once(" of 48 tasks are there")?.0.parse().ok())
                         .unwrap_or(0);
                     continued += usize::from(from_before > 0);
                     break;
@@ -594,7 +599,7 @@ mod killed {
         let out = tempfile::tempdir().expect("a folder");
         let long = ["--set", "replications=100000"];
         let mut child = start(out.path(), &long);
-        let journal = out.path().join("fig3/.journal.cells");
+        let journal = out.path().join("fig3/.journal.records");
         let deadline = Instant::now() + Duration::from_secs(60);
         while fs::metadata(&journal).map_or(0, |m| m.len()) == 0 {
             assert!(Instant::now() < deadline, "no record in a minute");
@@ -623,7 +628,7 @@ mod killed {
             let mut child = Process::new(env!("CARGO_BIN_EXE_edgelm"))
                 .arg("shard")
                 .arg(&plan)
-                .args(["--cells", "0..12", "--threads", "1", "--out"])
+                .args(["--tasks", "0..12", "--threads", "1", "--out"])
                 .arg(folder.path())
                 .stderr(Stdio::null())
                 .spawn()
@@ -642,7 +647,7 @@ mod killed {
         edgelm()
             .arg("shard")
             .arg(&plan)
-            .args(["--cells", "0..12", "--out"])
+            .args(["--tasks", "0..12", "--out"])
             .arg(folder.path())
             .assert()
             .success();

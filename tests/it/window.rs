@@ -174,11 +174,11 @@ fn mser_5_finds_one_window_for_all_policies() {
         .collect();
     assert!(begins[0] > 0.0 && begins[0] <= 2.0, "{begins:?}");
     assert!(begins.iter().all(|begin| *begin == begins[0]), "{begins:?}");
-    // Another process, which is asked for the last cell alone, finds it too.
+    // Another process, which is asked for the last task alone, finds it too.
     let again = Loaded::from_text(text, Path::new("one.ron"), &[])
         .and_then(Experiment::new)
         .unwrap_or_else(|wrong| panic!("{}", wrong[0]));
-    let record = again.run_cell(2, &never).expect("it runs");
+    let record = again.run_task(2, &never).expect("it runs");
     assert_eq!(record.policies[2][0].load.warm_up_s, begins[0]);
 }
 

@@ -39,6 +39,7 @@ pub struct DetailRequest {
 
 /// Why details could not be written.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DetailError {
     /// The file cannot be created or written.
     #[error(transparent)]

@@ -15,6 +15,7 @@ const DOTS_PER_PT: f64 = (DPI * SUPERSAMPLING) as f64 / 72.0;
 
 /// Why a figure could not be drawn.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlotError {
     /// The font that edgelm carries is damaged.
     #[error("the built-in font cannot be read: {0}")]

@@ -7,8 +7,7 @@
 //! upper bound.
 
 use super::{Axis, Figure, PlotError, point_note, theme};
-use crate::experiment::{PolicyResult, Results, UNIT};
-use hdrhistogram::Histogram;
+use crate::experiment::{DelayCounts, PolicyResult, Results, UNIT};
 
 /// Share of a policy's queries that may be faster than the left end of the axis.
 const CUT: f64 = 0.005;
@@ -22,17 +21,17 @@ pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Vec<u8>>, Pl
         .policies
         .iter()
         .enumerate()
-        .filter(|(_, policy)| !policy.histogram.is_empty())
+        .filter(|(_, policy)| policy.histogram.total() > 0)
         .collect();
-    let histograms = || shown.iter().map(|(_, policy)| &policy.histogram);
-    let Some(most) = histograms().map(Histogram::len).max() else {
+    let delays = || shown.iter().map(|(_, policy)| &policy.histogram);
+    let Some(most) = delays().map(DelayCounts::total).max() else {
         return Ok(None);
     };
-    let delays = histograms()
-        .flat_map(|h| [h.value_at_quantile(CUT), h.max()])
+    let ends = delays()
+        .flat_map(|d| [d.value_at_quantile(CUT), d.max()])
         .map(ms);
     let mut figure = Figure::new(
-        Axis::log("Delay t (ms)", delays),
+        Axis::log("Delay t (ms)", ends),
         Axis::log("P(delay > t)", [(1.0 / most as f64).min(0.1), 1.0]),
     );
     figure.title = title.to_owned();
@@ -70,15 +69,15 @@ pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Vec<u8>>, Pl
 
 /// The steps of the share of delays that are longer. Nothing is longer than the
 /// slowest: there the curve falls to `floor`, the end of the axis.
-fn curve(histogram: &Histogram<u64>, floor: f64) -> Vec<(f64, f64)> {
-    let total = histogram.len();
+fn curve(delays: &DelayCounts, floor: f64) -> Vec<(f64, f64)> {
+    let total = delays.total();
     let mut longer = total;
     let mut points = Vec::new();
     let mut share = 1.0;
-    for step in histogram.iter_recorded() {
-        let delay = ms(step.value_iterated_to());
+    for (value, count) in delays.iter() {
+        let delay = ms(value);
         points.push((delay, share));
-        longer -= step.count_since_last_iteration().min(longer);
+        longer -= count.min(longer);
         share = longer as f64 / total as f64;
         points.push((delay, share.max(floor)));
     }
@@ -113,8 +112,8 @@ mod tests {
         assert_eq!(points.last().unwrap().1, 1e-5);
         for &(delay, share) in points.iter().skip(1).step_by(200) {
             let ns = (delay * 1e6).round() as u64;
-            let longer = histogram.len() - histogram.count_between(0, ns);
-            assert!((longer as f64 / histogram.len() as f64) <= share);
+            let longer = histogram.total() - histogram.count_up_to(ns);
+            assert!((longer as f64 / histogram.total() as f64) <= share);
         }
         assert!(draw("", &fixture::no_query()).unwrap().is_none());
     }

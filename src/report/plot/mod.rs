@@ -44,7 +44,7 @@ pub use field_label::{field_label, field_symbol};
 pub use figure::{Figure, Swatch};
 pub use marks::Plot;
 
-use super::{OutputFile, ReportError, Study};
+use super::{Finished, OutputFile, ReportError};
 use crate::experiment::{DEADLINE_MISSED, Estimate, PolicyResult, Results};
 
 /// A quantity that has a figure of its own.
@@ -86,8 +86,8 @@ impl Quantity {
     }
 }
 
-pub(super) fn files(study: Study<'_>) -> Result<Vec<OutputFile>, ReportError> {
-    let (title, results) = (&*study.scenario.title, study.results);
+pub(super) fn files(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportError> {
+    let (title, results) = (&*run.scenario.title, run.results);
     let swept = results.points.iter().filter(|p| p.value.is_some()).count() > 1;
     let mut files = Vec::new();
     for quantity in QUANTITIES.iter().filter(|one| one.is_in(results)) {
@@ -162,7 +162,7 @@ mod tests {
     fn pictures(results: &Results) -> Vec<OutputFile> {
         let mut scenario = fixture::scenario();
         scenario.title = "A study".to_owned();
-        files(Study {
+        files(Finished {
             scenario: &scenario,
             name: "small",
             results,

@@ -1,5 +1,6 @@
 //! What an uncertainty table is worth, for people: text, CSV and plots.
 
+#[cfg(feature = "plots")]
 mod plots;
 mod text;
 
@@ -126,7 +127,7 @@ impl TableStudy {
     /// # Errors
     /// [`ReportError`], if a format's library fails.
     pub fn files(&self) -> Result<Vec<OutputFile>, ReportError> {
-        let mut files = vec![
+        let tables = vec![
             OutputFile {
                 name: "reliability.csv".to_owned(),
                 bytes: self.reliability_csv()?,
@@ -136,10 +137,18 @@ impl TableStudy {
                 bytes: self.routing_csv()?,
             },
         ];
-        for metric in &self.metrics {
-            files.extend(plots::files(self, metric)?);
-        }
-        Ok(files)
+        Ok([tables, self.figures()?].concat())
+    }
+
+    #[cfg(feature = "plots")]
+    fn figures(&self) -> Result<Vec<OutputFile>, ReportError> {
+        let figures = self.metrics.iter().map(|one| plots::files(self, one));
+        Ok(figures.collect::<Result<Vec<_>, _>>()?.concat())
+    }
+
+    #[cfg(not(feature = "plots"))]
+    fn figures(&self) -> Result<Vec<OutputFile>, ReportError> {
+        Ok(Vec::new())
     }
 
     fn reliability_csv(&self) -> Result<Vec<u8>, ReportError> {

@@ -1,21 +1,21 @@
-//! Sets of cells as people and schedulers write them: `0..40,95..96`.
+//! Sets of tasks as people and schedulers write them: `0..40,95..96`.
 
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-/// Cells by index, as ranges that leave out their upper end.
+/// Tasks by index, as ranges that leave out their upper end.
 ///
 /// ```
-/// use edgelm::experiment::CellRanges;
-/// let ranges: CellRanges = "3..7,12..13".parse().unwrap();
+/// use edgelm::experiment::TaskRanges;
+/// let ranges: TaskRanges = "3..7,12..13".parse().unwrap();
 /// assert_eq!(ranges.indices(), [3, 4, 5, 6, 12]);
-/// assert_eq!(CellRanges::of(&[3, 4, 5, 6, 12]).to_string(), "3..7,12..13");
+/// assert_eq!(TaskRanges::of(&[3, 4, 5, 6, 12]).to_string(), "3..7,12..13");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct CellRanges(Vec<Range<usize>>);
+pub struct TaskRanges(Vec<Range<usize>>);
 
-impl CellRanges {
+impl TaskRanges {
     /// One range.
     pub fn one(range: Range<usize>) -> Self {
         Self(vec![range])
@@ -52,7 +52,7 @@ impl CellRanges {
     }
 }
 
-impl FromStr for CellRanges {
+impl FromStr for TaskRanges {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -65,7 +65,7 @@ impl FromStr for CellRanges {
             .map(|part| {
                 range(part).ok_or_else(|| {
                     format!(
-                        "`{part}` is not a range of cells: write A..B with A below B, for \
+                        "`{part}` is not a range of tasks: write A..B with A below B, for \
                          example 0..40 for the first forty, several with commas between"
                     )
                 })
@@ -75,7 +75,7 @@ impl FromStr for CellRanges {
     }
 }
 
-impl fmt::Display for CellRanges {
+impl fmt::Display for TaskRanges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, range) in self.0.iter().enumerate() {
             let comma = if at > 0 { "," } else { "" };
@@ -94,8 +94,8 @@ mod tests {
         #[test]
         fn what_is_printed_reads_back(set in prop::collection::btree_set(0usize..200, 1..60)) {
             let indices: Vec<usize> = set.into_iter().collect();
-            let ranges = CellRanges::of(&indices);
-            let read: CellRanges = ranges.to_string().parse().unwrap();
+            let ranges = TaskRanges::of(&indices);
+            let read: TaskRanges = ranges.to_string().parse().unwrap();
             prop_assert_eq!(&read, &ranges);
             prop_assert_eq!(read.indices(), indices);
         }
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn what_is_no_range_is_refused() {
         for text in ["", "3", "4..4", "5..2", "a..b", "1..2,", "-1..3", "0..=3"] {
-            assert!(text.parse::<CellRanges>().is_err(), "{text}");
+            assert!(text.parse::<TaskRanges>().is_err(), "{text}");
         }
     }
 }
