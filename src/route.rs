@@ -2,7 +2,7 @@
 //! route is a list of visits to stations.
 
 use crate::city::CityLedger;
-use crate::llm::{Order, ServerSpec};
+use crate::llm::{Order, ServerSpec, StepLaw};
 use crate::snapshot::{BatchState, Choice, ExpectedTokens, ServerState, Service};
 use crate::station::batching::{BatchingServers, Request};
 use crate::station::compute::{Compute, Discipline};
@@ -28,6 +28,9 @@ pub struct Serving {
     pub downlink: Downlink,
     /// What policies know of the answers to come.
     pub foresight: Foresight,
+    /// How long a step of the small model takes on a device, where its tokens are told
+    /// apart; otherwise it is a lump of work.
+    pub phone: Option<StepLaw>,
 }
 
 /// What policies know of the length of an answer before it is there.
@@ -106,6 +109,8 @@ pub struct Needs {
     pub llm_work: Flop,
     /// Its tokens, where its sizes come from them.
     pub tokens: Option<Tokens>,
+    /// Whether its device has computed its first token already.
+    pub probed: bool,
 }
 
 /// The stations of a run, and the links between them.
@@ -174,14 +179,62 @@ impl<'w> Network<'w> {
         }
     }
 
-    /// The way of a query whose uncertainty is computed on its device: a share of the
-    /// small model's work.
+    /// The way of a query whose uncertainty is computed on its device: its prompt or,
+    /// where tokens are not told apart, a share of the small model's work.
     pub fn probe(&self, needs: &Needs, work_share: f64) -> Route {
-        let demand = Demand {
-            work: needs.slm_work * work_share,
-            ..Demand::none(Stage::Probe)
+        let demand = match self.phone_of(needs) {
+            Some((law, tokens)) => {
+                let all = (tokens.prompt + tokens.answer) as f64;
+                Demand {
+                    work: needs.slm_work * (tokens.prompt as f64 / all),
+                    time: law.prompt_time(tokens.prompt),
+                    ..Demand::none(Stage::Probe)
+                }
+            }
+            None => Demand {
+                work: needs.slm_work * work_share,
+                ..Demand::none(Stage::Probe)
+            },
         };
         Route([Some(leg(StationId::Device, needs.user, demand)), None, None])
+    }
+
+    fn phone_of(&self, needs: &Needs) -> Option<(StepLaw, Tokens)> {
+        Some((self.serving.phone?, needs.tokens?))
+    }
+
+    /// How long a query still is in service on its device, as policies expect it; `None`
+    /// where that is a lump of work.
+    pub fn local_time(&self, needs: &Needs) -> Option<Seconds> {
+        let (law, tokens) = self.phone_of(needs)?;
+        let answer = self.serving.foresight.of(tokens).answer.round() as u64;
+        let prompt_time = if needs.probed {
+            Seconds(0.0)
+        } else {
+            law.prompt_time(tokens.prompt)
+        };
+        Some(prompt_time + law.answer_time(tokens.prompt, answer))
+    }
+
+    fn local_demand(&self, needs: &Needs) -> Demand {
+        let lump = Demand {
+            work: needs.slm_work,
+            ..Demand::none(Stage::LocalCompute)
+        };
+        let Some((law, Tokens { prompt, answer })) = self.phone_of(needs) else {
+            return lump;
+        };
+        // What the probe has computed is not computed again.
+        let first_token = if needs.probed {
+            Seconds(0.0)
+        } else {
+            law.prompt_time(prompt)
+        };
+        Demand {
+            time: first_token + law.answer_time(prompt, answer),
+            first_token: Some(first_token),
+            ..lump
+        }
     }
 
     /// The way of a query to where it is answered. `held` is the service that follows
@@ -195,10 +248,7 @@ impl<'w> Network<'w> {
         };
         match choice {
             Choice::Local => {
-                let demand = Demand {
-                    work: needs.slm_work,
-                    ..Demand::none(Stage::LocalCompute)
-                };
+                let demand = self.local_demand(needs);
                 Route([Some(leg(StationId::Device, needs.user, demand)), None, None])
             }
             Choice::Edge(server) => {

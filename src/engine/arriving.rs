@@ -206,9 +206,9 @@ impl Run<'_> {
             self.calendar.push(at, Event::DeadlineEnd(ticket));
         }
         match self.settings.probe {
-            Probe::FirstToken { work_share } if work_share > 0.0 => {
+            Probe::FirstToken { work_share } if work_share != Some(0.0) => {
                 let needs = self.in_flight[slot].needs();
-                self.in_flight[slot].route = self.network.probe(&needs, work_share);
+                self.in_flight[slot].route = self.network.probe(&needs, work_share.unwrap_or(0.0));
                 self.goes_to(slot, Phase::Probing { place: 0 });
             }
             _ => self.waits(slot),

@@ -48,6 +48,8 @@ pub(super) struct Flight {
     number: u64,
     arrived: Seconds,
     slm_work: Flop,
+    /// Whether its device has computed its first token before the decision.
+    pub probed: bool,
     /// When its answer's first token was out, where tokens are told apart.
     pub first_token: Option<Seconds>,
     /// Work that each station has done for it.
@@ -72,6 +74,7 @@ impl Flight {
             llm_work: query.llm_work,
             tokens: query.tokens,
             first_token: None,
+            probed: false,
             slm_left: query.slm_work,
             uncertainty: query.uncertainty,
             stages: StageTimes::default(),
@@ -106,6 +109,7 @@ impl Flight {
             slm_work: self.slm_left,
             llm_work: self.llm_work,
             tokens: self.tokens,
+            probed: self.probed,
         }
     }
 

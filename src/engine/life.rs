@@ -76,6 +76,7 @@ impl Run<'_> {
         if matches!(flight.phase, Phase::Probing { .. }) {
             // What the probe has done is not done again.
             flight.slm_left = flight.slm_left - visit.work;
+            flight.probed = true;
         }
     }
 

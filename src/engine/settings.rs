@@ -30,8 +30,10 @@ pub enum Probe {
     /// The device computes the first token before the decision, a share of the
     /// small model's work. A query that stays local is not charged again for it.
     FirstToken {
-        /// Share of W_SLM that the first token takes, in 0..=1.
-        work_share: f64,
+        /// Share of W_SLM that the first token takes, in 0..=1; `None` where the device
+        /// has a law of its tokens, which says it.
+        #[serde(default)]
+        work_share: Option<f64>,
     },
 }
 

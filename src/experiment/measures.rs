@@ -1,5 +1,6 @@
 //! Measures that a scenario asks for beyond delay, accuracy and share offloaded.
 
+use super::histogram::DelayCounts;
 use super::record::{LoadRecord, ReplicationRecord};
 use crate::scenario::{Scenario, WarmUp};
 use crate::world::arrivals::Arrivals;
@@ -15,6 +16,18 @@ pub(super) fn measures(scenario: &Scenario, r: &ReplicationRecord) -> Vec<(&'sta
     if scenario.workload.deadline.is_some() {
         add(DEADLINE_MISSED, r.missed as f64 / left(r));
         add("dropped_share", r.dropped as f64 / left(r));
+    }
+    if scenario.tells_tokens_apart() {
+        let tokens = &r.tokens;
+        let ms = |sum_s: f64, queries: u64| sum_s * 1e3 / queries as f64;
+        let quantile = |times: &DelayCounts, q| times.value_at_quantile(q) as f64 * 1e-6;
+        add("ttft_mean_ms", ms(tokens.first_sum_s, tokens.queries));
+        add("ttft_p50_ms", quantile(&tokens.first, 0.5));
+        add("ttft_p90_ms", quantile(&tokens.first, 0.9));
+        add("ttft_p99_ms", quantile(&tokens.first, 0.99));
+        add("tpot_mean_ms", ms(tokens.later_sum_s, tokens.later_queries));
+        add("tpot_p50_ms", quantile(&tokens.later, 0.5));
+        add("tpot_p99_ms", quantile(&tokens.later, 0.99));
     }
     if let Some(energy) = scenario.energy {
         let tx_power_w = scenario.users.tx_power_mw * 1e-3;

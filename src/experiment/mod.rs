@@ -307,7 +307,7 @@ fn measure(
     settings: &Settings,
     policy: &mut dyn Policy,
 ) -> Result<ReplicationRecord, PolicyError> {
-    let mut recording = Recording::new(world, settings.warm_up);
+    let mut recording = Recording::new(world, settings.warm_up, settings.serving.compute);
     engine::simulate(world, settings, policy, &mut recording)?;
     Ok(ReplicationRecord {
         threshold_at_end: policy.threshold(),

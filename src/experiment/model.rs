@@ -93,6 +93,12 @@ pub(super) fn settings(scenario: &Scenario, trace: Option<&Arc<Trace>>) -> Setti
             compute: compute_law(scenario),
             downlink: scenario.downlink,
             foresight: foresight(scenario, trace),
+            // Checked.
+            phone: scenario
+                .users
+                .serving
+                .law(&Catalog::default())
+                .unwrap_or_default(),
         },
         probe: scenario.workload.probe,
         deadline: scenario.workload.deadline,

@@ -4,11 +4,13 @@
 use super::histogram::DelayCounts;
 use super::stage_profile::StageProfile;
 use crate::engine::{Areas, CompletedQuery, Recorder};
+use crate::route::ComputeLaw;
 use crate::snapshot::Choice;
 use crate::station::StationId;
 use crate::station::stage::{Stage, StageSums};
 use crate::units::{FlopPerSecond, Seconds};
 use crate::world::World;
+use crate::world::query::Tokens;
 use serde::{Deserialize, Serialize};
 
 /// The sums of one replication of one policy, over the queries that were measured.
@@ -42,6 +44,8 @@ pub struct ReplicationRecord {
     pub delays: DelayCounts,
     /// The stages by class of delay.
     pub profile: StageProfile,
+    /// First and later tokens, where tokens are told apart.
+    pub tokens: TokenRecord,
     /// Time on uplinks, for the transmit energy, in seconds.
     pub transmit_s: f64,
     /// Work done by devices, in FLOP.
@@ -65,6 +69,46 @@ impl ReplicationRecord {
         }
         self.queries += 1;
         self.delay_sum_s += delay_s;
+    }
+}
+
+/// The times of tokens in a replication, over the queries that were answered token by
+/// token.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct TokenRecord {
+    /// Such queries.
+    pub queries: u64,
+    /// Sum of their times to the first token (TTFT), in seconds.
+    pub first_sum_s: f64,
+    /// These times by bucket.
+    pub first: DelayCounts,
+    /// Queries with more than one answer token.
+    pub later_queries: u64,
+    /// Sum of their mean times per later token (TPOT), in seconds.
+    pub later_sum_s: f64,
+    /// These times by bucket.
+    pub later: DelayCounts,
+    /// Answer tokens.
+    pub answer_tokens: u64,
+}
+
+impl TokenRecord {
+    fn record(&mut self, done: &CompletedQuery) {
+        let (Some(first), Some(tokens)) = (done.first_token, done.query.tokens) else {
+            return;
+        };
+        let to_first = first - done.arrived;
+        self.queries += 1;
+        self.answer_tokens += tokens.answer;
+        self.first_sum_s += to_first.0;
+        self.first.record(to_first);
+        if tokens.answer > 1 {
+            let rest = Seconds((done.stages.total() - to_first).0.max(0.0));
+            let per_token = Seconds(rest.0 / (tokens.answer - 1) as f64);
+            self.later_queries += 1;
+            self.later_sum_s += per_token.0;
+            self.later.record(per_token);
+        }
     }
 }
 
@@ -107,10 +151,11 @@ pub(super) struct Recording {
     /// Work given to each user's device, in seconds.
     device_s: Vec<f64>,
     capacities: Vec<FlopPerSecond>,
+    compute: ComputeLaw,
 }
 
 impl Recording {
-    pub fn new(world: &World<'_>, warm_up: Seconds) -> Self {
+    pub fn new(world: &World<'_>, warm_up: Seconds, compute: ComputeLaw) -> Self {
         let capacities: Vec<FlopPerSecond> = world
             .servers()
             .iter()
@@ -127,12 +172,15 @@ impl Recording {
             },
             device_s: vec![0.0; world.users().len()],
             capacities,
+            compute,
         }
     }
 
     /// The finished record.
     pub fn finish(mut self) -> ReplicationRecord {
         self.record.delays.finish();
+        self.record.tokens.first.finish();
+        self.record.tokens.later.finish();
         self.record.load.busiest_device_s = self.device_s.iter().copied().fold(0.0, f64::max);
         self.record
     }
@@ -150,7 +198,12 @@ impl Recorder for Recording {
         self.device_s[done.query.user] +=
             (done.stages[Stage::Probe] + done.stages[Stage::LocalCompute]).0;
         if let Choice::Edge(server) = done.choice {
-            record.load.offered_s[server] += (done.query.llm_work / self.capacities[server]).0;
+            record.load.offered_s[server] += match (self.compute, done.query.tokens) {
+                (ComputeLaw::Batching(spec), Some(Tokens { prompt, answer })) => {
+                    spec.saturated_time(prompt, answer).0
+                }
+                _ => (done.query.llm_work / self.capacities[server]).0,
+            };
         }
         record.missed += u64::from(done.missed_deadline);
         record.decided += u64::from(done.decided.is_some());
@@ -167,6 +220,7 @@ impl Recorder for Recording {
         record.stages.add(&done.stages);
         record.delays.record(delay);
         record.profile.record(&done.stages);
+        record.tokens.record(done);
     }
 
     fn finished(&mut self, _now: Seconds, areas: &Areas) {

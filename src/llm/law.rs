@@ -80,6 +80,18 @@ impl StepLaw {
         )
     }
 
+    /// The time of a prompt, computed alone and at once: until its answer's first token.
+    pub fn prompt_time(&self, prompt: u64) -> Seconds {
+        let mut batch = Batch::default();
+        batch.add(prompt, 0);
+        self.time(&batch)
+    }
+
+    /// The time of an answer's later tokens, decoded alone behind their prompt.
+    pub fn answer_time(&self, prompt: u64, answer: u64) -> Seconds {
+        self.decode_time(answer.saturating_sub(1), 1, (prompt + 1) as f64)
+    }
+
     /// The time of `steps` steps in which `members` decode a token each, behind contexts
     /// that sum up to `context_tokens` in the first of them, the new tokens counted.
     #[inline]

@@ -111,6 +111,11 @@ impl ServerBlock {
                 return Err(Fault::new(field, 0, "a whole number of at least 1"));
             }
         }
+        // As vLLM requires: every query that runs computes a token in every step.
+        if self.token_budget < self.max_running {
+            let allowed = format!("at least `max_running`, {}", self.max_running);
+            return Err(Fault::new("token_budget", self.token_budget, allowed));
+        }
         let model = match &self.model {
             Some(name) => Some(catalog.find_model("model", name)?.model()),
             None => None,

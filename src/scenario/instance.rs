@@ -172,6 +172,7 @@ impl Instance {
                     slm_work: Flop(user.slm_flop),
                     llm_work: Flop(user.llm_flop),
                     tokens: None,
+                    local_time: None,
                     local_capacity: FlopPerSecond(user.local_flops),
                     local_backlog: Seconds(0.0),
                     position: None,

@@ -36,7 +36,7 @@ pub use timeline::{EnergySpec, ForesightSpec, RunSpec, TokenSpec, Until, WarmUp,
 pub use crate::fault::{Fault, nearest};
 
 use crate::engine::{Deadline, Probe, Scheduling};
-use crate::llm::ServerBlock;
+use crate::llm::{Catalog, ServerBlock, StepLaw};
 use crate::physics::radio::Interference;
 use crate::policy::PolicySpec;
 use crate::station::Sharing;
@@ -122,6 +122,10 @@ pub struct Users {
     /// Local computing capacity of each (C_i,L), in GFLOP/s.
     #[serde(default = "paper_local_capacity")]
     pub capacity_gflops: Distribution,
+    /// How their small model answers: `Lump`, a lump of work at their capacity, or
+    /// `Phone(model: .., hardware: ..)` of the catalogue, token by token.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub serving: PhoneSpec,
     /// How they move: `Static`, `RandomWaypoint(..)` or `Listed(..)`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub mobility: Mobility,
@@ -149,6 +153,58 @@ pub struct Servers {
     /// compute, or `Batching(..)`, token by token in batches.
     #[serde(skip_serializing_if = "is_default")]
     pub serving: ServingSpec,
+}
+
+/// How users' devices serve the small model.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum PhoneSpec {
+    /// A query is a lump of work at the device's capacity (paper).
+    #[default]
+    Lump,
+    /// Prompt and answer take what hardware and model of the catalogue give.
+    Phone {
+        /// The small model.
+        model: String,
+        /// What it runs on.
+        hardware: String,
+        /// Share of its rates that it keeps over minutes, above 0 and at most 1.
+        #[serde(default = "whole")]
+        sustained_share: f64,
+    },
+}
+
+impl PhoneSpec {
+    /// How long a step takes; `None` for a lump of work.
+    ///
+    /// # Errors
+    /// A name that the catalogue does not have, with the nearest; a share out of range.
+    pub fn law(&self, catalog: &Catalog) -> Result<Option<StepLaw>, Fault> {
+        let Self::Phone {
+            model,
+            hardware,
+            sustained_share,
+        } = self
+        else {
+            return Ok(None);
+        };
+        if !(*sustained_share > 0.0 && *sustained_share <= 1.0) {
+            let allowed = "a number above 0 and at most 1";
+            return Err(Fault::new("sustained_share", sustained_share, allowed));
+        }
+        let model = catalog.find_model("model", model)?.model();
+        let hardware = catalog.find_hardware("hardware", hardware)?.hardware();
+        Ok(Some(StepLaw::roofline(
+            &model,
+            sustained_share * hardware.tflops * 1e12,
+            sustained_share * hardware.gb_per_s * 1e9,
+            hardware.step_ms * 1e-3,
+        )))
+    }
+}
+
+fn whole() -> f64 {
+    1.0
 }
 
 /// How servers serve language models.
@@ -364,6 +420,11 @@ impl Scenario {
             Arrivals::Batch => Scheduling::Batch,
             _ => Scheduling::PerArrival,
         })
+    }
+
+    /// Whether the tokens of answers are told apart: at servers that batch, or on phones.
+    pub fn tells_tokens_apart(&self) -> bool {
+        self.servers.serving != ServingSpec::Shared || self.users.serving != PhoneSpec::Lump
     }
 
     /// How fading goes on in time, as given or by whether users move.

@@ -75,7 +75,7 @@ pub fn services(view: &View<'_>, decision: &Decision) -> Vec<Service> {
         .enumerate()
         .map(|(at, (query, choice))| match *choice {
             Choice::Local => Service::Local {
-                compute: query.slm_work / query.local_capacity,
+                compute: query.local_service(),
             },
             Choice::Edge(server) => {
                 let (bandwidth, interference) = offers[server];

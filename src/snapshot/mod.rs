@@ -59,7 +59,7 @@ impl<'a> View<'a> {
     /// How long a waiting query takes on its own device: backlog, then W_SLM / C_L (Eq. 7).
     pub fn local_delay(&self, query: usize) -> Seconds {
         let query = &self.queries[query];
-        query.local_backlog + query.slm_work / query.local_capacity
+        query.local_backlog + query.local_service()
     }
 }
 
@@ -78,6 +78,9 @@ pub struct WaitingQuery {
     pub llm_work: Flop,
     /// Its tokens, where its sizes come from them.
     pub tokens: Option<ExpectedTokens>,
+    /// How long it would still be in service on its device, where that follows from its
+    /// tokens; otherwise it takes its work over the capacity.
+    pub local_time: Option<Seconds>,
     /// Capacity of the user's device (C_L).
     pub local_capacity: FlopPerSecond,
     /// How long the device is busy with earlier queries.
@@ -87,6 +90,14 @@ pub struct WaitingQuery {
     /// Which models would answer right: for oracles only. No policy that could be
     /// deployed may look at it; it is there to find the ceiling of any such policy.
     pub truth: Option<Truth>,
+}
+
+impl WaitingQuery {
+    /// How long it would be in service on its device (Eq. 7).
+    pub fn local_service(&self) -> Seconds {
+        self.local_time
+            .unwrap_or_else(|| self.slm_work / self.local_capacity)
+    }
 }
 
 /// Which models would answer a query right.

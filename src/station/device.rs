@@ -51,9 +51,7 @@ impl Devices {
         }
         let first = Seconds((device.first_ends - now).0.max(0.0));
         let waiting = device.jobs.iter().skip(1);
-        waiting.fold(first, |sum, (job, _)| {
-            sum + job.demand.work / device.capacity
-        })
+        waiting.fold(first, |sum, (job, _)| sum + device.service_time(job))
     }
 
     /// The job in service leaves; the next begins.
@@ -75,7 +73,16 @@ impl Device {
     fn begin(&mut self, now: Seconds) {
         if let Some((job, _)) = self.jobs.front() {
             self.first_begins = now;
-            self.first_ends = now + job.demand.work / self.capacity;
+            self.first_ends = now + self.service_time(job);
+        }
+    }
+
+    /// What is known in advance, or the work over the capacity.
+    fn service_time(&self, job: &Job) -> Seconds {
+        if job.demand.time > Seconds(0.0) {
+            job.demand.time
+        } else {
+            job.demand.work / self.capacity
         }
     }
 }
@@ -109,9 +116,10 @@ impl<'w> Station<'w> for Devices {
         };
         let mut visit = Visit::default();
         visit.stages[Stage::DeviceQueue] = device.first_begins - since;
-        // The work over the capacity, not a difference of clock readings: exact.
-        visit.stages[job.demand.stage] = job.demand.work / device.capacity;
+        // Not a difference of clock readings: exact.
+        visit.stages[job.demand.stage] = device.service_time(&job);
         visit.work = job.demand.work;
+        visit.first_token = job.demand.first_token.map(|at| device.first_begins + at);
         departed.push((job.id, visit));
         self.end_first(now, unit);
     }
@@ -127,7 +135,11 @@ impl<'w> Station<'w> for Devices {
             let spent = now - device.first_begins;
             visit.stages[Stage::DeviceQueue] = device.first_begins - since;
             visit.stages[job.demand.stage] = spent;
-            visit.work = Flop(device.capacity.0 * spent.0);
+            visit.work = if job.demand.time > Seconds(0.0) {
+                job.demand.work * (spent / job.demand.time)
+            } else {
+                Flop(device.capacity.0 * spent.0)
+            };
             self.end_first(now, unit);
         } else {
             visit.stages[Stage::DeviceQueue] = now - since;

@@ -86,6 +86,8 @@ pub struct Demand {
     pub work: Flop,
     /// How long its service takes, where that is known in advance.
     pub time: Seconds,
+    /// When in its service its answer's first token is out, where tokens are told apart.
+    pub first_token: Option<Seconds>,
     /// The tokens that a batching server is asked for.
     pub request: Request,
 }
@@ -98,6 +100,7 @@ impl Demand {
             bits: Bits(0.0),
             work: Flop(0.0),
             time: Seconds(0.0),
+            first_token: None,
             request: Request {
                 prompt: 0,
                 answer: 0,

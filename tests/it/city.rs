@@ -144,6 +144,7 @@ fn decisions_within_reach_are_those_of_the_literal_algorithm() {
                     slm_work: query.slm_work,
                     llm_work: query.llm_work,
                     tokens: None,
+                    local_time: None,
                     local_capacity: world.users()[user].capacity,
                     local_backlog: Seconds(0.0),
                     position: None,

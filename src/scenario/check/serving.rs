@@ -1,12 +1,52 @@
 //! What servers that batch must satisfy.
 
 use super::{Faults, Scenario};
+use crate::engine::Probe;
 use crate::llm::{Catalog, Order};
 use crate::policy::PolicySpec;
 use crate::scenario::{ForesightSpec, ServingSpec};
 use crate::station::compute::Discipline;
 
 pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
+    phone(scenario, faults);
+    servers(scenario, faults);
+}
+
+fn phone(scenario: &Scenario, faults: &mut Faults) {
+    let has_law = match scenario.users.serving.law(&Catalog::default()) {
+        Ok(law) => law.is_some(),
+        Err(fault) => {
+            let field = format!("users.serving.{}", fault.field);
+            faults.add(&field, &fault.found, &fault.allowed);
+            return;
+        }
+    };
+    if has_law && scenario.workload.tokens.is_none() {
+        faults.add(
+            "users.serving",
+            "Phone without `workload.tokens`",
+            "`workload: (tokens: (prompt_tokens: .., output_tokens: ..))` beside it",
+        );
+    }
+    if let Probe::FirstToken { work_share } = scenario.workload.probe {
+        match work_share {
+            Some(_) if has_law => faults.add(
+                "workload.probe.work_share",
+                "a share beside `users.serving: Phone(..)`, whose prompt is the first token's work",
+                "`FirstToken()`",
+            ),
+            Some(share) => faults.share("workload.probe.work_share", share),
+            None if !has_law => faults.add(
+                "workload.probe",
+                "FirstToken without `work_share`",
+                "`FirstToken(work_share: ..)`, or `users.serving: Phone(..)`",
+            ),
+            None => {}
+        }
+    }
+}
+
+fn servers(scenario: &Scenario, faults: &mut Faults) {
     let ServingSpec::Batching(block) = &scenario.servers.serving else {
         return;
     };

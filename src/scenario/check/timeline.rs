@@ -145,9 +145,6 @@ fn scheduling(scenario: &Scenario, faults: &mut Faults) {
             "`Fifo` with `sharing: Live`",
         );
     }
-    if let Probe::FirstToken { work_share } = scenario.workload.probe {
-        faults.share("workload.probe.work_share", work_share);
-    }
     if let Some(deadline) = scenario.workload.deadline {
         faults.positive("workload.deadline.after_ms", deadline.after_ms);
     }

@@ -34,6 +34,7 @@ impl Instance {
                 slm_work: Flop(2.6e9),
                 llm_work: Flop(pick(&mut rng, levels, 5e9, 3e10)),
                 tokens: None,
+                local_time: None,
                 local_capacity: FlopPerSecond(pick(&mut rng, levels, 45e9, 136e9)),
                 local_backlog: Seconds(if loaded {
                     pick(&mut rng, levels, 0.0, 0.05)
