@@ -40,6 +40,7 @@ mod same_bytes;
 mod scenario_reference;
 mod scenario_warnings;
 mod serde_types;
+mod serving;
 mod shard_contract;
 mod shipped;
 mod stations;
