@@ -187,7 +187,7 @@ impl<'w> Network<'w> {
                 let all = (tokens.prompt + tokens.answer) as f64;
                 Demand {
                     work: needs.slm_work * (tokens.prompt as f64 / all),
-                    time: law.prompt_time(tokens.prompt),
+                    time: Some(law.prompt_time(tokens.prompt)),
                     ..Demand::none(Stage::Probe)
                 }
             }
@@ -231,7 +231,7 @@ impl<'w> Network<'w> {
             law.prompt_time(prompt)
         };
         Demand {
-            time: first_token + law.answer_time(prompt, answer),
+            time: Some(first_token + law.answer_time(prompt, answer)),
             first_token: Some(first_token),
             ..lump
         }
@@ -243,8 +243,8 @@ impl<'w> Network<'w> {
         let (uplink_time, compute_time) = match held {
             Some(Service::Edge {
                 uplink, compute, ..
-            }) => (*uplink, *compute),
-            _ => (Seconds(0.0), Seconds(0.0)),
+            }) => (Some(*uplink), Some(*compute)),
+            _ => (None, None),
         };
         match choice {
             Choice::Local => {

@@ -5,7 +5,7 @@ use crate::engine::Settings;
 use crate::llm::Catalog;
 use crate::physics::radio::thermal_noise;
 use crate::route::{ComputeLaw, Foresight, Serving};
-use crate::scenario::{ForesightSpec, Scenario, ServingSpec, TokenSpec, WarmUp};
+use crate::scenario::{ForesightSpec, Scenario, TokenSpec, WarmUp};
 use crate::uncertainty::Table;
 use crate::units::{FlopPerSecond, Hertz, Seconds, Watts};
 use crate::world::arrivals::ArrivalLaw;
@@ -117,8 +117,8 @@ pub(super) fn settings(scenario: &Scenario, trace: Option<&Arc<Trace>>) -> Setti
 /// What servers compute by. That a block can be resolved is checked.
 fn compute_law(scenario: &Scenario) -> ComputeLaw {
     match &scenario.servers.serving {
-        ServingSpec::Shared => ComputeLaw::Shared(scenario.servers.discipline),
-        ServingSpec::Batching(block) => match block.resolve(&Catalog::default()) {
+        None => ComputeLaw::Shared(scenario.servers.discipline),
+        Some(block) => match block.resolve(&Catalog::default()) {
             Ok(spec) => ComputeLaw::Batching(spec),
             Err(fault) => unreachable!("checked before: {fault:?}"),
         },

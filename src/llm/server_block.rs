@@ -23,7 +23,7 @@ const MEMORY_SHARE: f64 = 0.9;
 /// assert_eq!(server.kv_blocks, 2641);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename = "Batching")]
 pub struct ServerBlock {
     /// How it is called in results.
     #[serde(default, skip_serializing_if = "String::is_empty")]

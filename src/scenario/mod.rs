@@ -149,10 +149,10 @@ pub struct Servers {
     /// How compute is divided under `sharing: Live`: `ProcessorSharing` or `Fifo`.
     #[serde(skip_serializing_if = "is_default")]
     pub discipline: Discipline,
-    /// How language models are served: `Shared`, a lump of work under shares of the
-    /// compute, or `Batching(..)`, token by token in batches.
-    #[serde(skip_serializing_if = "is_default")]
-    pub serving: ServingSpec,
+    /// `Batching(..)` serves language models token by token in batches, whatever `sharing`
+    /// says of the uplink; without it a query is a lump of work under shares of the compute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serving: Option<ServerBlock>,
 }
 
 /// How users' devices serve the small model.
@@ -207,16 +207,6 @@ fn whole() -> f64 {
     1.0
 }
 
-/// How servers serve language models.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub enum ServingSpec {
-    /// A query is a lump of work; servers share their compute among queries (paper).
-    #[default]
-    Shared,
-    /// Every server batches continuously, whatever `sharing` says of the uplink.
-    Batching(ServerBlock),
-}
-
 impl Default for Servers {
     fn default() -> Self {
         Self {
@@ -234,7 +224,7 @@ impl Default for Servers {
             },
             max_per_user_tflops: 1.513,
             discipline: Discipline::ProcessorSharing,
-            serving: ServingSpec::Shared,
+            serving: None,
         }
     }
 }
@@ -424,7 +414,7 @@ impl Scenario {
 
     /// Whether the tokens of answers are told apart: at servers that batch, or on phones.
     pub fn tells_tokens_apart(&self) -> bool {
-        self.servers.serving != ServingSpec::Shared || self.users.serving != PhoneSpec::Lump
+        self.servers.serving.is_some() || self.users.serving != PhoneSpec::Lump
     }
 
     /// How fading goes on in time, as given or by whether users move.

@@ -16,7 +16,7 @@ impl Scenario {
 
     /// The scenario as RON with every field written out.
     pub fn to_ron(&self) -> String {
-        let pretty = PrettyConfig::new().extensions(EXTENSIONS);
+        let pretty = PrettyConfig::new().extensions(Extensions::IMPLICIT_SOME);
         match options().to_string_pretty(self, pretty) {
             Ok(text) => text,
             Err(error) => unreachable!("plain data always serialises: {error}"),
@@ -24,10 +24,7 @@ impl Scenario {
     }
 }
 
-/// How RON is read and written: an option's value needs no `Some`, and a struct in a
-/// variant no parentheses of its own.
+/// How RON is read and written: an option's value needs no `Some`.
 pub(super) fn options() -> ron::Options {
-    ron::Options::default().with_default_extension(EXTENSIONS)
+    ron::Options::default().with_default_extension(Extensions::IMPLICIT_SOME)
 }
-
-const EXTENSIONS: Extensions = Extensions::IMPLICIT_SOME.union(Extensions::UNWRAP_VARIANT_NEWTYPES);

@@ -79,11 +79,8 @@ impl Device {
 
     /// What is known in advance, or the work over the capacity.
     fn service_time(&self, job: &Job) -> Seconds {
-        if job.demand.time > Seconds(0.0) {
-            job.demand.time
-        } else {
-            job.demand.work / self.capacity
-        }
+        let lump = || job.demand.work / self.capacity;
+        job.demand.time.unwrap_or_else(lump)
     }
 }
 
@@ -135,10 +132,10 @@ impl<'w> Station<'w> for Devices {
             let spent = now - device.first_begins;
             visit.stages[Stage::DeviceQueue] = device.first_begins - since;
             visit.stages[job.demand.stage] = spent;
-            visit.work = if job.demand.time > Seconds(0.0) {
-                job.demand.work * (spent / job.demand.time)
-            } else {
-                Flop(device.capacity.0 * spent.0)
+            visit.work = match job.demand.time {
+                Some(time) if time > Seconds(0.0) => job.demand.work * (spent / time),
+                Some(_) => Flop(0.0),
+                None => Flop(device.capacity.0 * spent.0),
             };
             self.end_first(now, unit);
         } else {

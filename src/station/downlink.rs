@@ -28,7 +28,9 @@ impl Downlink {
 
     /// What it adds to every delay, as policies predict it.
     pub fn latency(&self) -> Seconds {
-        self.demand().map_or(Seconds(0.0), |demand| demand.time)
+        self.demand()
+            .and_then(|demand| demand.time)
+            .unwrap_or(Seconds(0.0))
     }
 
     /// What an answer asks of it; `None` where it meets nothing.
@@ -36,7 +38,7 @@ impl Downlink {
         match *self {
             Self::None => None,
             Self::Latency { ms } => Some(Demand {
-                time: Seconds(ms * 1e-3),
+                time: Some(Seconds(ms * 1e-3)),
                 ..Demand::none(Stage::Downlink)
             }),
         }

@@ -29,9 +29,9 @@ struct Unit {
 impl Unit {
     /// The share of its capacity that a job uses.
     fn share(&self, job: &Job) -> f64 {
-        match self.capacity {
-            Some(capacity) if job.demand.time > Seconds(0.0) => {
-                (job.demand.work / job.demand.time) / capacity
+        match (self.capacity, job.demand.time) {
+            (Some(capacity), Some(time)) if time > Seconds(0.0) => {
+                (job.demand.work / time) / capacity
             }
             _ => 0.0,
         }
@@ -71,6 +71,10 @@ impl Held {
     }
 }
 
+fn time_of(job: &Job) -> Seconds {
+    job.demand.time.unwrap_or(Seconds(0.0))
+}
+
 impl<'w> Station<'w> for Held {
     fn units(&self) -> usize {
         self.units.len()
@@ -84,7 +88,7 @@ impl<'w> Station<'w> for Held {
         let unit_of_job = &mut self.units[unit];
         unit_of_job.busy += unit_of_job.share(&job);
         // Times are never negative, so that their bits order as their values.
-        let ends = (now + job.demand.time).0.to_bits();
+        let ends = (now + time_of(&job)).0.to_bits();
         unit_of_job.ends.push(Reverse((ends, self.arrived, job.id)));
         self.arrived += 1;
         self.moved.add(unit);
@@ -102,7 +106,7 @@ impl<'w> Station<'w> for Held {
         };
         if let Some((job, _)) = self.leave(unit, id) {
             let mut visit = Visit::default();
-            visit.stages[job.demand.stage] = job.demand.time;
+            visit.stages[job.demand.stage] = time_of(&job);
             visit.work = job.demand.work;
             departed.push((id, visit));
         }
@@ -116,8 +120,8 @@ impl<'w> Station<'w> for Held {
         if let Some((job, since)) = self.leave(unit, job) {
             let spent = now - since;
             visit.stages[job.demand.stage] = spent;
-            if job.demand.time > Seconds(0.0) {
-                visit.work = job.demand.work * (spent / job.demand.time);
+            if time_of(&job) > Seconds(0.0) {
+                visit.work = job.demand.work * (spent / time_of(&job));
             }
         }
         visit

@@ -85,7 +85,7 @@ pub struct Demand {
     /// What is to be computed.
     pub work: Flop,
     /// How long its service takes, where that is known in advance.
-    pub time: Seconds,
+    pub time: Option<Seconds>,
     /// When in its service its answer's first token is out, where tokens are told apart.
     pub first_token: Option<Seconds>,
     /// The tokens that a batching server is asked for.
@@ -99,7 +99,7 @@ impl Demand {
             stage,
             bits: Bits(0.0),
             work: Flop(0.0),
-            time: Seconds(0.0),
+            time: None,
             first_token: None,
             request: Request {
                 prompt: 0,

@@ -37,6 +37,16 @@ fn small(scenario: &str) -> &'static [&'static str] {
             "sweep.values=[2, 10, 20]",
         ],
         "bursty" | "mobility" => &["--replications", "2", "--set", "run.duration_s=1.5"],
+        "serving" => &[
+            "--replications",
+            "2",
+            "--set",
+            "run.duration_s=6",
+            "--set",
+            "run.warm_up=Seconds(2)",
+            "--set",
+            "sweep.values=[0.1, 0.4]",
+        ],
         // The service's trace is not part of edgelm.
         "azure-code" => &[
             "--replications",

@@ -4,7 +4,7 @@ use super::{Faults, Scenario};
 use crate::engine::Probe;
 use crate::llm::{Catalog, Order};
 use crate::policy::PolicySpec;
-use crate::scenario::{ForesightSpec, ServingSpec};
+use crate::scenario::ForesightSpec;
 use crate::station::compute::Discipline;
 
 pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
@@ -47,7 +47,7 @@ fn phone(scenario: &Scenario, faults: &mut Faults) {
 }
 
 fn servers(scenario: &Scenario, faults: &mut Faults) {
-    let ServingSpec::Batching(block) = &scenario.servers.serving else {
+    let Some(block) = &scenario.servers.serving else {
         return;
     };
     if let Err(fault) = block.resolve(&Catalog::default()) {
