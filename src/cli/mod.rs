@@ -2,6 +2,7 @@
 //!
 //! Results go to stdout and to files, progress and wall-clock times to stderr.
 
+mod catalog;
 mod check;
 mod decide;
 mod detail;
@@ -33,6 +34,7 @@ struct Cli {
 enum Command {
     Run(run::Args),
     Check(check::Args),
+    Catalog(catalog::Args),
     Decide(decide::Args),
     Gap(gap::Args),
     Profile(Box<profile::Args>),
@@ -73,6 +75,7 @@ pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Catalog(args) => catalog::run(&args),
         Command::Decide(args) => decide::run(&args),
         Command::Gap(args) => gap::run(&args),
         Command::Profile(args) => profile::run(&args),
