@@ -1,7 +1,7 @@
 //! The catalogue of models and hardware as tables, explanations and JSON.
 
 use super::number::{decimals, shortest};
-use crate::llm::catalog::{Catalog, HardwareEntry, ModelEntry, Rates, Sourced};
+use crate::llm::catalog::{Catalog, HardwareEntry, Measured, ModelEntry, Rates, Sourced};
 use crate::llm::{Batch, ServerBlock, StepLaw};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde_json::{Value, json};
@@ -169,7 +169,11 @@ pub fn explain_hardware(hardware: &HardwareEntry, catalog: &Catalog) -> String {
         );
     }
     for model in catalog.models() {
-        let _ = writeln!(text, "  {}", alone(hardware, model, catalog));
+        // Of hardware whose memory is not known only a measurement says what fits.
+        let of_model = |measured: &Measured| measured.model == model.name;
+        if hardware.memory_gb.is_some() || hardware.measured.iter().any(of_model) {
+            let _ = writeln!(text, "  {}", alone(hardware, model, catalog));
+        }
     }
     text
 }
