@@ -5,12 +5,14 @@
 //! | [`device`] | users' devices | first come first served |
 //! | [`uplink`] | cells | transmissions coupled by interference, each at its share of the bandwidth |
 //! | [`compute`] | servers | [processor sharing](processor_sharing) with a cap per job, or [first come first served](fifo) |
+//! | [`batching`] | servers | continuous batching, step by step |
 //! | [`held`] | cells or servers | every job for a time known when it arrives |
 //! | [`downlink`] | servers | held for a latency |
 //!
 //! A station keeps work already done: rates change, what remains does not jump.
 //! [`reference`] holds slow, obvious ones, which the tests run in lockstep with these.
 
+pub mod batching;
 pub mod compute;
 pub mod device;
 pub mod downlink;
@@ -23,6 +25,7 @@ pub mod uplink;
 
 use crate::units::{Bits, Flop, Seconds};
 use crate::world::links::Links;
+use batching::Request;
 use serde::{Deserialize, Serialize};
 use stage::{Stage, StageTimes};
 
@@ -83,6 +86,8 @@ pub struct Demand {
     pub work: Flop,
     /// How long its service takes, where that is known in advance.
     pub time: Seconds,
+    /// The tokens that a batching server is asked for.
+    pub request: Request,
 }
 
 impl Demand {
@@ -93,6 +98,11 @@ impl Demand {
             bits: Bits(0.0),
             work: Flop(0.0),
             time: Seconds(0.0),
+            request: Request {
+                prompt: 0,
+                answer: 0,
+                rank: 0.0,
+            },
         }
     }
 }
@@ -115,6 +125,8 @@ pub struct Visit {
     pub stages: StageTimes,
     /// Work done for it.
     pub work: Flop,
+    /// When its answer's first token was out, where tokens are told apart.
+    pub first_token: Option<Seconds>,
 }
 
 /// How busy a part of a station is.

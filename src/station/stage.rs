@@ -25,11 +25,17 @@ pub enum Stage {
     EdgeQueue,
     /// Its answer's way back.
     Downlink,
+    /// At a batching server, from its admission to its first token.
+    Prefill,
+    /// At a batching server, from its first token to its last.
+    Decode,
+    /// At a batching server, put back for want of memory until it is admitted again.
+    Preempted,
 }
 
 impl Stage {
     /// How many stages there are.
-    pub const COUNT: usize = 8;
+    pub const COUNT: usize = 11;
 
     /// All of them, in the order of records and tables: a new one comes last, so that
     /// columns keep their places.
@@ -42,6 +48,9 @@ impl Stage {
         Self::Probe,
         Self::EdgeQueue,
         Self::Downlink,
+        Self::Prefill,
+        Self::Decode,
+        Self::Preempted,
     ];
 
     /// Those whose columns stand in the middle of a table. Columns of the others come
@@ -58,6 +67,9 @@ impl Stage {
         Self::Uplink,
         Self::EdgeQueue,
         Self::EdgeCompute,
+        Self::Preempted,
+        Self::Prefill,
+        Self::Decode,
         Self::Downlink,
     ];
 
@@ -72,6 +84,9 @@ impl Stage {
             Self::Probe => "probe",
             Self::EdgeQueue => "edge_queue",
             Self::Downlink => "downlink",
+            Self::Prefill => "prefill",
+            Self::Decode => "decode",
+            Self::Preempted => "preempted",
         }
     }
 
@@ -87,22 +102,33 @@ impl Stage {
             Self::Probe => (204, 121, 167),
             Self::EdgeQueue => (86, 180, 233),
             Self::Downlink => (240, 228, 66),
+            Self::Prefill => (0, 90, 65),
+            Self::Decode => (102, 194, 165),
+            Self::Preempted => (90, 90, 90),
         }
     }
 
     /// Whether it is reported only where some query spent time in it: scenarios ask for
     /// it.
     pub const fn is_optional(self) -> bool {
-        matches!(self, Self::Probe | Self::EdgeQueue | Self::Downlink)
+        matches!(
+            self,
+            Self::Probe
+                | Self::EdgeQueue
+                | Self::Downlink
+                | Self::Prefill
+                | Self::Decode
+                | Self::Preempted
+        )
     }
 
     /// The station that serves a query meanwhile; `None` while it waits.
     pub const fn station(self) -> Option<StationId> {
         match self {
-            Self::Wait | Self::DeviceQueue | Self::EdgeQueue => None,
+            Self::Wait | Self::DeviceQueue | Self::EdgeQueue | Self::Preempted => None,
             Self::LocalCompute | Self::Probe => Some(StationId::Device),
             Self::Uplink => Some(StationId::Uplink),
-            Self::EdgeCompute => Some(StationId::Compute),
+            Self::EdgeCompute | Self::Prefill | Self::Decode => Some(StationId::Compute),
             Self::Downlink => Some(StationId::Downlink),
         }
     }

@@ -4,6 +4,7 @@
 mod architecture;
 mod arrivals;
 mod bad_input;
+mod batching;
 mod city;
 mod coverage;
 mod decide;

@@ -1,0 +1,116 @@
+//! Edge servers that batch continuously: iterations over the tokens of all requests, as
+//! serving systems of language models run them.
+
+mod decoding;
+mod reference;
+mod server;
+
+pub use reference::ReferenceServer;
+pub use server::{Event, Server};
+
+use super::{Job, Load, Moved, Station, Visit};
+use crate::llm::ServerSpec;
+use crate::units::Seconds;
+use crate::world::links::Links;
+
+/// What a server is asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Request {
+    /// Tokens of the prompt, at least 1.
+    pub prompt: u64,
+    /// Tokens of the answer, at least 1.
+    pub answer: u64,
+    /// Who comes first among those that wait: the least, then the earliest.
+    pub rank: f64,
+}
+
+/// The servers of all sites.
+#[derive(Debug)]
+pub struct BatchingServers {
+    servers: Vec<Server>,
+    /// When each job's first token was out.
+    first_tokens: Vec<Option<Seconds>>,
+    preemptions: Vec<u64>,
+    events: Vec<Event>,
+    moved: Moved,
+}
+
+impl BatchingServers {
+    /// Idle servers.
+    pub fn new<'s>(specs: impl Iterator<Item = &'s ServerSpec>) -> Self {
+        let servers: Vec<Server> = specs.map(Server::new).collect();
+        Self {
+            preemptions: vec![0; servers.len()],
+            servers,
+            first_tokens: Vec::new(),
+            events: Vec::new(),
+            moved: Moved::default(),
+        }
+    }
+}
+
+impl<'w> Station<'w> for BatchingServers {
+    fn units(&self) -> usize {
+        self.servers.len()
+    }
+
+    fn arrive(&mut self, now: Seconds, unit: usize, job: Job, _links: &mut Links<'w>) {
+        if self.first_tokens.len() <= job.id {
+            self.first_tokens.resize(job.id + 1, None);
+        }
+        self.first_tokens[job.id] = None;
+        self.servers[unit].arrive(now, job.id, job.demand.request);
+        self.moved.add(unit);
+    }
+
+    fn happen(
+        &mut self,
+        now: Seconds,
+        unit: usize,
+        _links: &mut Links<'w>,
+        departed: &mut Vec<(usize, Visit)>,
+    ) {
+        self.servers[unit].advance(now, &mut self.events);
+        for event in self.events.drain(..) {
+            match event {
+                Event::FirstToken { job } => self.first_tokens[job] = Some(now),
+                Event::Preempted { .. } => self.preemptions[unit] += 1,
+                Event::Done { job, visit } => {
+                    let first_token = self.first_tokens[job];
+                    departed.push((
+                        job,
+                        Visit {
+                            first_token,
+                            ..visit
+                        },
+                    ));
+                }
+            }
+        }
+        self.moved.add(unit);
+    }
+
+    fn cancel(&mut self, now: Seconds, unit: usize, job: usize) -> Visit {
+        self.moved.add(unit);
+        let first_token = self.first_tokens[job];
+        Visit {
+            first_token,
+            ..self.servers[unit].cancel(now, job)
+        }
+    }
+
+    fn update(&mut self, _now: Seconds, announce: &mut dyn FnMut(usize, Option<Seconds>)) {
+        for unit in self.moved.drain() {
+            announce(unit, self.servers[unit].next_event());
+        }
+    }
+
+    fn load(&self, part: usize) -> Load {
+        let server = &self.servers[part];
+        Load {
+            in_service: server.running(),
+            queued: server.waiting(),
+            busy: if server.is_busy() { 1.0 } else { 0.0 },
+        }
+    }
+}
