@@ -4,7 +4,7 @@ use super::StepLaw;
 use serde::{Deserialize, Serialize};
 
 /// A server that batches continuously: how long its steps take and what fits into them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ServerSpec {
     /// How long a step takes.
     pub law: StepLaw,
