@@ -14,6 +14,7 @@ mod run;
 mod shard;
 mod table;
 mod trace;
+mod validate;
 
 use crate::experiment::CellRanges;
 use crate::scenario::{Diagnostic, Override};
@@ -43,6 +44,7 @@ enum Command {
     Shard(shard::Args),
     Merge(merge::Args),
     Trace(trace::Args),
+    Validate(validate::Args),
 }
 
 /// Why a command did not do what it was asked.
@@ -84,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Shard(args) => shard::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Trace(args) => trace::run(&args),
+        Command::Validate(args) => validate::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

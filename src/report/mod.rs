@@ -39,6 +39,7 @@ mod rows;
 mod streamed;
 mod table;
 pub mod uncertainty;
+pub mod validation;
 
 pub use directory::{DirectoryError, OutputDirectory};
 pub use replications::replications;
