@@ -64,6 +64,7 @@
 //! | [`external`] | policies in any language, each a process |
 //! | [`scenario`] | what a person writes: RON types, defaults, `--set`, checks with positions |
 //! | [`profile`] | asks real models questions, keeps every answer, writes `uncertainty` tables |
+//! | [`validation`] | logs of real servers: read, replayed through a server that batches, compared |
 //! | [`engine`] | virtual clock, event list, the life of a query, the recorder; knows no station by name |
 //! | [`policy`] | the trait, the greedy core, one file a policy, the literal oracle |
 //! | [`route`] | the stations of a run; from a target to the visits of a query; what policies are shown of it |
@@ -101,6 +102,7 @@ pub mod snapshot;
 pub mod station;
 pub mod uncertainty;
 pub mod units;
+pub mod validation;
 pub mod world;
 
 pub use experiment::{Study, StudyError};

@@ -2,6 +2,7 @@
 //!
 //! Results go to stdout and to files, progress and wall-clock times to stderr.
 
+mod catalog;
 mod check;
 mod decide;
 mod detail;
@@ -14,6 +15,7 @@ mod run;
 mod shard;
 mod table;
 mod trace;
+mod validate;
 
 use crate::experiment::TaskRanges;
 use crate::scenario::{Diagnostic, Override};
@@ -34,6 +36,7 @@ struct Cli {
 enum Command {
     Run(run::Args),
     Check(check::Args),
+    Catalog(catalog::Args),
     Decide(decide::Args),
     Gap(gap::Args),
     #[cfg(feature = "http")]
@@ -43,6 +46,7 @@ enum Command {
     Shard(shard::Args),
     Merge(merge::Args),
     Trace(trace::Args),
+    Validate(validate::Args),
 }
 
 /// Why a command did not do what it was asked.
@@ -75,6 +79,7 @@ pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Catalog(args) => catalog::run(&args),
         Command::Decide(args) => decide::run(&args),
         Command::Gap(args) => gap::run(&args),
         #[cfg(feature = "http")]
@@ -84,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Shard(args) => shard::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Trace(args) => trace::run(&args),
+        Command::Validate(args) => validate::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

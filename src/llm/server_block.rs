@@ -95,6 +95,22 @@ pub enum LawSpec {
 }
 
 impl ServerBlock {
+    /// A model on a card, everything else as by default.
+    pub fn of(model: &str, card: &str) -> Self {
+        Self {
+            name: String::new(),
+            model: Some(model.to_owned()),
+            law: None,
+            card: Some(card.to_owned()),
+            memory_gb: None,
+            max_running: max_running(),
+            token_budget: token_budget(),
+            block_tokens: block_tokens(),
+            kv_tokens: None,
+            order: Order::Fcfs,
+        }
+    }
+
     /// What the server works with.
     ///
     /// # Errors

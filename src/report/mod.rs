@@ -23,6 +23,7 @@
 //! `replications.csv` from the records ([`ReplicationRows`]), and what is written while a
 //! replication is simulated ([`detail`]).
 
+pub mod catalog;
 mod csv;
 pub mod detail;
 mod directory;
@@ -39,6 +40,7 @@ mod rows;
 mod streamed;
 mod table;
 pub mod uncertainty;
+pub mod validation;
 
 pub use csv::{Field, result_rows};
 pub use directory::{DirectoryError, OutputDirectory};

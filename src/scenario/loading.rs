@@ -63,7 +63,7 @@ impl Loaded {
             referred: ReferredFiles::on_disk(),
         };
         let mut scenario =
-            Scenario::from_ron(text).map_err(|error| vec![source.ron_error(&error)])?;
+            Scenario::from_ron(text).map_err(|error| vec![source.ron_error::<Scenario>(&error)])?;
         for one in overrides {
             scenario = apply(&scenario, one).map_err(|message| vec![source.blame(one, message)])?;
             source.overrides.push(one.clone());

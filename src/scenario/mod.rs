@@ -20,6 +20,7 @@ mod notation;
 mod overriding;
 mod pointing;
 mod referred;
+mod ron_file;
 mod syntax;
 mod timeline;
 mod warnings;
@@ -31,6 +32,7 @@ pub use instance::{Instance, InstanceServer, InstanceSnapshot, InstanceUser};
 pub(crate) use loading::read;
 pub use loading::{Loaded, load, policy_from_text};
 pub use overriding::Override;
+pub use ron_file::RonFile;
 pub use timeline::{EnergySpec, ForesightSpec, RunSpec, TokenSpec, Until, WarmUp, WatchedMetric};
 
 pub use crate::fault::{Fault, nearest};

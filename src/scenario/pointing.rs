@@ -1,6 +1,5 @@
 //! From an error to the place in the text that it is about.
 
-use super::Scenario;
 use super::diagnostic::{Diagnostic, Place};
 use super::notation::options;
 use super::overriding::{Override, same_field};
@@ -9,6 +8,7 @@ use super::syntax;
 use crate::fault::{Fault, nearest};
 use crate::uncertainty::TableError;
 use ron::error::{Error as RonError, SpannedError};
+use serde::de::DeserializeOwned;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -77,12 +77,13 @@ impl Source {
         }
     }
 
-    /// A syntax or type error, with the field it is in.
-    pub fn ron_error(&self, error: &SpannedError) -> Diagnostic {
+    /// A syntax or type error of a `T`, with the field it is in.
+    pub fn ron_error<T: DeserializeOwned>(&self, error: &SpannedError) -> Diagnostic {
         let span = self.ron_span(error);
         let tree = syntax::parse(&self.text);
         let here = tree.as_ref().and_then(|tree| tree.innermost(span.start));
-        let field = serde_path(&self.text).or_else(|| here.as_ref().map(|(path, _)| path.clone()));
+        let field =
+            serde_path::<T>(&self.text).or_else(|| here.as_ref().map(|(path, _)| path.clone()));
         // A name that is wrong is best shown itself, a value by its field's place.
         let about_names = matches!(
             error.code,
@@ -132,10 +133,10 @@ impl Source {
     }
 }
 
-/// The path of the field at which reading a scenario fails.
-fn serde_path(text: &str) -> Option<String> {
+/// The path of the field at which reading a `T` fails.
+fn serde_path<T: DeserializeOwned>(text: &str) -> Option<String> {
     let mut reader = ron::Deserializer::from_str_with_options(text, &options()).ok()?;
-    let error = serde_path_to_error::deserialize::<_, Scenario>(&mut reader).err()?;
+    let error = serde_path_to_error::deserialize::<_, T>(&mut reader).err()?;
     let path = error.path().to_string();
     (path != "." && !path.contains('?')).then_some(path)
 }

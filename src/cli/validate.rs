@@ -1,0 +1,85 @@
+//! `edgelm validate`: a log of a real server beside its simulation.
+
+use super::catalog::with_own_entries;
+use super::{Failure, print};
+use crate::llm::ServerBlock;
+use crate::report::{StreamedFile, validation as report};
+use crate::scenario::{self, Diagnostic, Place, RonFile};
+use crate::validation::{Comparison, Log, LogError, replay};
+use std::path::{Path, PathBuf};
+
+/// Replay the arrivals of a server's log through a simulated server, and show measured
+/// beside simulated times: to the first token (TTFT), per output token (TPOT), end to end
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The log, a CSV file:
+    /// arrival_s,prompt_tokens,output_tokens,first_token_s,end_s. Where the last two are
+    /// empty, requests are simulated only
+    #[arg(value_name = "LOG")]
+    log: PathBuf,
+    /// The server, a RON file
+    #[arg(long, value_name = "FILE")]
+    server: PathBuf,
+    /// Own entries of the catalogue, a RON file; one with the name of an entry takes its
+    /// place
+    #[arg(long, value_name = "FILE")]
+    catalog: Option<PathBuf>,
+    /// Write a row per request, with its simulated times, to this CSV file
+    #[arg(long, value_name = "FILE")]
+    requests: Option<PathBuf>,
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let catalog = with_own_entries(args.catalog.as_deref())?;
+    let block = RonFile::<ServerBlock>::read(&args.server)?;
+    let server = block.value.resolve(&catalog);
+    let server = server.map_err(|fault| block.fault(&fault))?;
+    let text = scenario::read(&args.log)?;
+    let log = Log::parse(&text).map_err(|error| shown(&error, &args.log, &text))?;
+    let mut requests = match &args.requests {
+        Some(place) => {
+            Some(StreamedFile::create(place).map_err(|error| Diagnostic::new(error.to_string()))?)
+        }
+        None => None,
+    };
+    let replayed = replay(&log, &server).map_err(|fault| block.fault(&fault))?;
+    let comparison = Comparison::new(&log, &replayed);
+    if let Some(file) = &mut requests {
+        report::write_requests(&log, &replayed, file)
+            .map_err(|error| Failure::Failed(format!("cannot write the requests: {error}")))?;
+    }
+    if let Some(file) = requests {
+        file.keep()
+            .map_err(|error| Failure::Failed(error.to_string()))?;
+    }
+    if args.json {
+        let name = file_name(&args.log);
+        let document = report::json(&comparison, &name, &block.value.name);
+        let text = serde_json::to_string_pretty(&document)
+            .map_err(|error| Failure::Failed(format!("cannot write JSON: {error}")))?;
+        print(&(text + "\n"))
+    } else {
+        print(&report::text(&comparison))
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// A fault of a log, shown in its file.
+fn shown(error: &LogError, file: &Path, text: &str) -> Diagnostic {
+    let before = text.split_inclusive('\n').take(error.line.max(1) - 1);
+    let start = before.map(str::len).sum::<usize>();
+    let line = text[start..].lines().next().unwrap_or_default();
+    let diagnostic = Diagnostic::new(format!("{}: {error}", file.display()));
+    diagnostic.at(Place {
+        file: file.to_owned(),
+        text: text.into(),
+        span: start..start + line.len(),
+    })
+}
