@@ -11,9 +11,11 @@ mod collected;
 mod delay_band;
 mod delay_variance;
 mod estimate;
+mod finite;
 mod fold;
 mod gap;
 mod histogram;
+mod interruptible;
 mod journal;
 mod measures;
 mod model;
@@ -25,6 +27,7 @@ mod record_folder;
 mod record_format;
 mod replications;
 mod results;
+mod run_error;
 mod stage_profile;
 mod targets;
 mod warm_up;
@@ -47,6 +50,7 @@ pub use replications::{Replication, ReplicationMeans};
 pub use results::{
     MeasuredWindow, PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans,
 };
+pub use run_error::RunError;
 pub use stage_profile::StageProfile;
 pub use warm_up::mser5;
 
@@ -57,6 +61,7 @@ use crate::units::Seconds;
 use crate::world::World;
 use crate::world::arrivals::Arrivals;
 use crate::world::streams::StreamKey;
+use interruptible::Interruptible;
 use point::Point;
 use precision::Standing;
 use rayon::prelude::*;
@@ -85,44 +90,6 @@ pub struct Cell {
     pub point: usize,
     /// The replications' numbers.
     pub replications: Range<u32>,
-}
-
-/// Why a run ended without results.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// A policy failed or decided what cannot be done.
-    #[error("policy {policy}: {error} (point {point}, replication {replication})")]
-    Policy {
-        /// The policy as the scenario writes it.
-        policy: String,
-        /// What went wrong.
-        error: PolicyError,
-        /// Index of the sweep's point.
-        point: usize,
-        /// Number of the replication.
-        replication: u32,
-    },
-    /// The same in a pilot replication, which finds the warm-up.
-    #[error("policy {policy}: {error} (point {point}, pilot replication {pilot})")]
-    Pilot {
-        /// The policy as the scenario writes it.
-        policy: String,
-        /// What went wrong.
-        error: PolicyError,
-        /// Index of the sweep's point.
-        point: usize,
-        /// Number of the pilot.
-        pilot: u64,
-    },
-    /// The caller asked to stop.
-    #[error("interrupted")]
-    Interrupted,
-    /// A record could not be kept.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// The threads could not be started.
-    #[error("cannot start the worker threads: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
 }
 
 impl Experiment {
@@ -234,7 +201,8 @@ impl Experiment {
             for (at, policy) in policies.iter_mut().enumerate() {
                 let shown = point.policies[at].metric;
                 world.show(shown.unwrap_or(point.model.workload.metric));
-                let mut record = measure(&world, &settings, policy.as_mut()).map_err(|error| {
+                let measured = measure(&world, &settings, policy.as_mut(), stop);
+                let mut record = measured.map_err(|error| {
                     // Ctrl-C reaches an external policy's process, too.
                     if stop.load(Ordering::Relaxed) {
                         return RunError::Interrupted;
@@ -246,6 +214,16 @@ impl Experiment {
                         replication,
                     }
                 })?;
+                if let Some((field, value)) = finite::beyond_all_results(&record) {
+                    return Err(RunError::NotFinite {
+                        policy: point.policies[at].label.clone(),
+                        field,
+                        value,
+                        point: cell.point,
+                        seed: self.loaded.scenario.seed,
+                        replication,
+                    });
+                }
                 record.load.warm_up_at_limit = cut.at_limit[at];
                 records[at].push(record);
             }
@@ -261,7 +239,7 @@ impl Experiment {
     /// exactly what the run that is folded saw.
     ///
     /// # Errors
-    /// [`RunError::Policy`].
+    /// [`RunError::Policy`], or [`RunError::Interrupted`] once the recorder asks to stop.
     pub fn replay(
         &self,
         point: usize,
@@ -281,11 +259,14 @@ impl Experiment {
         };
         engine::simulate(&world, &settings, policy.as_mut(), recorder)
             .map(|_| ())
-            .map_err(|error| RunError::Policy {
-                policy: under_test.label.clone(),
-                error,
-                point: point_index,
-                replication,
+            .map_err(|error| match error {
+                PolicyError::Interrupted => RunError::Interrupted,
+                error => RunError::Policy {
+                    policy: under_test.label.clone(),
+                    error,
+                    point: point_index,
+                    replication,
+                },
             })
     }
 
@@ -399,9 +380,14 @@ fn measure(
     world: &World<'_>,
     settings: &Settings,
     policy: &mut dyn Policy,
+    stop: &AtomicBool,
 ) -> Result<ReplicationRecord, PolicyError> {
     let mut recording = Recording::new(world, settings.warm_up);
-    engine::simulate(world, settings, policy, &mut recording)?;
+    let mut recorder = Interruptible {
+        recorder: &mut recording,
+        stop,
+    };
+    engine::simulate(world, settings, policy, &mut recorder)?;
     Ok(ReplicationRecord {
         threshold_at_end: policy.threshold(),
         ..recording.finish()

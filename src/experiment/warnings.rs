@@ -58,6 +58,7 @@ pub(super) fn warnings(
     {
         warnings.extend(targets::not_met(target, step, replications));
     }
+    warnings.extend(beyond_the_histogram(replications));
     for q in &result.delay_quantiles {
         if q.low_ms.is_some() && q.high_ms.is_none() {
             warnings.push(format!(
@@ -88,6 +89,27 @@ pub(super) fn warnings(
              system is not stationary"
                 .to_owned(),
         );
+    }
+    warnings
+}
+
+/// That quantiles fall where the histograms of delays end.
+fn beyond_the_histogram(replications: &[ReplicationRecord]) -> Vec<String> {
+    let ends = replications.iter().map(|r| r.delays.at_the_ends());
+    let (short, long) = ends.fold((0, 0), |sum, end| (sum.0 + end.0, sum.1 + end.1));
+    let of = replications.iter().map(|r| r.queries).sum::<u64>();
+    let mut warnings = Vec::new();
+    if short > 0 {
+        warnings.push(format!(
+            "{short} of {of} delays are as short as the least that histograms tell apart, 1 ns: \
+             a quantile that says 1 ns says \"at most\""
+        ));
+    }
+    if long > 0 {
+        warnings.push(format!(
+            "{long} of {of} delays are as long as the greatest that histograms tell apart, \
+             1e9 s: a quantile that says 1e9 s says \"at least\""
+        ));
     }
     warnings
 }

@@ -12,6 +12,7 @@ mod detail;
 mod eq8;
 mod evaluation;
 mod external;
+mod extremes;
 mod fading;
 mod fig3;
 mod fig4_fig5;

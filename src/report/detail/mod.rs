@@ -88,6 +88,7 @@ pub fn details(
             Some(_) => Some(SeriesRows::new(new("time_series.csv")?)),
             None => None,
         },
+        stop,
     };
     if recorder.queries.is_none() && recorder.series.is_none() {
         return Ok(Vec::new());
@@ -116,12 +117,14 @@ pub fn details(
 }
 
 /// Hands what it is shown to those who write it down.
-struct DetailRecorder {
+struct DetailRecorder<'a> {
     queries: Option<QueryRows<StreamedFile>>,
     series: Option<SeriesRows<StreamedFile>>,
+    /// Gives the replication up once it is set.
+    stop: &'a AtomicBool,
 }
 
-impl DetailRecorder {
+impl DetailRecorder<'_> {
     fn begin(&mut self, origin: &Origin) {
         if let Some(queries) = &mut self.queries {
             queries.begin(origin.clone());
@@ -138,7 +141,11 @@ impl DetailRecorder {
     }
 }
 
-impl Recorder for DetailRecorder {
+impl Recorder for DetailRecorder<'_> {
+    fn stop_asked(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
     fn left(&mut self, query: &CompletedQuery, measured: bool) {
         if let Some(queries) = &mut self.queries {
             queries.left(query, measured);
