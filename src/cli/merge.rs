@@ -1,8 +1,8 @@
 //! `edgelm merge`: from the records of all cells to the files of a run.
 
-use super::{Failure, plan, print};
+use super::{Failure, placing, plan, print};
 use crate::experiment::Collected;
-use crate::report::{self, OutputDirectory};
+use crate::report;
 use crate::scenario::Diagnostic;
 use std::path::PathBuf;
 
@@ -27,13 +27,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let collected = Collected::read(&plan, &args.folders)
         .map_err(|error| Diagnostic::new(error.to_string()))?;
     for damaged in collected.damaged() {
-        eprintln!("warning: {damaged}");
+        tell!("warning: {damaged}");
     }
     let replications = collected
         .replications(&experiment)
         .map_err(Failure::Incomplete)?;
-    let directory = OutputDirectory::prepare(args.out.join(plan.name()))
-        .map_err(|error| Diagnostic::new(error.to_string()))?;
+    let directory = placing::prepare(args.out.join(plan.name()), plan.hash(), "study")?;
     let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
     let replications = report::replications(&experiment, replications, &directory)
         .map_err(|error| failed(&error))?;
@@ -41,19 +40,20 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         .results(&experiment)
         .map_err(Failure::Incomplete)?;
     let files = report::files(experiment.loaded(), &results).map_err(|error| failed(&error))?;
-    directory
+    let replaced = directory
         .write_with(&files, vec![replications])
         .map_err(|error| failed(&error))?;
+    placing::tell_replaced(&directory, &replaced);
     print(&report::summary(&results))?;
     for warning in &results.warnings {
-        eprintln!("warning: {warning}");
+        tell!("warning: {warning}");
     }
     super::run::warn(&results);
-    eprintln!(
+    tell!(
         "{} cells merged, {} files written to {}",
         plan.cell_count(),
         files.len() + 1,
-        directory.path().display()
+        placing::shown(directory.path())
     );
     Ok(())
 }

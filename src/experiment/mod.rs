@@ -10,6 +10,7 @@ mod cell_ranges;
 mod collected;
 mod delay_band;
 mod delay_variance;
+mod demand;
 mod estimate;
 mod finite;
 mod fold;
@@ -20,6 +21,7 @@ mod journal;
 mod measures;
 mod model;
 mod plan;
+mod plan_difference;
 mod point;
 mod precision;
 mod record;
@@ -36,6 +38,7 @@ mod warnings;
 pub use cell_ranges::CellRanges;
 pub use collected::{Collected, Damaged, RECORDS_ENDING, RecordError};
 pub use delay_band::delay_band;
+pub use demand::Demand;
 pub use estimate::{Estimate, QuantileEstimate, quantile, student_t_975};
 pub use gap::{Gap, GapPoint, GapStudy, PolicyGap};
 pub use histogram::{DelayCounts, UNIT};
@@ -43,6 +46,7 @@ pub use journal::Journal;
 pub use measures::DEADLINE_MISSED;
 pub use model::world_model;
 pub use plan::{Plan, PlanError};
+pub use plan_difference::plan_differences;
 pub use point::{PointOutline, PolicyFactory, PolicyUnderTest};
 pub use record::{CellRecord, LoadRecord, ReplicationRecord};
 pub use record_folder::{RecordFolder, record_bytes};
@@ -76,6 +80,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// how it is executed.
 const BATCHES_PER_CELL: u32 = 25;
 
+/// Cells of a run at most: their files have seven digits.
+const MOST_CELLS: u64 = 10_000_000;
+
 /// A study ready to run.
 pub struct Experiment {
     loaded: Loaded,
@@ -108,6 +115,23 @@ impl Experiment {
             Arrivals::Batch => BATCHES_PER_CELL,
             _ => 1,
         };
+        let count = points.len() as u64 * u64::from(replications.div_ceil(per_cell));
+        if count > MOST_CELLS {
+            let field = match until {
+                Some(_) => "until.max_replications",
+                None => "replications",
+            };
+            let most = MOST_CELLS / points.len() as u64 * u64::from(per_cell);
+            let message = format!(
+                "{field}: found {replications} at {} points, allowed is at most {most} at each",
+                points.len()
+            );
+            return Err(vec![loaded.at_field(
+                field,
+                message,
+                "a run is divided into pieces of work, and there may be ten million of them",
+            )]);
+        }
         let cells = (0..points.len())
             .flat_map(|point| {
                 (0..replications)

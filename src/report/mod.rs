@@ -39,7 +39,7 @@ mod streamed;
 mod table;
 pub mod uncertainty;
 
-pub use directory::{DirectoryError, OutputDirectory};
+pub use directory::{DirectoryError, OutputDirectory, Replaced};
 pub use replications::replications;
 pub use streamed::StreamedFile;
 pub use table::summary;

@@ -20,7 +20,7 @@ pub fn replications<'r>(
     replications: impl Iterator<Item = Replication<'r>>,
     directory: &OutputDirectory,
 ) -> Result<StreamedFile, DirectoryError> {
-    let file = StreamedFile::create(directory.path().join("replications.csv"))?;
+    let file = StreamedFile::create(directory.work().join("replications.csv"))?;
     write(experiment, replications, file).into_file()
 }
 

@@ -2,6 +2,7 @@
 
 use super::check::{Fault, check};
 use super::diagnostic::{Diagnostic, Place, nearest};
+use super::naming::study_name;
 use super::notation::options;
 use super::overriding::{Override, apply};
 use super::pointing::{Source, byte_offset, ron_message, suggestion, table_error};
@@ -107,6 +108,16 @@ impl Loaded {
         }
     }
 
+    /// An error about a field, shown where it stands in the file.
+    pub(crate) fn at_field(&self, field: &str, message: String, help: &str) -> Diagnostic {
+        Diagnostic {
+            message,
+            field: Some(field.to_owned()),
+            place: self.place_unless_overridden(field),
+            help: Some(help.to_owned()),
+        }
+    }
+
     /// The scenario as a single point.
     pub(crate) fn without_sweep(&self) -> Self {
         let mut single = self.clone();
@@ -128,12 +139,13 @@ impl Loaded {
     }
 }
 
-/// Reads a text file.
+/// Reads a text file, without the byte order mark that some editors begin a file with.
 ///
 /// # Errors
 /// That it cannot be read, with the file's nearest neighbour in name where it does not exist.
 pub(crate) fn read(file: &Path) -> Result<String, Diagnostic> {
-    std::fs::read_to_string(file).map_err(|error| {
+    let text = std::fs::read_to_string(file);
+    text.map(without_mark).map_err(|error| {
         let diagnostic = Diagnostic::new(format!("cannot read {}: {error}", file.display()));
         let folder = match file.parent() {
             Some(folder) if folder != Path::new("") => folder,
@@ -154,6 +166,14 @@ pub(crate) fn read(file: &Path) -> Result<String, Diagnostic> {
             _ => diagnostic,
         }
     })
+}
+
+/// A text without the byte order mark at its beginning.
+pub(crate) fn without_mark(mut text: String) -> String {
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    text
 }
 
 /// Reads a policy as a scenario writes it; `source` says where it stood.
@@ -209,6 +229,10 @@ fn unmeasured(scenario: &Scenario, table: &Table) -> Option<Fault> {
         .map(|(at, metric)| fault(format!("compare_metrics[{at}]"), *metric))
 }
 
+/// The shortest trace that may be played again and again, in seconds: the clock must go
+/// on by it however late it is.
+const SHORTEST_PERIOD_S: f64 = 1e-6;
+
 /// What the scenario asks of its trace and the trace cannot give.
 fn unplayable(scenario: &Scenario, trace: &Trace) -> Vec<Fault> {
     let Arrivals::Trace {
@@ -226,6 +250,19 @@ fn unplayable(scenario: &Scenario, trace: &Trace) -> Vec<Fault> {
                 trace.first().0
             ),
             allowed: "`Stop`, or a trace with arrivals at different times".to_owned(),
+        });
+    }
+    if let Some(period) = trace.period()
+        && at_end == AtEnd::Loop
+        && period.0 / rate_scale < SHORTEST_PERIOD_S
+    {
+        faults.push(Fault {
+            field: "workload.arrivals.at_end".to_owned(),
+            found: format!(
+                "Loop of a trace that is over after {:e} s",
+                period.0 / rate_scale
+            ),
+            allowed: format!("a trace that is played for at least {SHORTEST_PERIOD_S:e} s"),
         });
     }
     let first = trace.first().0 / rate_scale;
@@ -273,10 +310,7 @@ impl Source {
         if let Some(faults) = faults.filter(|faults| !faults.is_empty()) {
             return Err(faults.iter().map(|fault| self.fault(fault)).collect());
         }
-        let name = self.file.file_stem().map_or_else(
-            || "scenario".to_owned(),
-            |stem| stem.to_string_lossy().into_owned(),
-        );
+        let name = study_name(&self.file).map_err(one)?;
         Ok(Loaded {
             scenario,
             name,

@@ -19,6 +19,7 @@ mod fig4_fig5;
 mod gap;
 mod goa_literal;
 mod golden;
+mod hostile_input;
 mod manual;
 mod manual_facts;
 mod manual_numbers;

@@ -78,7 +78,7 @@ pub fn details(
     directory: &OutputDirectory,
     stop: &AtomicBool,
 ) -> Result<Vec<StreamedFile>, DetailError> {
-    let new = |name: &str| StreamedFile::create(directory.path().join(name));
+    let new = |name: &str| StreamedFile::create(directory.work().join(name));
     let mut recorder = DetailRecorder {
         queries: match request.queries {
             true => Some(QueryRows::new(new("queries.csv")?)),

@@ -261,12 +261,6 @@ impl Faults {
         }
     }
 
-    pub(super) fn positive(&mut self, field: &str, value: f64) {
-        if !(value.is_finite() && value > 0.0) {
-            self.add(field, &value.to_string(), "a positive, finite number");
-        }
-    }
-
     pub(super) fn share(&mut self, field: &str, value: f64) {
         if !(0.0..=1.0).contains(&value) {
             self.add(field, &value.to_string(), "a number from 0 to 1");
