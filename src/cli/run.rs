@@ -8,6 +8,7 @@ use crate::experiment::{
 use crate::report::{self, OutputDirectory};
 use crate::scenario::{self, Diagnostic};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -112,7 +113,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let replaced = directory
         .write_with(&files, streamed)
         .map_err(placing::failed)?;
-    journal.remove().map_err(placing::failed)?;
+    match journal.remove() {
+        // Removed with its folder while the run went on.
+        Err(RecordError::Io { reason, .. }) if reason.kind() == ErrorKind::NotFound => {}
+        other => other.map_err(placing::failed)?,
+    }
     placing::tell_replaced(&directory, &replaced);
     print(&report::summary(&results))?;
     warn(&results);

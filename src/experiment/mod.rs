@@ -417,3 +417,9 @@ fn measure(
         ..recording.finish()
     })
 }
+
+/// How many whole records of a plan's cells bytes begin with: what a file of records, or
+/// a stream of them that was cut, is worth.
+pub fn whole_records(plan: &Plan, bytes: &[u8]) -> usize {
+    collected::records(plan, bytes).0.len()
+}

@@ -59,9 +59,11 @@ impl Work {
         recover(&self.path, place, identity)
     }
 
-    /// An empty folder for the set of results.
+    /// An empty folder for the set of results. Somebody may have removed the work folder
+    /// while the run went on: its results are in memory, and lost only if we let them.
     pub fn new_set(&self) -> io::Result<PathBuf> {
         let set = self.path.join(SET);
+        fs::create_dir_all(&self.path)?;
         fs::create_dir(&set)?;
         Ok(set)
     }
