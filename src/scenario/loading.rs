@@ -13,6 +13,7 @@ use crate::uncertainty::{Metric, Synthetic, Table};
 use crate::world::arrivals::{Arrivals, AtEnd};
 use crate::world::trace::Trace;
 use std::collections::BTreeMap;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -144,8 +145,7 @@ impl Loaded {
 /// # Errors
 /// That it cannot be read, with the file's nearest neighbour in name where it does not exist.
 pub(crate) fn read(file: &Path) -> Result<String, Diagnostic> {
-    let text = std::fs::read_to_string(file);
-    text.map(without_mark).map_err(|error| {
+    bounded(file).map(without_mark).map_err(|error| {
         let diagnostic = Diagnostic::new(format!("cannot read {}: {error}", file.display()));
         let folder = match file.parent() {
             Some(folder) if folder != Path::new("") => folder,
@@ -166,6 +166,20 @@ pub(crate) fn read(file: &Path) -> Result<String, Diagnostic> {
             _ => diagnostic,
         }
     })
+}
+
+/// The largest file that is read, in bytes; a scenario may be a stranger's and name
+/// `/dev/zero`.
+const LARGEST_FILE: u64 = 1 << 30;
+
+fn bounded(file: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let open = std::fs::File::open(file)?;
+    open.take(LARGEST_FILE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST_FILE {
+        return Err(io::Error::other("it is larger than 1 GiB"));
+    }
+    Ok(text)
 }
 
 /// A text without the byte order mark at its beginning.

@@ -214,6 +214,18 @@ fn a_trace_that_loops_must_take_time() {
     }
 }
 
+/// A file without an end is not read to its end.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_without_an_end_is_refused() {
+    let here = folder();
+    let scenario = "(users: (count: 2), policies: [EdgeAll], \
+        workload: (uncertainty: (table: File(\"/dev/zero\"))))";
+    fs::write(here.path().join("s.ron"), scenario).expect("written");
+    let checked = edgelm(here.path(), &["check", "s.ron"], b"");
+    assert_refused(&checked, &["/dev/zero", "larger than 1 GiB"]);
+}
+
 /// What `check` passes `run` does not refuse, nor die of.
 #[test]
 fn check_refuses_what_run_could_not_do() {

@@ -11,6 +11,7 @@ mod decide;
 mod dependencies;
 mod detail;
 mod eq8;
+mod errors_page;
 mod evaluation;
 mod external;
 mod extremes;
