@@ -112,6 +112,12 @@ impl Endpoint {
         })
     }
 
+    /// Whether it is asked over TLS.
+    pub fn is_secure(&self) -> bool {
+        let scheme = self.url.get(..6);
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))
+    }
+
     /// `text` with the key made unreadable, should a server have echoed it.
     fn redact(&self, text: String) -> String {
         match self.key.as_deref() {
@@ -148,12 +154,22 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client which waits `timeout` for each answer.
+    /// A client which waits `timeout` for each answer. `secure` says whether any server is
+    /// asked over TLS, for which it must know whom to believe.
     ///
     /// # Errors
-    /// `SSL_CERT_FILE` or `SSL_CERT_DIR` is set and holds no certificate.
-    pub fn new(timeout: Duration, retries: u32, longest_wait: Duration) -> Result<Self, String> {
-        let tls = ureq::tls::TlsConfig::builder().root_certs(authorities()?);
+    /// It must, and `SSL_CERT_FILE` is set and holds no certificate.
+    pub fn new(
+        timeout: Duration,
+        retries: u32,
+        longest_wait: Duration,
+        secure: bool,
+    ) -> Result<Self, String> {
+        let roots = match secure {
+            true => authorities()?,
+            false => ureq::tls::RootCerts::WebPki,
+        };
+        let tls = ureq::tls::TlsConfig::builder().root_certs(roots);
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(timeout))
             .tls_config(tls.build())
@@ -341,7 +357,7 @@ mod tests {
 
     #[test]
     fn waits_double_and_obey_the_server_within_the_bound() {
-        let client = Client::new(Duration::from_secs(1), 3, Duration::from_secs(5)).unwrap();
+        let client = Client::new(Duration::from_secs(1), 3, Duration::from_secs(5), false).unwrap();
         let passing = Fault::Broken(String::new());
         let waits: Vec<_> = (0..5)
             .map(|i| client.wait(i, &passing).as_millis())

@@ -192,23 +192,33 @@ fn an_interrupted_run_is_continued_unless_it_is_to_begin_anew() {
     assert!(!said.contains("from before"), "{said}");
 }
 
-/// Ten runs over older results, killed at moments that fall on their end too.
+/// Ten runs over older results, killed while the new ones are written and take their place.
 #[test]
 fn killed_at_any_moment_the_old_results_are_there_or_the_new() {
     let study = Study::new(SMALL);
     let run = ["run", "s.ron", "--threads", "1"];
     let other = [&run[..], &["--seed", "2"]].concat();
-    let started = Instant::now();
     assert_eq!(study.edgelm(&other).0, Some(0));
-    let other_takes = started.elapsed();
     let of_other = files(&study.path("output/s"));
     fs::remove_dir_all(study.path("output")).expect("removed");
     assert_eq!(study.edgelm(&run).0, Some(0));
     let of_run = files(&study.path("output/s"));
+    let being_written = || {
+        let entries = fs::read_dir(study.path("output"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        entries
+            .into_iter()
+            .any(|entry| entry.path().join("results").exists())
+    };
     let mut kills = 0;
     for round in 0..10 {
         let mut child = study.start(&other);
-        std::thread::sleep(other_takes.mul_f64(0.4 + 0.65 * f64::from(round) / 10.0));
+        while !being_written() && child.try_wait().expect("it is ours").is_none() {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        std::thread::sleep(Duration::from_millis(4 * round));
         kills += i32::from(child.try_wait().expect("it is ours").is_none());
         child.kill().expect("SIGKILL");
         told(child);
@@ -236,7 +246,7 @@ fn killed_at_any_moment_the_old_results_are_there_or_the_new() {
         }
     }
     println!("{kills} of 10 kills hit a run");
-    assert!(kills > 2, "{kills}");
+    assert!(kills > 0, "no kill hit a run");
 }
 
 #[test]

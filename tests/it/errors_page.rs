@@ -185,7 +185,7 @@ const OF_INPUT: [Case; 16] = [
                 "{\"id\": \"a\", \"prompt\": \"2\", \"answers\": [\"4\"]}\n",
             )
         },
-        line: "check good.ron && SSL_CERT_FILE=none edgelm profile --questions q.jsonl --slm http://127.0.0.1:1 --llm http://127.0.0.1:1 --out t.csv",
+        line: "check good.ron && SSL_CERT_FILE=none edgelm profile --questions q.jsonl --slm https://127.0.0.1:1 --llm https://127.0.0.1:1 --out t.csv",
     },
 ];
 

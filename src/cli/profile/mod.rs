@@ -145,6 +145,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Duration::from_secs_f64(args.timeout_s),
         args.retries,
         Duration::from_secs_f64(args.longest_wait_s),
+        settings.slm.is_secure() || settings.llm.is_secure(),
     )
     .map_err(input)?;
     let (mut journal, mut raw) = files(args)?;
