@@ -46,6 +46,7 @@ mod serde_types;
 mod shard_contract;
 mod shipped;
 mod stations;
+mod streams_and_signals;
 mod table;
 mod targets;
 mod timeline;
