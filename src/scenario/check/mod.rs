@@ -55,9 +55,9 @@ pub fn check(scenario: &Scenario) -> Vec<Fault> {
     servers(scenario, &mut faults);
     channel(scenario, &mut faults);
     let workload = &scenario.workload;
-    faults.distribution("workload.query_bits", &workload.query_bits, 1e-3..=1e15);
-    faults.distribution("workload.slm_gflop", &workload.slm_gflop, 1e-9..=1e12);
-    faults.distribution("workload.llm_gflop", &workload.llm_gflop, 1e-9..=1e12);
+    faults.distribution("workload.query_bits", &workload.query_bits, 1e-12..=1e15);
+    faults.distribution("workload.slm_gflop", &workload.slm_gflop, 1e-12..=1e12);
+    faults.distribution("workload.llm_gflop", &workload.llm_gflop, 1e-12..=1e12);
     if let TableSource::Inline(table) = &workload.uncertainty.table
         && let Err(error) = table.validate()
     {

@@ -240,10 +240,10 @@ fn mobility(scenario: &Scenario, faults: &mut Faults) {
 fn costs(scenario: &Scenario, faults: &mut Faults) {
     if let Some(tokens) = &scenario.workload.tokens {
         let field = |name: &str| format!("workload.tokens.{name}");
-        faults.distribution(&field("prompt_tokens"), &tokens.prompt_tokens, 1e-3..=1e9);
-        faults.distribution(&field("output_tokens"), &tokens.output_tokens, 1e-3..=1e9);
+        faults.distribution(&field("prompt_tokens"), &tokens.prompt_tokens, 1e-12..=1e9);
+        faults.distribution(&field("output_tokens"), &tokens.output_tokens, 1e-12..=1e9);
         for (name, value, allowed) in [
-            ("bits_per_token", tokens.bits_per_token, 1e-3..=1e9),
+            ("bits_per_token", tokens.bits_per_token, 1e-12..=1e9),
             ("flop_per_parameter", tokens.flop_per_parameter, 1e-3..=1e6),
             (
                 "slm_parameters_billion",
