@@ -1,6 +1,6 @@
 //! `edgelm check`: validate scenarios without running them.
 
-use super::{Failure, Overrides, print, warn_of};
+use super::{Failure, Overrides, capacity, print, warn_of};
 use crate::experiment::Experiment;
 use crate::scenario;
 use std::fmt::Write;
@@ -25,6 +25,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     for file in &args.scenarios {
         match scenario::load(file, &overrides).and_then(Experiment::new) {
             Ok(experiment) => {
+                if let Err(Failure::Input(diagnostics)) = capacity::check(&experiment, None) {
+                    wrong.extend(diagnostics);
+                    continue;
+                }
                 doubtful.extend(experiment.loaded().warnings());
                 let scenario = &experiment.loaded().scenario;
                 let compared = scenario.workload.uncertainty.compare_metrics.len();

@@ -4,7 +4,7 @@ use super::{Failure, print};
 use crate::external::Programs;
 use crate::physics::radio::Interference;
 use crate::policy::{self, Build, PolicySpec};
-use crate::scenario::{Diagnostic, Instance, policy_from_text};
+use crate::scenario::{Diagnostic, Instance, policy_from_text, without_mark};
 use crate::snapshot::{Choice, Service, services};
 use crate::uncertainty::{Metric, Table};
 use clap::ValueEnum;
@@ -75,7 +75,7 @@ fn read(path: &Path) -> Result<(PathBuf, String), Failure> {
         std::io::stdin()
             .read_to_string(&mut text)
             .map_err(|error| Diagnostic::new(format!("cannot read standard input: {error}")))?;
-        return Ok((PathBuf::from("<stdin>"), text));
+        return Ok((PathBuf::from("<stdin>"), without_mark(text)));
     }
     Ok((path.to_owned(), crate::scenario::read(path)?))
 }
@@ -106,8 +106,26 @@ fn decide(spec: &PolicySpec, instance: &Instance, reading: Reading) -> Result<An
         .map(|service: &Service| service.total().0)
         .collect();
     if let Some(user) = delays_s.iter().position(|delay| !delay.is_finite()) {
+        let gain = match decision.choices[user] {
+            Choice::Edge(server) => view.gain(user, server),
+            Choice::Local => f64::NAN,
+        };
+        return Err(Failure::Failed(if gain == 0.0 {
+            format!("policy {spec} sends user {user} over a link of gain 0, which carries nothing")
+        } else {
+            format!(
+                "under policy {spec} the delay of user {user} is {}, which is no delay: values of \
+                 the instance are too great or too small together",
+                delays_s[user]
+            )
+        }));
+    }
+    let objective_s = crate::snapshot::objective(&view, &decision).0;
+    let mean_delay_s = delays_s.iter().sum::<f64>() / delays_s.len() as f64;
+    if !(objective_s.is_finite() && mean_delay_s.is_finite()) {
         return Err(Failure::Failed(format!(
-            "policy {spec} sends user {user} over a link of gain 0, which carries nothing"
+            "under policy {spec} the delays add up to {mean_delay_s:e} s a user, which is no \
+             mean: values of the instance are too great or too small together"
         )));
     }
     Ok(Answer {
@@ -120,8 +138,8 @@ fn decide(spec: &PolicySpec, instance: &Instance, reading: Reading) -> Result<An
                 Choice::Edge(server) => *server as i64,
             })
             .collect(),
-        objective_s: crate::snapshot::objective(&view, &decision).0,
-        mean_delay_s: delays_s.iter().sum::<f64>() / delays_s.len() as f64,
+        objective_s,
+        mean_delay_s,
         delays_s,
         decision_us,
     })

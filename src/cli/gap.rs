@@ -1,10 +1,11 @@
 //! `edgelm gap`: how far each policy is from the best assignment.
 
+use super::programs::Consent;
 use super::run::{Progress, stop_on_ctrl_c};
-use super::{Failure, Overrides, print, warn_of};
-use crate::experiment::{Experiment, GapOptions, RunError};
-use crate::report::{OutputDirectory, gap};
-use crate::scenario::{self, Diagnostic};
+use super::{Failure, Overrides, capacity, placing, print, warn_of};
+use crate::experiment::{Experiment, GapOptions, Plan, RunError};
+use crate::report::gap;
+use crate::scenario;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -32,6 +33,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
     #[command(flatten)]
+    programs: Consent,
+    #[command(flatten)]
     overrides: Overrides,
 }
 
@@ -43,20 +46,25 @@ fn unit_interval(text: &str) -> Result<f64, String> {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let loaded = scenario::load(&args.scenario, &args.overrides.list())?;
+    let overrides = args.overrides.list();
+    let loaded = scenario::load(&args.scenario, &overrides)?;
+    args.programs.ask(&loaded, &overrides)?;
     let experiment = Experiment::new(loaded)?;
+    capacity::check(&experiment, args.threads)?;
     let loaded = experiment.loaded();
     warn_of(&loaded.warnings());
-    let directory = OutputDirectory::prepare(args.out.join(format!("{}-gap", loaded.name)))
-        .map_err(|error| Diagnostic::new(error.to_string()))?;
-    let stop = stop_on_ctrl_c()?;
-    let progress = Progress::new(experiment.task_count() as u64);
-    let started = Instant::now();
     let options = GapOptions {
         tau: args.tau,
         random_starts: args.starts,
         exact_up_to: args.exact_up_to,
     };
+    let plan = Plan::new(&experiment);
+    let identity = blake3::hash(format!("{} {options:?}", plan.hash()).as_bytes()).to_hex();
+    let place = args.out.join(format!("{}-gap", loaded.name));
+    let directory = placing::prepare(place, &identity, "study")?;
+    let stop = stop_on_ctrl_c()?;
+    let progress = Progress::new(experiment.task_count() as u64);
+    let started = Instant::now();
     let outcome = experiment.gap(&options, args.threads.map(usize::from), &stop, &|| {
         progress.advance();
     });
@@ -70,16 +78,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if stop.load(Ordering::Relaxed) {
         return Err(Failure::Interrupted);
     }
-    directory
-        .write(&files)
-        .map_err(|error| Failure::Failed(error.to_string()))?;
+    let replaced = directory.write(&files).map_err(placing::failed)?;
+    placing::tell_replaced(&directory, &replaced);
     print(&gap::summary(&found))?;
-    eprintln!(
+    tell!(
         "{} tasks compared in {:.2} s, {} files written to {}",
         experiment.task_count(),
         started.elapsed().as_secs_f64(),
         files.len(),
-        directory.path().display()
+        placing::shown(directory.path())
     );
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! `edgelm merge`: from the records of all tasks to the files of a run.
 
-use super::{Failure, plan, print};
+use super::{Failure, placing, plan, print};
 use crate::experiment::{RecordStore, TaskRanges};
-use crate::report::{self, OutputDirectory, ReplicationRows};
+use crate::report::{self, ReplicationRows};
 use crate::scenario::Diagnostic;
 use std::path::PathBuf;
 
@@ -24,19 +24,18 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let (plan, experiment) = plan::read(&args.plan)?;
-    let name = plan.name().to_owned();
+    let (name, hash) = (plan.name().to_owned(), plan.hash().to_owned());
     let store = RecordStore::of_folders(plan, &args.folders)
         .map_err(|error| Diagnostic::new(error.to_string()))?;
     for damaged in store.damaged() {
-        eprintln!("warning: {damaged}");
+        tell!("warning: {damaged}");
     }
     let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
     let missing = experiment.missing(&store).map_err(|e| failed(&e))?;
     if !missing.is_empty() {
         return Err(Failure::Incomplete(TaskRanges::of(&missing)));
     }
-    let directory = OutputDirectory::prepare(args.out.join(name))
-        .map_err(|error| Diagnostic::new(error.to_string()))?;
+    let directory = placing::prepare(args.out.join(name), &hash, "study")?;
     let mut replications =
         ReplicationRows::begin(&experiment, &directory).map_err(|error| failed(&error))?;
     let results = experiment
@@ -44,19 +43,20 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         .map_err(|error| failed(&error))?;
     let replications = replications.finish().map_err(|error| failed(&error))?;
     let files = report::files(experiment.loaded(), &results).map_err(|error| failed(&error))?;
-    directory
+    let replaced = directory
         .write_with(&files, vec![replications])
         .map_err(|error| failed(&error))?;
+    placing::tell_replaced(&directory, &replaced);
     print(&report::summary(&results))?;
     for warning in &results.warnings {
-        eprintln!("warning: {warning}");
+        tell!("warning: {warning}");
     }
     super::run::warn(&results);
-    eprintln!(
+    tell!(
         "{} tasks merged, {} files written to {}",
         experiment.task_count(),
         files.len() + 1,
-        directory.path().display()
+        placing::shown(directory.path())
     );
     Ok(())
 }

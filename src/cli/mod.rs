@@ -2,15 +2,21 @@
 //!
 //! Results go to stdout and to files, progress and wall-clock times to stderr.
 
+#[macro_use]
+mod telling;
+
+mod capacity;
 mod catalog;
 mod check;
 mod decide;
 mod detail;
 mod gap;
 mod merge;
+mod placing;
 mod plan;
 #[cfg(feature = "http")]
 mod profile;
+mod programs;
 mod run;
 mod shard;
 mod table;
@@ -20,7 +26,7 @@ mod validate;
 use crate::experiment::TaskRanges;
 use crate::scenario::{Diagnostic, Override};
 use clap::{Parser, Subcommand};
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Which queries should leave the phone, and what does that do to accuracy and to
@@ -97,39 +103,38 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Whether what goes to stderr is coloured.
-fn in_colour() -> bool {
-    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
-}
-
 /// Shows on stderr what is doubtful about a scenario.
 pub(crate) fn warn_of(doubts: &[Diagnostic]) {
-    let colour = in_colour();
     for doubt in doubts {
-        eprintln!("{}\n", doubt.render_warning(colour));
+        telling::show(&doubt.render_warning(telling::in_colour()));
+        tell!("");
     }
 }
 
 fn report(failure: &Failure) -> ExitCode {
-    let colour = in_colour();
-    let mut stderr = std::io::stderr().lock();
-    // A closed stderr leaves nobody to tell; the exit code still says it.
-    let (code, _) = match failure {
+    let code = match failure {
         Failure::Input(diagnostics) => {
+            let colour = telling::in_colour();
             let texts: Vec<String> = diagnostics.iter().map(|d| d.render(colour)).collect();
-            (2, writeln!(stderr, "{}", texts.join("\n\n")))
+            telling::show(&texts.join("\n\n"));
+            2
         }
-        Failure::Failed(message) => (1, writeln!(stderr, "error: {message}")),
-        Failure::Interrupted => (130, writeln!(stderr, "interrupted")),
+        Failure::Failed(message) => {
+            tell!("error: {message}");
+            1
+        }
+        Failure::Interrupted => {
+            tell!("interrupted");
+            130
+        }
         Failure::Incomplete(missing) => match print(&format!("{missing}\n")) {
-            Ok(()) => (
-                3,
-                writeln!(
-                    stderr,
+            Ok(()) => {
+                tell!(
                     "incomplete: {} tasks are missing; run them with `edgelm shard --tasks`",
                     missing.indices().len()
-                ),
-            ),
+                );
+                3
+            }
             Err(failure) => return report(&failure),
         },
     };
@@ -138,6 +143,7 @@ fn report(failure: &Failure) -> ExitCode {
 
 /// Writes results to stdout. A reader that has gone away (`| head`) is no error.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let text = telling::harmless(text);
     let mut stdout = std::io::stdout().lock();
     match stdout
         .write_all(text.as_bytes())

@@ -32,7 +32,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     write(&args.out, plan.to_json().as_bytes()).map_err(|error| {
         Failure::Failed(format!("cannot write {}: {error}", args.out.display()))
     })?;
-    eprintln!(
+    tell!(
         "{} tasks planned, hash {:.12}, written to {}",
         plan.task_count(),
         plan.hash(),

@@ -1,14 +1,21 @@
 //! `edgelm run`: simulate a scenario and write what came out.
 
-use super::{Failure, Overrides, detail, print, warn_of};
-use crate::experiment::{Experiment, Journal, Plan, Results, RunError};
+use super::programs::Consent;
+use super::{Failure, Overrides, capacity, detail, placing, print, warn_of};
+use crate::experiment::{
+    Experiment, Journal, Plan, RecordError, Results, RunError, plan_differences,
+};
 use crate::report::{self, OutputDirectory, ReplicationRows};
 use crate::scenario::{self, Diagnostic};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+/// The plan of an unfinished run, beside its journal.
+const PLAN: &str = "plan.json";
 
 /// Simulate a scenario; write tables, histograms and plots
 #[derive(Debug, clap::Args)]
@@ -21,34 +28,38 @@ pub(super) struct Args {
     /// Threads to use; all cores if not given. Results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
-    /// Continue an interrupted run of the same scenario with the same options
+    /// Begin anew, even where an interrupted run of the same scenario with the same
+    /// options could be continued
     #[arg(long)]
+    fresh: bool,
+    /// Refuse to begin where only an interrupted run of something else could be
+    /// continued: continuing the same needs no option
+    #[arg(long, conflicts_with = "fresh")]
     resume: bool,
     #[command(flatten)]
     detail: detail::Options,
+    #[command(flatten)]
+    programs: Consent,
     #[command(flatten)]
     overrides: Overrides,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let loaded = scenario::load(&args.scenario, &args.overrides.list())?;
+    let overrides = args.overrides.list();
+    let loaded = scenario::load(&args.scenario, &overrides)?;
+    args.programs.ask(&loaded, &overrides)?;
     let experiment = Experiment::new(loaded)?;
+    capacity::check(&experiment, args.threads)?;
     let loaded = experiment.loaded();
     warn_of(&loaded.warnings());
     // Before any work: a directory that cannot be written must not cost a run.
-    let directory = OutputDirectory::prepare(args.out.join(&loaded.name))
-        .map_err(|error| Diagnostic::new(error.to_string()))?;
     let plan = Plan::new(&experiment);
-    let journal = if args.resume {
-        Journal::resume(directory.path(), plan)
-    } else {
-        Journal::begin(directory.path(), plan)
-    }
-    .map_err(|error| Diagnostic::new(error.to_string()))?;
+    let directory = placing::prepare(args.out.join(&loaded.name), plan.hash(), "study")?;
+    let journal = begin(args, plan, &directory)?;
     let store = journal.store();
     let (all, kept) = (experiment.task_count(), || store.count());
-    if args.resume {
-        eprintln!("{} of {all} tasks are there from before", kept());
+    if kept() > 0 {
+        tell!("{} of {all} tasks are there from before", kept());
     }
     let before = kept();
     let stop = stop_on_ctrl_c()?;
@@ -59,8 +70,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     progress.finish();
     completed.map_err(|error| match error {
         RunError::Interrupted => {
-            eprintln!(
-                "{} of {all} tasks are kept: the same command with --resume continues",
+            tell!(
+                "{} of {all} tasks are kept: the same command continues",
                 kept()
             );
             Failure::Interrupted
@@ -84,44 +95,125 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::Interrupted);
     }
     let written = files.len() + streamed.len();
-    directory
+    let replaced = directory
         .write_with(&files, streamed)
-        .map_err(|error| Failure::Failed(error.to_string()))?;
-    journal
-        .remove()
-        .map_err(|error| Failure::Failed(error.to_string()))?;
+        .map_err(placing::failed)?;
+    match journal.remove() {
+        // Removed with its folder while the run went on.
+        Err(RecordError::Io { reason, .. }) if reason.kind() == ErrorKind::NotFound => {}
+        other => other.map_err(placing::failed)?,
+    }
+    placing::tell_replaced(&directory, &replaced);
     print(&report::summary(&results))?;
     warn(&results);
-    eprintln!(
+    tell!(
         "{} tasks simulated in {:.2} s, {} files written to {}",
         simulated_tasks,
         simulated.as_secs_f64(),
         written,
-        directory.path().display()
+        placing::shown(directory.path())
     );
     Ok(())
 }
 
-/// Says on stderr what is doubtful about the results of policies.
+/// Begins the journal of a run, or continues that of an interrupted one of the same plan.
+fn begin(args: &Args, plan: Plan, directory: &OutputDirectory) -> Result<Journal, Failure> {
+    let refuse = |error: RecordError| Diagnostic::new(error.to_string());
+    let here = plan.to_json();
+    let others = directory.unfinished();
+    let mut differing = String::new();
+    for other in &others {
+        let there = std::fs::read_to_string(other.join(PLAN)).unwrap_or_default();
+        differing.push_str(&format!(
+            "an unfinished run of another plan is kept in {}, which differs in {}\n",
+            placing::shown(other),
+            some_of(&plan_differences(&there, &here)),
+        ));
+    }
+    let written = || std::fs::write(directory.work().join(PLAN), &here);
+    let journal = if args.fresh {
+        Journal::begin(directory.work(), plan)
+    } else {
+        Journal::resume(directory.work(), plan)
+    }
+    .map_err(refuse)?;
+    let nothing = journal.store().count() == 0;
+    if args.resume && nothing && !others.is_empty() {
+        return Err(
+            Diagnostic::new(format!("--resume: {}", differing.trim_end()))
+                .help("without `--resume` this run begins, and that one stays as it is")
+                .into(),
+        );
+    }
+    written().map_err(|error| Diagnostic::new(format!("cannot write the plan: {error}")))?;
+    for line in differing.lines() {
+        tell!("{line}; remove that folder if it is not wanted");
+    }
+    Ok(journal)
+}
+
+/// The first few of a list.
+fn some_of(list: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown = list.iter().take(SHOWN).map(String::as_str);
+    let text = shown.collect::<Vec<_>>().join(", ");
+    match list.len().saturating_sub(SHOWN) {
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
+}
+
+/// Says on stderr what is doubtful about the results of policies: of each kind of warning
+/// the first, and how many there are.
 pub(super) fn warn(results: &Results) {
+    let mut kinds: Vec<(String, String, usize)> = Vec::new();
     for point in &results.points {
         for policy in &point.policies {
             let at = point.value.map_or_else(String::new, |value| {
                 format!("{} = {value}, ", results.sweep_field)
             });
             for warning in &policy.warnings {
-                eprintln!("warning: {at}{}: {warning}", policy.policy);
+                let kind = without_numbers(warning);
+                match kinds.iter_mut().find(|known| known.0 == kind) {
+                    Some(known) => known.2 += 1,
+                    None => kinds.push((kind, format!("{at}{}: {warning}", policy.policy), 1)),
+                }
             }
+        }
+    }
+    for (_, first, count) in kinds {
+        match count {
+            1 => tell!("warning: {first}"),
+            _ => tell!(
+                "warning: {first}; {} more of this kind, all in `warnings` of results.json",
+                count - 1
+            ),
         }
     }
 }
 
-/// A flag that Ctrl-C sets.
+/// What warnings of one kind have in common.
+fn without_numbers(warning: &str) -> String {
+    let mut kind = String::with_capacity(warning.len());
+    for word in warning.split_inclusive(' ') {
+        let number = word.starts_with(|c: char| c.is_ascii_digit());
+        kind.push_str(if number { "# " } else { word });
+    }
+    kind
+}
+
+/// A flag that Ctrl-C and SIGTERM set; the second ends the process at once.
 pub(super) fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
-        .map_err(|error| Failure::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
+    ctrlc::set_handler(move || {
+        // Whoever asks twice does not want to wait for what goes on.
+        if flag.swap(true, Ordering::Relaxed) {
+            tell!("interrupted");
+            std::process::exit(130);
+        }
+    })
+    .map_err(|error| Failure::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
     Ok(stop)
 }
 

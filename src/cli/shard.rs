@@ -1,6 +1,7 @@
 //! `edgelm shard`: run some tasks of a plan.
 
-use super::{Failure, plan};
+use super::programs::Consent;
+use super::{Failure, capacity, plan};
 use crate::experiment::{Plan, RecordError, RecordFolder, RunError, TaskRanges, record_bytes};
 use crate::scenario::Diagnostic;
 use std::io::Write;
@@ -34,6 +35,8 @@ pub(super) struct Args {
     /// Threads to use; all cores if not given. Records do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
+    #[command(flatten)]
+    programs: Consent,
 }
 
 /// The option of earlier versions is refused, with the one to use.
@@ -49,6 +52,8 @@ const INDEX_VARIABLES: [&str; 3] = ["HQ_TASK_ID", "JOB_COMPLETION_INDEX", "SLURM
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let (plan, experiment) = plan::read(&args.plan)?;
+    args.programs.ask(experiment.loaded(), &[])?;
+    capacity::check(&experiment, args.threads)?;
     let tasks = tasks(args, &plan)?;
     // Nobody sets it: a signal ends the process at once, which is what tells its
     // scheduler to try again.
@@ -61,6 +66,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         other => Failure::Failed(other.to_string()),
     };
     if args.out == Path::new("-") {
+        if goes_nowhere() {
+            return Err(Diagnostic::new(
+                "--out -: standard output is closed or /dev/null, where no record is kept",
+            )
+            .into());
+        }
         let write = |record| {
             let bytes = record_bytes(&plan, &record);
             let mut stdout = std::io::stdout().lock();
@@ -90,13 +101,33 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             Ok(folder.write(&record)?)
         })
         .map_err(failed)?;
-    eprintln!(
+    tell!(
         "{} tasks run, {} were there already, in {}",
         wanted.len(),
         tasks.len() - wanted.len(),
         args.out.display()
     );
     Ok(())
+}
+
+/// Whether standard output is `/dev/null`, which stands there, too, where it was closed
+/// when the process began.
+#[cfg(unix)]
+fn goes_nowhere() -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::MetadataExt;
+    let stdout = std::io::stdout().as_fd().try_clone_to_owned();
+    let stdout = stdout.and_then(|fd| std::fs::File::from(fd).metadata());
+    match (stdout, std::fs::metadata("/dev/null")) {
+        (Ok(stdout), Ok(null)) => stdout.rdev() == null.rdev() && stdout.ino() == null.ino(),
+        (Err(_), _) => true,
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn goes_nowhere() -> bool {
+    false
 }
 
 fn refuse(error: &RecordError) -> Failure {
@@ -133,7 +164,7 @@ fn tasks(args: &Args, plan: &Plan) -> Result<Vec<usize>, Diagnostic> {
         .map_or(1, |block| usize::try_from(block).unwrap_or(usize::MAX));
     let first = index.saturating_mul(block);
     if first >= all {
-        eprintln!("{variable}={index}: no tasks, the plan has only {all}");
+        tell!("{variable}={index}: no tasks, the plan has only {all}");
     }
     Ok((first.min(all)..first.saturating_add(block).min(all)).collect())
 }

@@ -1,12 +1,11 @@
 //! `edgelm table`: what an uncertainty table is worth.
 
-use super::{Failure, print};
-use crate::report::OutputDirectory;
+use super::{Failure, placing, print};
 use crate::report::uncertainty::{Look, TableStudy, text};
-use crate::scenario::{Diagnostic, Place};
+use crate::scenario::{Diagnostic, study_name, table_error};
 use crate::uncertainty::analysis::Bootstrap;
-use crate::uncertainty::{Metric, Synthetic, Table, TableError};
-use std::path::{Path, PathBuf};
+use crate::uncertainty::{Metric, Synthetic, Table};
+use std::path::PathBuf;
 
 /// Explain an uncertainty table: accuracy by uncertainty, AUROC, and whether routing
 /// by uncertainty pays for this pair of models
@@ -76,8 +75,6 @@ fn synthetic(text: &str) -> Result<Synthetic, String> {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let (name, table) = source(args)?;
     let metrics = metrics(args, &table)?;
-    let directory = OutputDirectory::prepare(args.out.join(&name))
-        .map_err(|error| Diagnostic::new(error.to_string()))?;
     let look = Look {
         metrics,
         bins: usize::from(args.bins),
@@ -87,6 +84,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             seed: args.seed,
         },
     };
+    let of = format!("{} {look:?} {table:?}", env!("CARGO_PKG_VERSION"));
+    let identity = blake3::hash(of.as_bytes()).to_hex();
+    let directory = placing::prepare(args.out.join(&name), &identity, "table")?;
     let title = match args.synthetic {
         Some(_) => "synthetic (made up, not measured; intervals as if of so many questions)",
         None => &name,
@@ -94,14 +94,13 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let study = TableStudy::new(title, &table, &look);
     let failed = |error: String| Failure::Failed(error);
     let files = study.files().map_err(|error| failed(error.to_string()))?;
-    directory
-        .write(&files)
-        .map_err(|error| failed(error.to_string()))?;
+    let replaced = directory.write(&files).map_err(placing::failed)?;
+    placing::tell_replaced(&directory, &replaced);
     print(&text(&study))?;
-    eprintln!(
+    tell!(
         "{} files written to {}",
         files.len(),
-        directory.path().display()
+        placing::shown(directory.path())
     );
     Ok(())
 }
@@ -114,13 +113,9 @@ fn source(args: &Args) -> Result<(String, Table), Failure> {
         return Ok(("synthetic".to_owned(), table));
     }
     let path = args.file.clone().unwrap_or_default();
-    let text = std::fs::read_to_string(&path)
-        .map_err(|error| Diagnostic::new(format!("{}: cannot be read: {error}", path.display())))?;
-    let table = Table::parse(&text).map_err(|error| shown(&error, &path, &text))?;
-    let name = path.file_stem().map_or_else(
-        || "table".to_owned(),
-        |stem| stem.to_string_lossy().into_owned(),
-    );
+    let text = crate::scenario::read(&path)?;
+    let table = Table::parse(&text).map_err(|error| table_error(&error, path.clone(), &text))?;
+    let name = study_name(&path)?;
     Ok((name, table))
 }
 
@@ -145,31 +140,4 @@ fn metrics(args: &Args, table: &Table) -> Result<Vec<Metric>, Failure> {
         }
     }
     Ok(metrics)
-}
-
-/// A fault of a table, shown in its file.
-fn shown(error: &TableError, path: &Path, text: &str) -> Diagnostic {
-    let mut diagnostic = Diagnostic::new(format!("{}: {error}", path.display()));
-    if let Some(number) = error.line {
-        let start = text
-            .split_inclusive('\n')
-            .take(number - 1)
-            .map(str::len)
-            .sum::<usize>();
-        let line = text[start..].lines().next().unwrap_or_default();
-        let from = error.column.map_or(0, |column| {
-            line.chars().take(column - 1).map(char::len_utf8).sum()
-        });
-        let to = match error.column {
-            Some(_) => line[from..].find(',').map_or(line.len(), |n| from + n),
-            None => line.len(),
-        };
-        diagnostic = diagnostic.at(Place {
-            file: path.to_owned(),
-            text: text.into(),
-            span: start + from..start + to,
-        });
-        diagnostic.field.clone_from(&error.field);
-    }
-    diagnostic
 }

@@ -1,7 +1,8 @@
 //! `edgelm trace`: one replication's timeline for a trace viewer.
 
 use super::detail::{failure, period_ms};
-use super::{Failure, Overrides};
+use super::programs::Consent;
+use super::{Failure, Overrides, capacity};
 use crate::experiment::{Experiment, PointOutline};
 use crate::report::StreamedFile;
 use crate::report::detail::{TraceBounds, TraceSelection, trace};
@@ -44,6 +45,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    programs: Consent,
+    #[command(flatten)]
     overrides: Overrides,
 }
 
@@ -62,8 +65,11 @@ fn users(text: &str) -> Result<Range<usize>, String> {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let loaded = scenario::load(&args.scenario, &args.overrides.list())?;
+    let overrides = args.overrides.list();
+    let loaded = scenario::load(&args.scenario, &overrides)?;
+    args.programs.ask(&loaded, &overrides)?;
     let experiment = Experiment::new(loaded)?;
+    capacity::check(&experiment, Some(1))?;
     let (selection, bounds) = selection(args, &experiment)?;
     let name = &experiment.loaded().name;
     let out = args
@@ -76,7 +82,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let place = file.place().to_owned();
     file.keep()
         .map_err(|error| Failure::Failed(error.to_string()))?;
-    eprintln!(
+    tell!(
         "{} of {} queries, {} events written to {}",
         counts.queries,
         counts.of,
@@ -84,7 +90,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         place.display()
     );
     if counts.queries == 0 {
-        eprintln!("no query lies within --from, --to and --users");
+        tell!("no query lies within --from, --to and --users");
     }
     Ok(())
 }
@@ -194,7 +200,7 @@ fn leave_nothing_on_ctrl_c(file: &StreamedFile) -> Result<(), Failure> {
     ctrlc::set_handler(move || {
         // Whether it worked or not, the process ends now.
         let _ = std::fs::remove_file(&unfinished);
-        eprintln!("interrupted");
+        tell!("interrupted");
         std::process::exit(130);
     })
     .map_err(|error| Failure::Failed(format!("cannot listen for Ctrl-C: {error}")))

@@ -63,11 +63,15 @@ enum Event {
     Sample,
 }
 
+/// Events after which the recorder is asked again whether to stop: about a millisecond.
+const EVENTS_BETWEEN_LOOKS: u64 = 4096;
+
 /// Runs one replication of one policy to its end, and hands every query to the
 /// recorder as it leaves.
 ///
 /// # Errors
-/// What the policy says, or that its decision does not fit the snapshot.
+/// What the policy says, that its decision does not fit the snapshot, that queries can
+/// never leave, or [`PolicyError::Interrupted`] if the recorder asks to stop.
 pub fn simulate(
     world: &World<'_>,
     settings: &Settings,
@@ -80,9 +84,17 @@ pub fn simulate(
         run.circumstances = Some(KeptCircumstances::default());
     }
     run.begin();
+    let mut events = 0_u64;
     while !run.is_over() {
+        events += 1;
+        if events.is_multiple_of(EVENTS_BETWEEN_LOOKS) && recorder.stop_asked() {
+            return Err(PolicyError::Interrupted);
+        }
         let Some((time, next)) = run.calendar.pop() else {
-            break;
+            match run.counts.in_flight {
+                0 => break,
+                queries => return Err(PolicyError::Stuck { queries }),
+            }
         };
         if run.circumstances.is_some() && time > run.now {
             run.instant_ends();

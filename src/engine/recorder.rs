@@ -175,6 +175,11 @@ pub trait Recorder {
         false
     }
 
+    /// Whether the run is to be given up. Asked every few thousand events.
+    fn stop_asked(&self) -> bool {
+        false
+    }
+
     /// The state at a sampling instant.
     fn sampled(&mut self, _now: Seconds, _state: &SystemState) {}
 

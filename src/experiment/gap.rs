@@ -2,6 +2,7 @@
 //! constraint (11): the optimum where it can be computed, else the best known.
 
 use super::estimate::Estimate;
+use super::interruptible::Interruptible;
 use super::point::Point;
 use super::{Experiment, PolicyUnderTest, RunError};
 use crate::engine::{CompletedQuery, Recorder};
@@ -156,7 +157,10 @@ impl Experiment {
                 task.point,
                 u64::from(replication),
                 &mut compared,
-                &mut Unrecorded,
+                &mut Interruptible {
+                    recorder: &mut Unrecorded,
+                    stop,
+                },
             )
             .map_err(|error| {
                 if stop.load(Ordering::Relaxed) {
@@ -169,7 +173,24 @@ impl Experiment {
                     replication,
                 }
             })?;
-            all.push(std::mem::take(&mut compared.sums));
+            let sums = std::mem::take(&mut compared.sums);
+            let objectives = compared.labels.iter().zip(&sums.objectives_s);
+            let reference = ("the best assignment".to_owned(), sums.reference_s);
+            let broken = objectives
+                .map(|(label, objective)| (label.clone(), *objective))
+                .chain([reference])
+                .find(|(_, objective_s)| !objective_s.is_finite());
+            if let Some((policy, value)) = broken {
+                return Err(RunError::NotFinite {
+                    policy,
+                    field: "objective_s".to_owned(),
+                    value,
+                    point: task.point,
+                    seed: self.loaded.scenario.seed,
+                    replication,
+                });
+            }
+            all.push(sums);
         }
         Ok(all)
     }

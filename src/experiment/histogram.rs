@@ -131,6 +131,16 @@ impl DelayCounts {
         histogram
     }
 
+    /// How many of the sorted delays are as short or as long as the first or the last
+    /// bucket: of these the histograms tell no more than that.
+    pub fn at_the_ends(&self) -> (u64, u64) {
+        let count = |end: u64| {
+            let found = self.buckets.iter().find(|found| found.0 == bucket(end));
+            found.map_or(0, |found| found.1)
+        };
+        (count(1), count(HIGHEST))
+    }
+
     /// Adds all sorted counts to a histogram of delays in nanoseconds.
     pub fn add_to(&self, histogram: &mut Histogram<u64>) {
         for &(value, count) in &self.buckets {
@@ -173,6 +183,17 @@ mod tests {
             }
             ns = ns * 7 / 5 + 1;
         }
+    }
+
+    #[test]
+    fn what_lies_beyond_the_buckets_is_counted() {
+        let mut counts = DelayCounts::default();
+        for delay in [0.0, 1e-12, 1e-3, 0.99e9, 1e9, 1e300] {
+            counts.record(Seconds(delay));
+        }
+        counts.finish();
+        assert_eq!(counts.at_the_ends(), (2, 2));
+        assert_eq!(DelayCounts::default().at_the_ends(), (0, 0));
     }
 
     #[test]

@@ -9,15 +9,19 @@
 mod by_name;
 mod delay_band;
 mod delay_variance;
+mod demand;
 mod estimate;
+mod finite;
 mod fold;
 mod gap;
 mod histogram;
+mod interruptible;
 mod journal;
 mod measures;
 mod model;
 mod pass;
 mod plan;
+mod plan_difference;
 mod point;
 mod point_records;
 mod policy_fold;
@@ -31,6 +35,7 @@ mod record_medium;
 mod record_store;
 mod replications;
 mod results;
+mod run_error;
 mod run_loop;
 mod stage_profile;
 mod study;
@@ -41,6 +46,7 @@ mod warm_up;
 mod warnings;
 
 pub use by_name::NameError;
+pub use demand::Demand;
 pub use estimate::Estimate;
 pub use gap::{Gap, GapOptions, GapPoint, PolicyGap};
 pub use histogram::{DelayCounts, UNIT};
@@ -48,6 +54,7 @@ pub use journal::Journal;
 pub use measures::DEADLINE_MISSED;
 pub use model::world_model;
 pub use plan::{Plan, PlanError};
+pub use plan_difference::plan_differences;
 pub use point::PointOutline;
 pub use quantile::QuantileEstimate;
 pub use record::{LoadRecord, ReplicationRecord, TaskRecord};
@@ -58,6 +65,7 @@ pub use replications::{Replication, ReplicationMeans};
 pub use results::{
     MeasuredWindow, PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans,
 };
+pub use run_error::RunError;
 pub use stage_profile::StageProfile;
 pub use study::{Study, StudyError};
 pub use task_ranges::TaskRanges;
@@ -75,6 +83,7 @@ use crate::units::Seconds;
 use crate::world::World;
 use crate::world::arrivals::Arrivals;
 use crate::world::streams::StreamKey;
+use interruptible::Interruptible;
 use point::{Point, PolicyUnderTest};
 use record::Recording;
 use std::sync::OnceLock;
@@ -86,50 +95,14 @@ use tasks::Tasks;
 /// how it is executed.
 const BATCHES_PER_TASK: u32 = 25;
 
+/// Tasks of a run at most: their files have seven digits.
+const MOST_TASKS: u64 = 10_000_000;
+
 /// A study ready to run.
 pub struct Experiment {
     loaded: Loaded,
     points: Vec<Point>,
     tasks: Tasks,
-}
-
-/// Why a run ended without results.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RunError {
-    /// A policy failed or decided what cannot be done.
-    #[error("policy {policy}: {error} (point {point}, replication {replication})")]
-    Policy {
-        /// The policy as the scenario writes it.
-        policy: String,
-        /// What went wrong.
-        error: PolicyError,
-        /// Index of the sweep's point.
-        point: usize,
-        /// Number of the replication.
-        replication: u32,
-    },
-    /// The same in a pilot replication, which finds the warm-up.
-    #[error("policy {policy}: {error} (point {point}, pilot replication {pilot})")]
-    Pilot {
-        /// The policy as the scenario writes it.
-        policy: String,
-        /// What went wrong.
-        error: PolicyError,
-        /// Index of the sweep's point.
-        point: usize,
-        /// Number of the pilot.
-        pilot: u64,
-    },
-    /// The caller asked to stop.
-    #[error("interrupted")]
-    Interrupted,
-    /// A record could not be kept.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// The threads could not be started.
-    #[error("cannot start the worker threads: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
 }
 
 impl Experiment {
@@ -148,6 +121,23 @@ impl Experiment {
             Arrivals::Batch => BATCHES_PER_TASK,
             _ => 1,
         };
+        let count = points.len() as u64 * u64::from(replications.div_ceil(per_task));
+        if count > MOST_TASKS {
+            let field = match until {
+                Some(_) => "until.max_replications",
+                None => "replications",
+            };
+            let most = MOST_TASKS / points.len() as u64 * u64::from(per_task);
+            let message = format!(
+                "{field}: found {replications} at {} points, allowed is at most {most} at each",
+                points.len()
+            );
+            return Err(vec![loaded.at_field(
+                field,
+                message,
+                "a run is divided into pieces of work, and there may be ten million of them",
+            )]);
+        }
         let tasks = Tasks {
             points: points.len(),
             replications,
@@ -241,7 +231,8 @@ impl Experiment {
             for (at, policy) in policies.iter_mut().enumerate() {
                 let shown = point.policies[at].metric;
                 world.show(shown.unwrap_or(point.model.workload.metric));
-                let mut record = measure(&world, &settings, policy.as_mut()).map_err(|error| {
+                let measured = measure(&world, &settings, policy.as_mut(), stop);
+                let mut record = measured.map_err(|error| {
                     // Ctrl-C reaches an external policy's process, too.
                     if stop.load(Ordering::Relaxed) {
                         return RunError::Interrupted;
@@ -253,6 +244,16 @@ impl Experiment {
                         replication,
                     }
                 })?;
+                if let Some((field, value)) = finite::beyond_all_results(&record) {
+                    return Err(RunError::NotFinite {
+                        policy: point.policies[at].label.clone(),
+                        field,
+                        value,
+                        point: task.point,
+                        seed: self.loaded.scenario.seed,
+                        replication,
+                    });
+                }
                 record.load.warm_up_at_limit = cut.at_limit[at];
                 records[at].push(record);
             }
@@ -268,7 +269,7 @@ impl Experiment {
     /// exactly what the run that is folded saw.
     ///
     /// # Errors
-    /// [`RunError::Policy`].
+    /// [`RunError::Policy`], or [`RunError::Interrupted`] once the recorder asks to stop.
     pub fn replay(
         &self,
         point: usize,
@@ -288,11 +289,14 @@ impl Experiment {
         };
         engine::simulate(&world, &settings, policy.as_mut(), recorder)
             .map(|_| ())
-            .map_err(|error| RunError::Policy {
-                policy: under_test.label.clone(),
-                error,
-                point: point_index,
-                replication,
+            .map_err(|error| match error {
+                PolicyError::Interrupted => RunError::Interrupted,
+                error => RunError::Policy {
+                    policy: under_test.label.clone(),
+                    error,
+                    point: point_index,
+                    replication,
+                },
             })
     }
 
@@ -306,11 +310,22 @@ fn measure(
     world: &World<'_>,
     settings: &Settings,
     policy: &mut dyn Policy,
+    stop: &AtomicBool,
 ) -> Result<ReplicationRecord, PolicyError> {
     let mut recording = Recording::new(world, settings.warm_up, settings.serving.compute);
-    engine::simulate(world, settings, policy, &mut recording)?;
+    let mut recorder = Interruptible {
+        recorder: &mut recording,
+        stop,
+    };
+    engine::simulate(world, settings, policy, &mut recorder)?;
     Ok(ReplicationRecord {
         threshold_at_end: policy.threshold(),
         ..recording.finish()
     })
+}
+
+/// How many whole records of a plan's tasks bytes begin with: what a file of records, or
+/// a stream of them that was cut, is worth.
+pub fn whole_records(plan: &Plan, bytes: &[u8]) -> usize {
+    record_store::scan(plan, bytes).0.len()
 }

@@ -5,7 +5,7 @@
 
 use super::Experiment;
 use super::tasks::Tasks;
-use crate::scenario::{Diagnostic, Loaded, Scenario};
+use crate::scenario::{ALLOWED_NAMES, Diagnostic, Loaded, Scenario, is_plain_name};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -53,6 +53,12 @@ pub enum PlanError {
     )]
     Version {
         /// The version that made it.
+        found: String,
+    },
+    /// Its name would lead out of the folder of results.
+    #[error("its name is `{}`, allowed is {ALLOWED_NAMES}", found.escape_debug())]
+    Name {
+        /// Its name.
         found: String,
     },
     /// It was changed after it was made.
@@ -116,11 +122,15 @@ impl Plan {
         let mut fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)?;
         fields.remove("hash");
         let plan = Self::of(serde_json::from_value(fields.into())?);
-        if plan.hash == origin.hash {
-            Ok(plan)
-        } else {
-            Err(PlanError::Hash)
+        if plan.hash != origin.hash {
+            return Err(PlanError::Hash);
         }
+        if !is_plain_name(plan.name()) {
+            return Err(PlanError::Name {
+                found: plan.name().to_owned(),
+            });
+        }
+        Ok(plan)
     }
 
     /// The plan as JSON, one field a line.

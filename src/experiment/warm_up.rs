@@ -1,7 +1,9 @@
 //! How much of a run's beginning to leave out: MSER-5.
 
+use super::interruptible::Interruptible;
 use super::{Experiment, RunError};
 use crate::engine::{Areas, CompletedQuery, Recorder, simulate};
+use crate::policy::PolicyError;
 use crate::scenario::WarmUp;
 use crate::units::Seconds;
 use crate::world::World;
@@ -103,13 +105,21 @@ impl Experiment {
                 let mut world = World::draw(&at.model, key.index(replication));
                 world.show(under_test.metric.unwrap_or(at.model.workload.metric));
                 let mut pilot = Pilot::default();
-                simulate(&world, &at.settings, under_test.make().as_mut(), &mut pilot)
+                let mut recorder = Interruptible {
+                    recorder: &mut pilot,
+                    stop,
+                };
+                let mut policy = under_test.make();
+                simulate(&world, &at.settings, policy.as_mut(), &mut recorder)
                     .map(|_| pilot)
-                    .map_err(|error| RunError::Pilot {
-                        policy: under_test.label.clone(),
-                        error,
-                        point,
-                        pilot: replication,
+                    .map_err(|error| match error {
+                        PolicyError::Interrupted => RunError::Interrupted,
+                        error => RunError::Pilot {
+                            policy: under_test.label.clone(),
+                            error,
+                            point,
+                            pilot: replication,
+                        },
                     })
             })
             .collect::<Result<Vec<Pilot>, RunError>>()?;

@@ -21,6 +21,9 @@ pub(super) struct WarningFold<'p> {
     stopped: u64,
     /// Whether MSER-5 would leave out half of some replication or more.
     at_limit: bool,
+    /// Delays as short as the histogram's first bucket, as long as its last, and all.
+    at_the_ends: (u64, u64),
+    queries: u64,
     target: Option<TargetFold>,
     precision: Option<PrecisionFold>,
 }
@@ -37,6 +40,8 @@ impl<'p> WarningFold<'p> {
             device_load: MeanFold::default(),
             stopped: 0,
             at_limit: false,
+            at_the_ends: (0, 0),
+            queries: 0,
             target: target.map(|(target, step)| TargetFold::new(target, step)),
             precision: until.map(|until| PrecisionFold::new(until.metric)),
         }
@@ -49,6 +54,10 @@ impl<'p> WarningFold<'p> {
         if pass == Pass::First {
             self.stopped += u64::from(load.arrivals_stopped);
             self.at_limit |= load.warm_up_at_limit;
+            let (short, long) = replication.delays.at_the_ends();
+            self.at_the_ends.0 += short;
+            self.at_the_ends.1 += long;
+            self.queries += replication.queries;
         }
         if let Some(target) = &mut self.target {
             target.see(pass, replication);
@@ -96,6 +105,7 @@ impl<'p> WarningFold<'p> {
             ));
         }
         warnings.extend(self.target.as_ref().and_then(TargetFold::not_met));
+        warnings.extend(beyond_the_histogram(self.at_the_ends, self.queries));
         for q in &result.delay_quantiles {
             if q.low_ms.is_some() && q.high_ms.is_none() {
                 warnings.push(format!(
@@ -127,4 +137,22 @@ impl<'p> WarningFold<'p> {
         }
         warnings
     }
+}
+
+/// That quantiles fall where the histograms of delays end.
+fn beyond_the_histogram((short, long): (u64, u64), of: u64) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if short > 0 {
+        warnings.push(format!(
+            "{short} of {of} delays are as short as the least that histograms tell apart, 1 ns: \
+             a quantile that says 1 ns says \"at most\""
+        ));
+    }
+    if long > 0 {
+        warnings.push(format!(
+            "{long} of {of} delays are as long as the greatest that histograms tell apart, \
+             1e9 s: a quantile that says 1e9 s says \"at least\""
+        ));
+    }
+    warnings
 }

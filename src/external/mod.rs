@@ -107,6 +107,24 @@ impl ExternalPolicy {
     }
 }
 
+/// The decision that a program's line means for a snapshot.
+///
+/// # Errors
+/// [`ExternalError::Nonsense`], or a query or server that does not exist or stands twice.
+pub fn decision_of(line: &str, view: &View<'_>) -> Result<Decision, ExternalError> {
+    let answer: Answer = serde_json::from_str(line).map_err(|error| ExternalError::Nonsense {
+        program: String::new(),
+        line: line.to_owned(),
+        reason: error.to_string(),
+        stderr: String::new(),
+    })?;
+    let external = External {
+        command: Vec::new(),
+        time_limit_ms: 0,
+    };
+    decision(&external, view, &answer)
+}
+
 fn decision(
     external: &External,
     view: &View<'_>,

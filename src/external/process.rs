@@ -6,13 +6,17 @@ use crate::policy::External;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// The longest line that is read: decisions for a million queries fit.
 const LONGEST_LINE: u64 = 64 << 20;
+
+/// Lines that are kept until they are asked for. A program that writes on waits, in a
+/// pipe that is full, as long as it likes.
+const LINES_AHEAD: usize = 1;
 
 /// How much of the program's standard error is kept for an error message.
 const STDERR_KEPT: usize = 2_000;
@@ -55,6 +59,9 @@ impl Process {
         if folder != Path::new("") {
             command.current_dir(folder);
         }
+        // What it starts itself is in its group, and ends with it.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let cannot_start = |reason: String| ExternalError::CannotStart {
             program: external.command.join(" "),
             folder: folder.display().to_string(),
@@ -69,7 +76,7 @@ impl Process {
             return Err(cannot_start("it has no standard streams".to_owned()));
         };
         let (to, lines_to) = channel();
-        let (lines_from, from) = channel();
+        let (lines_from, from) = sync_channel(LINES_AHEAD);
         let kept = Arc::new(Mutex::new(Vec::new()));
         let keep = Arc::clone(&kept);
         std::thread::spawn(move || write_lines(stdin, &lines_to));
@@ -193,15 +200,30 @@ impl Process {
 }
 
 impl Drop for Process {
-    /// Closes its input and lets it end; ends it if it does not.
+    /// Closes its input and lets it end; ends it if it does not, and what it has started
+    /// in any case.
     fn drop(&mut self) {
         self.to = None;
         if self.wait(GRACE).is_none() {
             let _ = self.child.kill();
-            let _ = self.child.wait();
         }
+        end_group(&self.child);
+        let _ = self.child.wait();
     }
 }
+
+/// Ends what a program has started and left behind.
+#[cfg(unix)]
+fn end_group(child: &Child) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        // Nobody left is the usual case.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn end_group(_child: &Child) {}
 
 fn write_lines(mut stdin: ChildStdin, lines: &Receiver<Vec<u8>>) {
     for line in lines {
@@ -212,7 +234,7 @@ fn write_lines(mut stdin: ChildStdin, lines: &Receiver<Vec<u8>>) {
     }
 }
 
-fn read_lines(stdout: ChildStdout, lines: &Sender<String>) {
+fn read_lines(stdout: ChildStdout, lines: &SyncSender<String>) {
     let mut reader = BufReader::new(stdout);
     loop {
         let mut line = Vec::new();

@@ -124,6 +124,15 @@ pub enum PolicyError {
         /// Tokens that its memory holds.
         limit: u64,
     },
+    /// Queries went where nothing carries or computes them, and nothing is left to happen.
+    #[error("{queries} queries never leave: nothing carries or computes them")]
+    Stuck {
+        /// How many.
+        queries: u64,
+    },
+    /// The run's recorder asked to stop.
+    #[error("interrupted")]
+    Interrupted,
     /// Anything else, in its own words.
     #[error("{0}")]
     Failed(String),

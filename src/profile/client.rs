@@ -1,6 +1,7 @@
 //! One request to an OpenAI-compatible server, and its repetition.
 
-use super::Fault;
+use super::authorities::authorities;
+use super::{Fault, secret};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use std::io::ErrorKind;
@@ -111,11 +112,17 @@ impl Endpoint {
         })
     }
 
+    /// Whether it is asked over TLS.
+    pub fn is_secure(&self) -> bool {
+        let scheme = self.url.get(..6);
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))
+    }
+
     /// `text` with the key made unreadable, should a server have echoed it.
     fn redact(&self, text: String) -> String {
         match self.key.as_deref() {
-            Some(key) if !key.is_empty() => text.replace(key, "***"),
-            _ => text,
+            Some(key) => secret::without(key, &text),
+            None => text,
         }
     }
 }
@@ -147,26 +154,41 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client which waits `timeout` for each answer.
-    pub fn new(timeout: Duration, retries: u32, longest_wait: Duration) -> Self {
+    /// A client which waits `timeout` for each answer. `secure` says whether any server is
+    /// asked over TLS, for which it must know whom to believe.
+    ///
+    /// # Errors
+    /// It must, and `SSL_CERT_FILE` is set and holds no certificate.
+    pub fn new(
+        timeout: Duration,
+        retries: u32,
+        longest_wait: Duration,
+        secure: bool,
+    ) -> Result<Self, String> {
+        let roots = match secure {
+            true => authorities()?,
+            false => ureq::tls::RootCerts::WebPki,
+        };
+        let tls = ureq::tls::TlsConfig::builder().root_certs(roots);
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(timeout))
+            .tls_config(tls.build())
             .http_status_as_error(false)
             // A redirected POST would become a GET: the user had better know.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .user_agent(concat!("edgelm/", env!("CARGO_PKG_VERSION")))
             .build();
-        Self {
+        Ok(Self {
             agent: config.into(),
             timeout,
             retries,
             longest_wait,
-        }
+        })
     }
 
-    /// Sends `body` once. The answer is the text as it came: parsing it to a
-    /// [`Value`] would lose tokens that are written alike.
+    /// Sends `body` once. The answer is the text as it came, without the key if that
+    /// was in it: parsing it to a [`Value`] would lose tokens that are written alike.
     ///
     /// # Errors
     /// Anything but status 200 with JSON.
@@ -193,7 +215,15 @@ impl Client {
             .limit(LARGEST_ANSWER)
             .read_to_vec()
             .map_err(|e| self.fault(endpoint, e))?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let mut text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some(key) = &endpoint.key
+            && secret::is_secret(key)
+        {
+            text = secret::without(key, &text);
+            if secret::is_hidden_in(key, &text) {
+                return Err(Fault::KeyEchoed);
+            }
+        }
         if status != 200 {
             let json: Option<Value> = serde_json::from_str(&text).ok();
             let said = json.as_ref().and_then(said).unwrap_or_else(|| start(&text));
@@ -327,7 +357,7 @@ mod tests {
 
     #[test]
     fn waits_double_and_obey_the_server_within_the_bound() {
-        let client = Client::new(Duration::from_secs(1), 3, Duration::from_secs(5));
+        let client = Client::new(Duration::from_secs(1), 3, Duration::from_secs(5), false).unwrap();
         let passing = Fault::Broken(String::new());
         let waits: Vec<_> = (0..5)
             .map(|i| client.wait(i, &passing).as_millis())

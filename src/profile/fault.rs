@@ -35,6 +35,8 @@ pub enum Fault {
         /// How many came.
         got: usize,
     },
+    /// An answer that holds the API key in such a way that it cannot be taken out.
+    KeyEchoed,
     /// An answer of no characters.
     Empty,
     /// The scoring command failed.
@@ -72,6 +74,7 @@ impl Fault {
             Fault::Shape(_) => "not an answer".to_owned(),
             Fault::NoLogProbabilities => "without log-probabilities".to_owned(),
             Fault::TooFewCandidates { .. } => "too few candidates".to_owned(),
+            Fault::KeyEchoed => "with the API key in it".to_owned(),
             Fault::Empty => "empty answer".to_owned(),
             Fault::Scoring(_) => "not scored".to_owned(),
         }
@@ -119,6 +122,10 @@ impl fmt::Display for Fault {
                 f,
                 "asked for the {wanted} likeliest candidates of the first token, got {got} \
                  (give a smaller --top-k, or raise the server's limit)"
+            ),
+            Fault::KeyEchoed => write!(
+                f,
+                "the answer holds the API key, spelt so that it cannot be taken out: it is not kept"
             ),
             Fault::Empty => write!(
                 f,

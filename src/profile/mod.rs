@@ -8,6 +8,7 @@
 //! [`journal`] keeps every answer as soon as it is there, so that nothing is asked
 //! twice; [`mod@run`] drives all of it, and [`record`] writes the table.
 
+mod authorities;
 mod babi;
 pub mod client;
 mod fault;
@@ -19,6 +20,7 @@ pub mod request;
 pub mod response;
 pub mod run;
 pub mod scoring;
+mod secret;
 
 pub use client::{Client, Endpoint};
 pub use fault::Fault;

@@ -104,12 +104,25 @@ pub fn read(path: &Path) -> Result<Vec<Question>, QuestionError> {
         message,
     };
     let bytes = std::fs::read(path).map_err(|e| fail(None, format!("cannot be read: {e}")))?;
-    let text = String::from_utf8(bytes).map_err(|e| {
-        let before = &e.as_bytes()[..e.utf8_error().valid_up_to()];
+    parse(&bytes, path)
+}
+
+/// Reads what a file of that name holds.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(bytes: &[u8], path: &Path) -> Result<Vec<Question>, QuestionError> {
+    let fail = |line: Option<usize>, message: String| QuestionError {
+        path: path.to_owned(),
+        line,
+        message,
+    };
+    let text = std::str::from_utf8(bytes).map_err(|e| {
+        let before = &bytes[..e.valid_up_to()];
         let line = 1 + before.iter().filter(|b| **b == b'\n').count();
         fail(Some(line), "found bytes that are not UTF-8 text".to_owned())
     })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let extension = path.extension().unwrap_or_default().to_string_lossy();
     let is_json = ["jsonl", "ndjson", "json"].contains(&&*extension.to_lowercase())

@@ -43,7 +43,7 @@ pub mod uncertainty;
 pub mod validation;
 
 pub use csv::{Field, result_rows};
-pub use directory::{DirectoryError, OutputDirectory};
+pub use directory::{DirectoryError, OutputDirectory, Replaced};
 pub use replications::ReplicationRows;
 pub use streamed::StreamedFile;
 pub use table::summary;

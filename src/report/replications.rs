@@ -25,7 +25,7 @@ impl<'e> ReplicationRows<'e> {
         experiment: &'e Experiment,
         directory: &OutputDirectory,
     ) -> Result<Self, DirectoryError> {
-        let file = StreamedFile::create(directory.path().join("replications.csv"))?;
+        let file = StreamedFile::create(directory.work().join("replications.csv"))?;
         let sweep = experiment.loaded().scenario.sweep.as_ref();
         let header = header(experiment);
         Ok(Self {

@@ -1,6 +1,7 @@
 //! Errors in what a person wrote, and doubts about it: where, what was found, what is
 //! allowed, and the nearest valid name.
 
+use super::pointing::character_at;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::fmt;
 use std::ops::Range;
@@ -34,12 +35,24 @@ pub struct Place {
 impl Place {
     /// Line and column of the span's beginning, both counted from 1.
     pub fn line_and_column(&self) -> (usize, usize) {
-        let before = &self.text[..self.span.start.min(self.text.len())];
+        let before = &self.text[..self.in_the_text().start];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         (
             before.matches('\n').count() + 1,
             before[line_start..].chars().count() + 1,
         )
+    }
+}
+
+impl Place {
+    /// The span, moved to whole characters of the text.
+    fn in_the_text(&self) -> Range<usize> {
+        let start = character_at(&self.text, self.span.start);
+        let mut end = self.span.end.clamp(start, self.text.len());
+        while !self.text.is_char_boundary(end) {
+            end += 1;
+        }
+        start..end
     }
 }
 
@@ -86,7 +99,7 @@ impl Diagnostic {
                     .path(place.file.to_string_lossy().into_owned())
                     .annotation(
                         AnnotationKind::Primary
-                            .span(place.span.clone())
+                            .span(place.in_the_text())
                             .label(self.field.as_deref()),
                     ),
             ),

@@ -3,7 +3,7 @@
 use super::check::Faults;
 use super::diagnostic::{Diagnostic, Place};
 use super::json_span::span_of;
-use super::pointing::byte_offset;
+use super::pointing::{byte_offset, character_at};
 use crate::fault::Fault;
 use crate::physics::gains::GainTable;
 use crate::physics::radio::Interference;
@@ -11,10 +11,15 @@ use crate::snapshot::{ServerState, View, WaitingQuery};
 use crate::units::{Bits, Flop, FlopPerSecond, Hertz, Seconds, Watts};
 use crate::world::streams::StreamKey;
 use serde::Deserialize;
+use std::ops::{Range, RangeInclusive};
 use std::path::Path;
 
 /// How many unusable values of one instance are shown: it may have thousands of users.
 const FAULTS_SHOWN: usize = 20;
+
+/// Bits, operations, operations per second and hertz: wide enough for every unit that
+/// someone may prefer to the SI's, and narrow enough for their quotients.
+const AMOUNTS: RangeInclusive<f64> = 1e-9..=1e30;
 
 /// Users, servers and gains at one instant.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -108,22 +113,27 @@ impl Instance {
 
     fn faults(&self) -> Vec<Fault> {
         let mut faults = Faults(Vec::new());
-        faults.positive("tx_power_w", self.tx_power_w);
-        faults.positive("noise_w", self.noise_w);
+        faults.within("tx_power_w", self.tx_power_w, 1e-40..=1e12);
+        faults.within("noise_w", self.noise_w, 1e-60..=1e12);
         for (i, user) in self.users.iter().enumerate() {
             faults.share(&format!("users[{i}].uncertainty"), user.uncertainty);
-            faults.positive(&format!("users[{i}].query_bits"), user.query_bits);
-            faults.positive(&format!("users[{i}].slm_flop"), user.slm_flop);
-            faults.positive(&format!("users[{i}].llm_flop"), user.llm_flop);
-            faults.positive(&format!("users[{i}].local_flops"), user.local_flops);
+            for (name, value) in [
+                ("query_bits", user.query_bits),
+                ("slm_flop", user.slm_flop),
+                ("llm_flop", user.llm_flop),
+                ("local_flops", user.local_flops),
+            ] {
+                faults.within(&format!("users[{i}].{name}"), value, AMOUNTS);
+            }
         }
         for (j, server) in self.servers.iter().enumerate() {
-            faults.positive(&format!("servers[{j}].flops"), server.flops);
-            faults.positive(
-                &format!("servers[{j}].max_flops_per_user"),
-                server.max_flops_per_user,
-            );
-            faults.positive(&format!("servers[{j}].bandwidth_hz"), server.bandwidth_hz);
+            for (name, value) in [
+                ("flops", server.flops),
+                ("max_flops_per_user", server.max_flops_per_user),
+                ("bandwidth_hz", server.bandwidth_hz),
+            ] {
+                faults.within(&format!("servers[{j}].{name}"), value, AMOUNTS);
+            }
         }
         for (field, count) in [("users", self.users.len()), ("servers", self.servers.len())] {
             if count == 0 {
@@ -146,13 +156,7 @@ impl Instance {
                 );
             }
             for (j, gain) in row.iter().enumerate() {
-                if !(gain.is_finite() && *gain >= 0.0) {
-                    faults.add(
-                        &format!("gain[{i}][{j}]"),
-                        &gain.to_string(),
-                        "a finite number not below 0",
-                    );
-                }
+                faults.within(&format!("gain[{i}][{j}]"), *gain, 0.0..=1e30);
             }
         }
         faults.0
@@ -244,7 +248,7 @@ fn json_error(
     let message = message
         .rsplit_once(" at line ")
         .map_or(message.as_str(), |(before, _)| before);
-    let start = byte_offset(text, error.line(), error.column().max(1)).min(text.len());
+    let span = json_place(text, error);
     Diagnostic {
         message: match &field {
             Some(field) => format!("{field}: {message}"),
@@ -254,8 +258,17 @@ fn json_error(
         place: Some(Box::new(Place {
             file: file.to_owned(),
             text: text.into(),
-            span: start..(start + 1).min(text.len()).max(start),
+            span,
         })),
         help: None,
     }
+}
+
+/// The character at which reading failed: serde_json counts columns in bytes.
+fn json_place(text: &str, error: &serde_json::Error) -> Range<usize> {
+    let line = byte_offset(text, error.line(), 1);
+    let byte = (line + error.column().saturating_sub(1)).min(text.len());
+    let start = character_at(text, byte);
+    let length = text[start..].chars().next().map_or(0, char::len_utf8);
+    start..start + length
 }

@@ -2,6 +2,7 @@
 
 use super::check::check;
 use super::diagnostic::{Diagnostic, Place};
+use super::naming::study_name;
 use super::notation::options;
 use super::overriding::{Override, apply};
 use super::pointing::{Source, byte_offset, ron_message, suggestion, table_error};
@@ -13,6 +14,7 @@ use crate::uncertainty::{Metric, Synthetic, Table};
 use crate::world::arrivals::{Arrivals, AtEnd};
 use crate::world::trace::Trace;
 use std::collections::BTreeMap;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -108,6 +110,16 @@ impl Loaded {
         }
     }
 
+    /// An error about a field, shown where it stands in the file.
+    pub(crate) fn at_field(&self, field: &str, message: String, help: &str) -> Diagnostic {
+        Diagnostic {
+            message,
+            field: Some(field.to_owned()),
+            place: self.place_unless_overridden(field),
+            help: Some(help.to_owned()),
+        }
+    }
+
     /// The scenario as a single point.
     pub(crate) fn without_sweep(&self) -> Self {
         let mut single = self.clone();
@@ -129,12 +141,12 @@ impl Loaded {
     }
 }
 
-/// Reads a text file.
+/// Reads a text file, without the byte order mark that some editors begin a file with.
 ///
 /// # Errors
 /// That it cannot be read, with the file's nearest neighbour in name where it does not exist.
 pub(crate) fn read(file: &Path) -> Result<String, Diagnostic> {
-    std::fs::read_to_string(file).map_err(|error| {
+    bounded(file).map(without_mark).map_err(|error| {
         let diagnostic = Diagnostic::new(format!("cannot read {}: {error}", file.display()));
         let folder = match file.parent() {
             Some(folder) if folder != Path::new("") => folder,
@@ -155,6 +167,28 @@ pub(crate) fn read(file: &Path) -> Result<String, Diagnostic> {
             _ => diagnostic,
         }
     })
+}
+
+/// The largest file that is read, in bytes; a scenario may be a stranger's and name
+/// `/dev/zero`.
+const LARGEST_FILE: u64 = 1 << 30;
+
+fn bounded(file: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let open = std::fs::File::open(file)?;
+    open.take(LARGEST_FILE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST_FILE {
+        return Err(io::Error::other("it is larger than 1 GiB"));
+    }
+    Ok(text)
+}
+
+/// A text without the byte order mark at its beginning.
+pub(crate) fn without_mark(mut text: String) -> String {
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    text
 }
 
 /// Reads a policy as a scenario writes it; `source` says where it stood.
@@ -210,6 +244,10 @@ fn unmeasured(scenario: &Scenario, table: &Table) -> Option<Fault> {
         .map(|(at, metric)| fault(format!("compare_metrics[{at}]"), *metric))
 }
 
+/// The shortest trace that may be played again and again, in seconds: the clock must go
+/// on by it however late it is.
+const SHORTEST_PERIOD_S: f64 = 1e-6;
+
 /// What the scenario asks of its trace and the trace cannot give.
 fn unplayable(scenario: &Scenario, trace: &Trace) -> Vec<Fault> {
     let Arrivals::Trace {
@@ -227,6 +265,19 @@ fn unplayable(scenario: &Scenario, trace: &Trace) -> Vec<Fault> {
                 trace.first().0
             ),
             allowed: "`Stop`, or a trace with arrivals at different times".to_owned(),
+        });
+    }
+    if let Some(period) = trace.period()
+        && at_end == AtEnd::Loop
+        && period.0 / rate_scale < SHORTEST_PERIOD_S
+    {
+        faults.push(Fault {
+            field: "workload.arrivals.at_end".to_owned(),
+            found: format!(
+                "Loop of a trace that is over after {:e} s",
+                period.0 / rate_scale
+            ),
+            allowed: format!("a trace that is played for at least {SHORTEST_PERIOD_S:e} s"),
         });
     }
     let first = trace.first().0 / rate_scale;
@@ -274,10 +325,7 @@ impl Source {
         if let Some(faults) = faults.filter(|faults| !faults.is_empty()) {
             return Err(faults.iter().map(|fault| self.fault(fault)).collect());
         }
-        let name = self.file.file_stem().map_or_else(
-            || "scenario".to_owned(),
-            |stem| stem.to_string_lossy().into_owned(),
-        );
+        let name = study_name(&self.file).map_err(one)?;
         Ok(Loaded {
             scenario,
             name,

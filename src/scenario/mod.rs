@@ -16,6 +16,7 @@ mod diagnostic;
 mod instance;
 mod json_span;
 mod loading;
+mod naming;
 mod notation;
 mod overriding;
 mod pointing;
@@ -28,10 +29,11 @@ mod warnings;
 pub use check::check;
 pub use diagnostic::{Diagnostic, Place};
 pub use instance::{Instance, InstanceServer, InstanceSnapshot, InstanceUser};
-#[cfg(feature = "cli")]
-pub(crate) use loading::read;
 pub use loading::{Loaded, load, policy_from_text};
+pub(crate) use loading::{read, without_mark};
+pub(crate) use naming::{ALLOWED as ALLOWED_NAMES, is_plain_name, study_name};
 pub use overriding::Override;
+pub(crate) use pointing::table_error;
 pub use ron_file::RonFile;
 pub use timeline::{EnergySpec, ForesightSpec, RunSpec, TokenSpec, Until, WarmUp, WatchedMetric};
 

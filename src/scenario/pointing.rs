@@ -217,9 +217,19 @@ pub(super) fn byte_offset(text: &str, line: usize, column: usize) -> usize {
         .map_or(text.len(), |(at, _)| start + at)
 }
 
+/// The beginning of the character that a byte of a text belongs to.
+pub(super) fn character_at(text: &str, byte: usize) -> usize {
+    let mut start = byte.min(text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    start
+}
+
 /// An error in an uncertainty table, shown where it stands in its file.
-pub(super) fn table_error(error: &TableError, file: PathBuf, text: &str) -> Diagnostic {
-    let diagnostic = Diagnostic::new(format!("{}: {error}", file.display()));
+pub(crate) fn table_error(error: &TableError, file: PathBuf, text: &str) -> Diagnostic {
+    let mut diagnostic = Diagnostic::new(format!("{}: {error}", file.display()));
+    diagnostic.field.clone_from(&error.field);
     match error.line {
         Some(line) => {
             let start = byte_offset(text, line, error.column.unwrap_or(1));

@@ -90,7 +90,7 @@ impl Placement {
             Self::Uniform => None,
             Self::Listed(points) => Some(points.len()),
             Self::Grid { columns, rows } | Self::Hexagonal { columns, rows, .. } => {
-                Some(columns * rows)
+                Some(columns.saturating_mul(*rows))
             }
         }
     }

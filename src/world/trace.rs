@@ -93,10 +93,11 @@ impl Trace {
                 let zero = *first.get_or_insert(time);
                 time.duration_since(zero).as_secs_f64()
             } else {
-                non_negative(field(0)).ok_or_else(|| fault(0, "seconds, not below 0"))?
+                up_to_greatest(field(0)).ok_or_else(|| fault(0, "seconds, from 0 to 1e9"))?
             };
             let tokens = |at| {
-                non_negative(field(at)).ok_or_else(|| fault(at, "a number of tokens, not below 0"))
+                let allowed = "a number of tokens, from 0 to 1e9";
+                up_to_greatest(field(at)).ok_or_else(|| fault(at, allowed))
             };
             let user = if with_user {
                 let user = field(3).parse();
@@ -143,10 +144,12 @@ impl Trace {
     }
 }
 
-fn non_negative(text: &str) -> Option<f64> {
-    text.parse()
-        .ok()
-        .filter(|value: &f64| value.is_finite() && *value >= 0.0)
+/// The latest arrival, in seconds, and the most tokens of a query.
+const GREATEST: f64 = 1e9;
+
+fn up_to_greatest(text: &str) -> Option<f64> {
+    let value = text.parse().ok();
+    value.filter(|value| (0.0..=GREATEST).contains(value))
 }
 
 fn csv_error(error: &csv::Error) -> TraceError {

@@ -177,7 +177,7 @@ fn capacities_must_be_positive_numbers() {
         &stderr,
         &[
             "s.ron:4:36",
-            "servers.max_per_user_tflops: found 0, allowed is a positive, finite number",
+            "servers.max_per_user_tflops: found 0, allowed is a number from 1e-9 to 1e12",
         ],
     );
 }
@@ -472,7 +472,7 @@ fn fading_in_time_that_cannot_be_found() {
         (
             moving,
             "carrier_ghz: 0",
-            ["channel.carrier_ghz: found 0", "positive"],
+            ["channel.carrier_ghz: found 0", "from 0.001"],
         ),
         (
             moving,
@@ -487,12 +487,12 @@ fn fading_in_time_that_cannot_be_found() {
         (
             "",
             "variation: Jakes(doppler_hz: -1)",
-            ["channel.variation.doppler_hz: found -1", "not below 0"],
+            ["channel.variation.doppler_hz: found -1", "from 0"],
         ),
         (
             "",
             "variation: GaussMarkov(coherence_ms: 0)",
-            ["channel.variation.coherence_ms: found 0", "positive"],
+            ["channel.variation.coherence_ms: found 0", "from 1e-6"],
         ),
     ] {
         assert_says(&refused(&with_channel(users, channel), &[]), &says);

@@ -38,7 +38,10 @@ fn error_of(program: &str, time_limit_ms: u32) -> Option<String> {
         ),
     )
     .expect("written");
-    let output = edgelm(&["run", "study.ron", "--out", "out"], folder.path());
+    let output = edgelm(
+        &["run", "--allow-programs", "study.ron", "--out", "out"],
+        folder.path(),
+    );
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(output.stdout.is_empty(), "no results of a failed run");
     // The journal holds whole records, for `--resume`; nothing else may be there.
@@ -94,7 +97,15 @@ fn goa_in_python_gives_the_same_bytes_as_goa() {
     let results = |label: &str, policy: &str, threads: &str| {
         let file = folder.path().join("study.ron");
         fs::write(file, scenario(policy)).expect("written");
-        let arguments = ["run", "study.ron", "--out", label, "--threads", threads];
+        let arguments = [
+            "run",
+            "--allow-programs",
+            "study.ron",
+            "--out",
+            label,
+            "--threads",
+            threads,
+        ];
         let output = edgelm(&arguments, folder.path());
         assert!(output.status.success(), "{output:?}");
         fs::read_to_string(folder.path().join(label).join("study/results.csv")).expect("written")
@@ -221,7 +232,7 @@ fn a_program_that_does_not_exist_is_named() {
         "(users: (count: 5), policies: [External(command: [\"no-such-program\", \"x\"])])",
     )
     .expect("written");
-    let output = edgelm(&["run", "study.ron"], folder.path());
+    let output = edgelm(&["run", "--allow-programs", "study.ron"], folder.path());
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert!(
@@ -234,7 +245,7 @@ fn a_program_that_does_not_exist_is_named() {
         "(users: (count: 5), policies: [External(command: [])])",
     )
     .expect("written");
-    let output = edgelm(&["run", "study.ron"], folder.path());
+    let output = edgelm(&["run", "--allow-programs", "study.ron"], folder.path());
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(
@@ -266,7 +277,7 @@ fn a_policy_that_observes_is_told_of_every_answer() {
         format!("(users: (count: 3), replications: 2, policies: [External(command: [\"{python}\", \"policy.py\"])])"),
     )
     .expect("written");
-    let output = edgelm(&["run", "study.ron"], folder.path());
+    let output = edgelm(&["run", "--allow-programs", "study.ron"], folder.path());
     assert!(output.status.success(), "{output:?}");
     let log = fs::read_to_string(folder.path().join("log.txt")).expect("written");
     let kinds: Vec<String> = log
@@ -285,4 +296,94 @@ fn a_policy_that_observes_is_told_of_every_answer() {
     ];
     assert_eq!(kinds, [replication, replication].concat());
     assert_eq!(log.matches("\"server\":1").count(), 2);
+}
+
+/// A scenario may be a stranger's: its programs run only where somebody said so.
+#[test]
+fn programs_of_a_scenario_need_consent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let program = "External(command: [\"sh\", \"-c\", \"touch ran\"])";
+    fs::write(
+        at("study.ron"),
+        format!("(users: (count: 5), replications: 1, policies: [Random(like: {program})])"),
+    )
+    .expect("written");
+    assert!(
+        edgelm(&["check", "study.ron"], folder.path())
+            .status
+            .success()
+    );
+    let planned = edgelm(&["plan", "study.ron", "--out", "plan.json"], folder.path());
+    assert!(planned.status.success(), "{planned:?}");
+    let commands = [
+        vec!["run", "study.ron"],
+        vec!["gap", "study.ron"],
+        vec!["trace", "study.ron"],
+        vec!["shard", "plan.json", "--cells", "0..1"],
+    ];
+    for command in &commands {
+        let output = edgelm(command, folder.path());
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{command:?}: {error}");
+        for part in [
+            "[\"sh\", \"-c\", \"touch ran\"]",
+            "policies[0]",
+            "--allow-programs",
+        ] {
+            assert!(error.contains(part), "{command:?}: no {part} in {error}");
+        }
+        assert!(!at("ran").exists() && !at("output").exists(), "{command:?}");
+    }
+    for command in commands {
+        let output = edgelm(
+            &[&command[..], &["--allow-programs"]].concat(),
+            folder.path(),
+        );
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        // It runs, and gives no decisions.
+        assert_eq!(output.status.code(), Some(1), "{command:?}: {error}");
+        assert!(error.contains("runs the program [\"sh\""), "{error}");
+        assert!(at("ran").exists(), "{command:?}");
+        fs::remove_file(at("ran")).expect("it is there");
+    }
+    let set = format!("policies=[{program}]");
+    let output = edgelm(&["run", "study.ron", "--set", &set], folder.path());
+    assert_eq!(output.status.code(), Some(1), "named on the command line");
+    assert!(at("ran").exists());
+}
+
+/// What a program floods waits in its pipe, and what it starts ends with it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_flood_is_bounded_and_nothing_is_left_running() {
+    let Some(python) = python() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = format!(
+        "{HELLO}import subprocess, os\n\
+         child = subprocess.Popen(['sleep', '987'])\n\
+         open('child', 'w').write(str(child.pid))\n\
+         line = 'x' * 100000\n\
+         for n in range(30000):\n    print(line)\n\
+         open('done', 'w').write('3 GB were read')\n\
+         time.sleep(60)\n"
+    );
+    fs::write(folder.path().join("policy.py"), program).expect("written");
+    fs::write(
+        folder.path().join("study.ron"),
+        format!(
+            "(users: (count: 3), replications: 1, policies: [External(command: [\"{python}\", \
+             \"policy.py\"], time_limit_ms: 20000)])"
+        ),
+    )
+    .expect("written");
+    let output = edgelm(&["run", "--allow-programs", "study.ron"], folder.path());
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("which is no answer"), "{error}");
+    assert!(!folder.path().join("done").exists(), "all of it was read");
+    let child = fs::read_to_string(folder.path().join("child")).expect("it was started");
+    // One that has ended and waits for its parent still has a folder, but no command.
+    let command = fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
+    assert!(command.is_empty(), "{child} still runs");
 }

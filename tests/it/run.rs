@@ -172,7 +172,7 @@ fn ctrl_c_stops_without_leaving_results() {
             "run",
             "scenarios/fig3.ron",
             "--replications",
-            "1000000",
+            "20000",
             "--out",
         ])
         .arg(folder.path())

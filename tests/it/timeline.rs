@@ -298,7 +298,7 @@ fn runs_in_time_are_checked() {
                 "arrivals: Bursty(rate_per_user_hz: 1, burst_ratio: 0.5, burst_mean_s: 1, quiet_mean_s: 1)",
                 "run: (duration_s: 1)",
             ),
-            ["burst_ratio", "not below 1"],
+            ["burst_ratio", "a number from 1 to 1e6"],
         ),
         (
             with(POISSON, "run: (duration_s: 1), scheduling: Batch"),

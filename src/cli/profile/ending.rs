@@ -69,7 +69,7 @@ pub(super) fn conclude(
             "{missing_text}: {share:.1} %, more than --max-failures {allowed} %{stopped}"
         )));
     }
-    eprintln!("{missing_text}{stopped}");
+    tell!("{missing_text}{stopped}");
     Ok(())
 }
 

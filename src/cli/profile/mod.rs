@@ -145,7 +145,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Duration::from_secs_f64(args.timeout_s),
         args.retries,
         Duration::from_secs_f64(args.longest_wait_s),
-    );
+        settings.slm.is_secure() || settings.llm.is_secure(),
+    )
+    .map_err(input)?;
     let (mut journal, mut raw) = files(args)?;
     if !args.examples.is_empty() {
         without_examples(&questions, &settings.asking);
@@ -233,7 +235,7 @@ fn files(args: &Args) -> Result<(Journal, Option<File>), Failure> {
     }
     let journal = Journal::open(&path).map_err(|error| fault(&path, error))?;
     if !journal.is_empty() {
-        eprintln!(
+        tell!(
             "{}: {} answers are there already",
             path.display(),
             journal.len()
@@ -256,7 +258,7 @@ fn without_examples(questions: &[Question], asking: &Asking) {
     tasks.dedup();
     for task in tasks {
         if !asking.examples.iter().any(|e| e.task == task) {
-            eprintln!("task {task}: no worked example in the files, asked without");
+            tell!("task {task}: no worked example in the files, asked without");
         }
     }
 }

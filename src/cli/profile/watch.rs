@@ -80,7 +80,7 @@ impl Watch {
     }
 
     fn say(&self, line: &str) {
-        self.bar.suspend(|| eprintln!("{line}"));
+        self.bar.suspend(|| tell!("{line}"));
     }
 
     pub fn finish(&self) {

@@ -44,14 +44,14 @@ impl PolicySpec {
                 0,
                 "a whole number of at least 1",
             )),
-            Self::Deadline { slack_ms } => positive(".slack_ms", *slack_ms),
+            Self::Deadline { slack_ms } => delay_ms(".slack_ms", *slack_ms),
             Self::AdaptiveTau {
                 target,
                 start,
                 step,
             } => {
                 match *target {
-                    Target::DelayP99Ms(limit) => positive(".target", limit)?,
+                    Target::DelayP99Ms(limit) => delay_ms(".target", limit)?,
                     Target::OffloadedShare(share) => unit_interval(".target", share)?,
                 }
                 unit_interval(".start", *start)?;
@@ -107,6 +107,15 @@ fn unit_interval(field: &str, value: f64) -> Result<(), SpecFault> {
         Ok(())
     } else {
         Err(SpecFault::new(field, value, "a number from 0 to 1"))
+    }
+}
+
+/// A delay to be compared with: from a nanosecond to what a histogram of delays holds.
+fn delay_ms(field: &str, value: f64) -> Result<(), SpecFault> {
+    if (1e-6..=1e12).contains(&value) {
+        Ok(())
+    } else {
+        Err(SpecFault::new(field, value, "a number from 1e-6 to 1e12"))
     }
 }
 

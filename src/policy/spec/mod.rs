@@ -218,6 +218,15 @@ impl PolicySpec {
         }
     }
 
+    /// The program that decides, with its arguments, where one does.
+    pub fn program(&self) -> Option<&[String]> {
+        match self {
+            Self::Random { like } => like.program(),
+            Self::External { command, .. } => Some(command),
+            _ => None,
+        }
+    }
+
     /// The kind's name without its parameters.
     pub fn kind(&self) -> &'static str {
         match self {

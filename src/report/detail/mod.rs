@@ -79,7 +79,7 @@ pub fn details(
     directory: &OutputDirectory,
     stop: &AtomicBool,
 ) -> Result<Vec<StreamedFile>, DetailError> {
-    let new = |name: &str| StreamedFile::create(directory.path().join(name));
+    let new = |name: &str| StreamedFile::create(directory.work().join(name));
     let mut recorder = DetailRecorder {
         queries: match request.queries {
             true => Some(QueryRows::new(new("queries.csv")?)),
@@ -89,6 +89,7 @@ pub fn details(
             Some(_) => Some(SeriesRows::new(new("time_series.csv")?)),
             None => None,
         },
+        stop,
     };
     if recorder.queries.is_none() && recorder.series.is_none() {
         return Ok(Vec::new());
@@ -117,12 +118,14 @@ pub fn details(
 }
 
 /// Hands what it is shown to those who write it down.
-struct DetailRecorder {
+struct DetailRecorder<'a> {
     queries: Option<QueryRows<StreamedFile>>,
     series: Option<SeriesRows<StreamedFile>>,
+    /// Gives the replication up once it is set.
+    stop: &'a AtomicBool,
 }
 
-impl DetailRecorder {
+impl DetailRecorder<'_> {
     fn begin(&mut self, origin: &Origin) {
         if let Some(queries) = &mut self.queries {
             queries.begin(origin.clone());
@@ -139,7 +142,11 @@ impl DetailRecorder {
     }
 }
 
-impl Recorder for DetailRecorder {
+impl Recorder for DetailRecorder<'_> {
+    fn stop_asked(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
     fn on_departure(&mut self, query: &CompletedQuery, measured: bool) {
         if let Some(queries) = &mut self.queries {
             queries.on_departure(query, measured);

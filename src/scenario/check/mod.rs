@@ -1,5 +1,6 @@
 //! What a scenario must satisfy beyond having the right fields of the right types.
 
+mod range;
 mod serving;
 mod timeline;
 mod variation;
@@ -8,22 +9,34 @@ use super::{Scenario, TableSource};
 use crate::fault::Fault;
 use crate::uncertainty::Metric;
 use crate::world::channel::{Fading, PathLoss};
-use crate::world::distribution::Distribution;
 use crate::world::geometry::{Placement, hexagonal_extent};
+use std::collections::HashMap;
+
+/// Characters of a title at most: it stands in one line above every plot.
+const LONGEST_TITLE: usize = 300;
+
+/// Replications of a point at most: each leaves a record behind.
+const MOST_REPLICATIONS: usize = 10_000_000;
+
+/// Users, servers, columns or rows at most. Whether so many fit into memory is another
+/// question, asked of the machine before a run.
+const MOST: usize = 1_000_000_000;
 
 /// Everything that is wrong with a scenario's values, in the order of its fields.
 pub fn check(scenario: &Scenario) -> Vec<Fault> {
     let mut faults = Faults(Vec::new());
-    faults.count("replications", scenario.replications as usize);
-    faults.positive("area.width_m", scenario.area.width_m);
-    faults.positive("area.height_m", scenario.area.height_m);
+    title(&scenario.title, &mut faults);
+    let replications = scenario.replications as usize;
+    faults.count_up_to("replications", replications, MOST_REPLICATIONS);
+    faults.within("area.width_m", scenario.area.width_m, 1e-3..=1e7);
+    faults.within("area.height_m", scenario.area.height_m, 1e-3..=1e7);
     users(scenario, &mut faults);
     servers(scenario, &mut faults);
     channel(scenario, &mut faults);
     let workload = &scenario.workload;
-    faults.distribution("workload.query_bits", &workload.query_bits);
-    faults.distribution("workload.slm_gflop", &workload.slm_gflop);
-    faults.distribution("workload.llm_gflop", &workload.llm_gflop);
+    faults.distribution("workload.query_bits", &workload.query_bits, 1e-12..=1e15);
+    faults.distribution("workload.slm_gflop", &workload.slm_gflop, 1e-12..=1e12);
+    faults.distribution("workload.llm_gflop", &workload.llm_gflop, 1e-12..=1e12);
     if let TableSource::Inline(table) = &workload.uncertainty.table
         && let Err(error) = table.validate()
     {
@@ -48,31 +61,47 @@ pub fn check(scenario: &Scenario) -> Vec<Fault> {
     policies(scenario, &mut faults);
     timeline::check(scenario, &mut faults);
     if let Some(sweep) = &scenario.sweep {
-        if sweep.values.is_empty() {
-            faults.add("sweep.values", "no value", "at least one value");
-        }
-        for (at, value) in sweep.values.iter().enumerate() {
-            if !value.is_finite() {
-                faults.add(
-                    &format!("sweep.values[{at}]"),
-                    &value.to_string(),
-                    "a finite number",
-                );
-            } else if let Some(earlier) = sweep.values[..at].iter().position(|v| v == value) {
-                faults.add(
-                    &format!("sweep.values[{at}]"),
-                    &format!("{value} again"),
-                    &format!("values that differ (it is value {earlier} already)"),
-                );
-            }
-        }
+        swept(&sweep.values, &mut faults);
     }
     faults.0
 }
 
+fn title(title: &str, faults: &mut Faults) {
+    let length = title.chars().count();
+    if length > LONGEST_TITLE {
+        faults.add(
+            "title",
+            &format!("{length} characters"),
+            &format!("at most {LONGEST_TITLE} characters"),
+        );
+    }
+}
+
+fn swept(values: &[f64], faults: &mut Faults) {
+    if values.is_empty() {
+        faults.add("sweep.values", "no value", "at least one value");
+    }
+    // Zero has two patterns of bits and is one value.
+    let mut seen: HashMap<u64, usize> = HashMap::with_capacity(values.len());
+    for (at, value) in values.iter().enumerate() {
+        let field = || format!("sweep.values[{at}]");
+        if !value.is_finite() {
+            faults.add(&field(), &value.to_string(), "a finite number");
+        } else if let Some(earlier) = seen.get(&(value + 0.0).to_bits()) {
+            faults.add(
+                &field(),
+                &format!("{value} again"),
+                &format!("values that differ (it is value {earlier} already)"),
+            );
+        } else {
+            seen.insert((value + 0.0).to_bits(), at);
+        }
+    }
+}
+
 fn users(scenario: &Scenario, faults: &mut Faults) {
     let users = &scenario.users;
-    faults.count("users.count", users.count);
+    faults.count_up_to("users.count", users.count, MOST);
     faults.placement("users.placement", &users.placement, scenario);
     if let Some(positions) = users.placement.count()
         && positions < users.count
@@ -83,8 +112,9 @@ fn users(scenario: &Scenario, faults: &mut Faults) {
             &format!("at most the {positions} positions that `users.placement` gives"),
         );
     }
-    faults.positive("users.tx_power_mw", users.tx_power_mw);
-    faults.distribution("users.capacity_gflops", &users.capacity_gflops);
+    faults.within("users.tx_power_mw", users.tx_power_mw, 1e-6..=1e9);
+    let capacity = &users.capacity_gflops;
+    faults.distribution("users.capacity_gflops", capacity, 1e-6..=1e12);
 }
 
 fn servers(scenario: &Scenario, faults: &mut Faults) {
@@ -96,7 +126,7 @@ fn servers(scenario: &Scenario, faults: &mut Faults) {
             "`Uniform` without `servers.count`",
             "a `count` beside it",
         ),
-        (None, Some(count)) => faults.count("servers.count", count),
+        (None, Some(count)) => faults.count_up_to("servers.count", count, MOST),
         (Some(0), _) => faults.add("servers.placement", "no position", "at least one server"),
         (Some(positions), Some(count)) if positions != count => faults.add(
             "servers.count",
@@ -105,22 +135,25 @@ fn servers(scenario: &Scenario, faults: &mut Faults) {
         ),
         (Some(_), _) => {}
     }
-    faults.positive("servers.bandwidth_mhz", servers.bandwidth_mhz);
-    faults.distribution("servers.capacity_tflops", &servers.capacity_tflops);
-    faults.positive("servers.max_per_user_tflops", servers.max_per_user_tflops);
+    faults.within("servers.bandwidth_mhz", servers.bandwidth_mhz, 1e-6..=1e9);
+    let capacity = &servers.capacity_tflops;
+    faults.distribution("servers.capacity_tflops", capacity, 1e-9..=1e12);
+    let most = servers.max_per_user_tflops;
+    faults.within("servers.max_per_user_tflops", most, 1e-9..=1e12);
 }
 
 fn channel(scenario: &Scenario, faults: &mut Faults) {
     let channel = &scenario.channel;
+    let of_path_loss = |name: &str| format!("channel.path_loss.{name}");
     match channel.path_loss {
         PathLoss::LogDistance {
             reference_db,
             exponent,
             min_distance_m,
         } => {
-            faults.finite("channel.path_loss.reference_db", reference_db);
-            faults.positive("channel.path_loss.exponent", exponent);
-            faults.positive("channel.path_loss.min_distance_m", min_distance_m);
+            faults.within(&of_path_loss("reference_db"), reference_db, -300.0..=300.0);
+            faults.within(&of_path_loss("exponent"), exponent, 0.01..=20.0);
+            faults.within(&of_path_loss("min_distance_m"), min_distance_m, 1e-6..=1e6);
         }
         PathLoss::UmiLos {
             carrier_ghz,
@@ -130,28 +163,23 @@ fn channel(scenario: &Scenario, faults: &mut Faults) {
             carrier_ghz,
             terminal_height_m,
         } => {
-            faults.positive("channel.path_loss.carrier_ghz", carrier_ghz);
-            if !(terminal_height_m.is_finite() && terminal_height_m > 1.0) {
-                faults.add(
-                    "channel.path_loss.terminal_height_m",
-                    &terminal_height_m.to_string(),
-                    "a height in metres above 1",
-                );
-            }
+            faults.within(&of_path_loss("carrier_ghz"), carrier_ghz, 1e-3..=1e4);
+            // The least height above 1 m whose breakpoint distance is not lost in rounding.
+            faults.within(
+                &of_path_loss("terminal_height_m"),
+                terminal_height_m,
+                1.001..=1e3,
+            );
         }
     }
     if let Fading::Rician { k_db } = channel.fading {
-        faults.finite("channel.fading.k_db", k_db);
+        faults.within("channel.fading.k_db", k_db, -100.0..=100.0);
     }
-    if !(channel.shadowing_db.is_finite() && channel.shadowing_db >= 0.0) {
-        faults.add(
-            "channel.shadowing_db",
-            &channel.shadowing_db.to_string(),
-            "a finite number of decibels not below 0",
-        );
-    }
-    faults.finite("channel.noise_dbm_per_hz", channel.noise_dbm_per_hz);
-    faults.finite("channel.noise_figure_db", channel.noise_figure_db);
+    faults.within("channel.shadowing_db", channel.shadowing_db, 0.0..=100.0);
+    let density = channel.noise_dbm_per_hz;
+    faults.within("channel.noise_dbm_per_hz", density, -400.0..=100.0);
+    let figure = channel.noise_figure_db;
+    faults.within("channel.noise_figure_db", figure, 0.0..=100.0);
 }
 
 fn compared(metrics: &[Metric], faults: &mut Faults) {
@@ -200,42 +228,21 @@ impl Faults {
     }
 
     fn count(&mut self, field: &str, value: usize) {
-        if value == 0 {
-            self.add(field, "0", "a whole number of at least 1");
-        }
+        self.count_up_to(field, value, usize::MAX);
     }
 
-    pub(super) fn positive(&mut self, field: &str, value: f64) {
-        if !(value.is_finite() && value > 0.0) {
-            self.add(field, &value.to_string(), "a positive, finite number");
+    fn count_up_to(&mut self, field: &str, value: usize, most: usize) {
+        if value == 0 {
+            self.add(field, "0", "a whole number of at least 1");
+        } else if value > most {
+            let allowed = format!("a whole number of at most {most}");
+            self.add(field, &value.to_string(), &allowed);
         }
     }
 
     pub(super) fn share(&mut self, field: &str, value: f64) {
         if !(0.0..=1.0).contains(&value) {
             self.add(field, &value.to_string(), "a number from 0 to 1");
-        }
-    }
-
-    pub(super) fn not_negative(&mut self, field: &str, value: f64) {
-        if !(value.is_finite() && value >= 0.0) {
-            self.add(field, &value.to_string(), "a finite number not below 0");
-        }
-    }
-
-    fn finite(&mut self, field: &str, value: f64) {
-        if !value.is_finite() {
-            self.add(field, &value.to_string(), "a finite number");
-        }
-    }
-
-    fn distribution(&mut self, field: &str, distribution: &Distribution) {
-        if let Err(fault) = distribution.check() {
-            self.add(
-                &format!("{field}{}", fault.field),
-                &fault.found,
-                fault.allowed,
-            );
         }
     }
 
@@ -256,8 +263,7 @@ impl Faults {
             }
         }
         if let Placement::Grid { columns, rows } = *placement {
-            self.count(&format!("{field}.columns"), columns);
-            self.count(&format!("{field}.rows"), rows);
+            self.lattice(field, columns, rows);
         }
         if let Placement::Hexagonal {
             columns,
@@ -265,9 +271,8 @@ impl Faults {
             spacing_m,
         } = *placement
         {
-            self.count(&format!("{field}.columns"), columns);
-            self.count(&format!("{field}.rows"), rows);
-            self.positive(&format!("{field}.spacing_m"), spacing_m);
+            self.lattice(field, columns, rows);
+            self.within(&format!("{field}.spacing_m"), spacing_m, 1e-3..=1e7);
             let (width_m, height_m) = hexagonal_extent(columns, rows, spacing_m);
             if width_m > area.width_m || height_m > area.height_m {
                 self.add(
@@ -279,6 +284,19 @@ impl Faults {
                     ),
                 );
             }
+        }
+    }
+
+    /// Columns and rows of a grid, whose product is a number of positions.
+    fn lattice(&mut self, field: &str, columns: usize, rows: usize) {
+        self.count_up_to(&format!("{field}.columns"), columns, MOST);
+        self.count_up_to(&format!("{field}.rows"), rows, MOST);
+        if columns.checked_mul(rows).is_none_or(|all| all > MOST) {
+            self.add(
+                field,
+                &format!("{columns} columns and {rows} rows"),
+                &format!("at most {MOST} positions"),
+            );
         }
     }
 }

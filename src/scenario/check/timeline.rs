@@ -1,7 +1,8 @@
 //! What a run in time must satisfy: arrivals, scheduling, run length, mobility, tokens,
 //! energy.
 
-use super::{Faults, Scenario, serving, variation};
+use super::range::number;
+use super::{Faults, MOST_REPLICATIONS, Scenario, serving, variation};
 use crate::engine::{Probe, Scheduling};
 use crate::physics::radio::Interference;
 use crate::scenario::WarmUp;
@@ -9,7 +10,8 @@ use crate::station::Sharing;
 use crate::station::compute::Discipline;
 use crate::station::downlink::Downlink;
 use crate::world::arrivals::{Arrivals, AtEnd};
-use crate::world::motion::Mobility;
+use crate::world::motion::{Mobility, TimedPoint};
+use std::ops::RangeInclusive;
 
 pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
     arrivals(scenario, faults);
@@ -21,10 +23,13 @@ pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
     variation::check(scenario, faults);
     costs(scenario, faults);
     if let Downlink::Latency { ms } = scenario.downlink {
-        faults.not_negative("downlink.ms", ms);
+        faults.within("downlink.ms", ms, 0.0..=1e9);
     }
     if let Some(until) = &scenario.until {
-        faults.positive("until.relative_half_width", until.relative_half_width);
+        let width = until.relative_half_width;
+        faults.within("until.relative_half_width", width, 1e-9..=1e3);
+        let most = until.max_replications as usize;
+        faults.count_up_to("until.max_replications", most, MOST_REPLICATIONS);
         if until.max_replications < scenario.replications {
             faults.add(
                 "until.max_replications",
@@ -35,12 +40,18 @@ pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
     }
 }
 
+/// Arrivals of one user, in hertz.
+const RATES: RangeInclusive<f64> = 1e-9..=1e6;
+
+/// The latest instant, in seconds: the clock then still tells a microsecond.
+const LATEST_S: f64 = 1e9;
+
 fn arrivals(scenario: &Scenario, faults: &mut Faults) {
     let field = |name: &str| format!("workload.arrivals.{name}");
     match &scenario.workload.arrivals {
         Arrivals::Batch => {}
         Arrivals::Poisson { rate_per_user_hz } => {
-            faults.positive(&field("rate_per_user_hz"), *rate_per_user_hz);
+            faults.within(&field("rate_per_user_hz"), *rate_per_user_hz, RATES);
         }
         Arrivals::Bursty {
             rate_per_user_hz,
@@ -49,19 +60,13 @@ fn arrivals(scenario: &Scenario, faults: &mut Faults) {
             quiet_mean_s,
             shared: _,
         } => {
-            faults.positive(&field("rate_per_user_hz"), *rate_per_user_hz);
-            if !(burst_ratio.is_finite() && *burst_ratio >= 1.0) {
-                faults.add(
-                    &field("burst_ratio"),
-                    &burst_ratio.to_string(),
-                    "a finite number not below 1",
-                );
-            }
-            faults.positive(&field("burst_mean_s"), *burst_mean_s);
-            faults.positive(&field("quiet_mean_s"), *quiet_mean_s);
+            faults.within(&field("rate_per_user_hz"), *rate_per_user_hz, RATES);
+            faults.within(&field("burst_ratio"), *burst_ratio, 1.0..=1e6);
+            faults.within(&field("burst_mean_s"), *burst_mean_s, 1e-6..=1e9);
+            faults.within(&field("quiet_mean_s"), *quiet_mean_s, 1e-6..=1e9);
         }
         Arrivals::Periodic { period_s, jitter_s } => {
-            faults.positive(&field("period_s"), *period_s);
+            faults.within(&field("period_s"), *period_s, 1e-6..=1e9);
             if !(0.0..=0.5 * period_s).contains(jitter_s) {
                 faults.add(
                     &field("jitter_s"),
@@ -74,13 +79,13 @@ fn arrivals(scenario: &Scenario, faults: &mut Faults) {
             rate_per_user_hz,
             cv,
         } => {
-            faults.positive(&field("rate_per_user_hz"), *rate_per_user_hz);
-            // Beyond, the shape 1 / cv^2 of the gamma law cannot be drawn from.
-            if !(1e-6..=1e6).contains(cv) {
-                faults.add(&field("cv"), &cv.to_string(), "a number from 1e-6 to 1e6");
-            }
+            faults.within(&field("rate_per_user_hz"), *rate_per_user_hz, RATES);
+            // Beyond, the gamma law's values fall below the least number above zero.
+            faults.within(&field("cv"), *cv, 1e-6..=10.0);
         }
-        Arrivals::Trace { rate_scale, .. } => faults.positive(&field("rate_scale"), *rate_scale),
+        Arrivals::Trace { rate_scale, .. } => {
+            faults.within(&field("rate_scale"), *rate_scale, 1e-9..=1e9);
+        }
     }
 }
 
@@ -135,7 +140,9 @@ fn scheduling(scenario: &Scenario, faults: &mut Faults) {
             "Batch with a probe, after which queries wait at different times",
             "`PerArrival` or `Every(period_ms: ..)`",
         ),
-        Scheduling::Every { period_ms } => faults.positive("scheduling.period_ms", period_ms),
+        Scheduling::Every { period_ms } => {
+            faults.within("scheduling.period_ms", period_ms, 1e-3..=1e12);
+        }
         Scheduling::Batch | Scheduling::PerArrival => {}
     }
     if scenario.servers.discipline == Discipline::Fifo && scenario.sharing == Sharing::Held {
@@ -146,24 +153,24 @@ fn scheduling(scenario: &Scenario, faults: &mut Faults) {
         );
     }
     if let Some(deadline) = scenario.workload.deadline {
-        faults.positive("workload.deadline.after_ms", deadline.after_ms);
+        faults.within("workload.deadline.after_ms", deadline.after_ms, 1e-6..=1e12);
     }
 }
 
 fn run(scenario: &Scenario, faults: &mut Faults) {
     let run = &scenario.run;
     if let Some(duration_s) = run.duration_s {
-        faults.positive("run.duration_s", duration_s);
+        faults.within("run.duration_s", duration_s, 1e-6..=LATEST_S);
     }
     if let Some(queries) = run.queries {
         faults.count("run.queries", queries as usize);
     }
     if let WarmUp::Seconds(seconds) = run.warm_up {
-        let end = run.duration_s.unwrap_or(f64::INFINITY);
+        let end = run.duration_s.unwrap_or(LATEST_S);
         if !(seconds >= 0.0 && seconds < end) {
             faults.add(
                 "run.warm_up",
-                &seconds.to_string(),
+                &number(seconds),
                 "seconds not below 0 and less than `run.duration_s`",
             );
         }
@@ -197,21 +204,18 @@ fn mobility(scenario: &Scenario, faults: &mut Faults) {
             speed_max_m_per_s,
             pause_s,
         } => {
-            faults.positive("users.mobility.speed_min_m_per_s", *speed_min_m_per_s);
-            if !(speed_max_m_per_s.is_finite() && speed_max_m_per_s >= speed_min_m_per_s) {
+            let field = |name: &str| format!("users.mobility.{name}");
+            let (least, greatest) = (*speed_min_m_per_s, *speed_max_m_per_s);
+            faults.within(&field("speed_min_m_per_s"), least, 1e-6..=1e6);
+            faults.within(&field("speed_max_m_per_s"), greatest, 1e-6..=1e6);
+            if greatest < least {
                 faults.add(
-                    "users.mobility.speed_max_m_per_s",
-                    &speed_max_m_per_s.to_string(),
-                    "a finite number not below `speed_min_m_per_s`",
+                    &field("speed_max_m_per_s"),
+                    &number(greatest),
+                    "a number not below `speed_min_m_per_s`",
                 );
             }
-            if !(pause_s.is_finite() && *pause_s >= 0.0) {
-                faults.add(
-                    "users.mobility.pause_s",
-                    &pause_s.to_string(),
-                    "a finite number not below 0",
-                );
-            }
+            faults.within(&field("pause_s"), *pause_s, 0.0..=1e9);
         }
         Mobility::Listed(trajectories) => {
             if trajectories.is_empty() {
@@ -221,6 +225,12 @@ fn mobility(scenario: &Scenario, faults: &mut Faults) {
                 let field = format!("users.mobility[0][{at}]");
                 if points.is_empty() {
                     faults.add(&field, "no position", "at least one (time_s, x, y)");
+                }
+                for (point, TimedPoint(time_s, x, y)) in points.iter().enumerate() {
+                    let own = |at: usize| format!("{field}[{point}].{at}");
+                    faults.within(&own(0), *time_s, -LATEST_S..=LATEST_S);
+                    faults.within(&own(1), *x, -1e7..=1e7);
+                    faults.within(&own(2), *y, -1e7..=1e7);
                 }
                 if !points.is_sorted_by(|a, b| a.0 < b.0) {
                     faults.add(&field, "times that do not increase", "increasing times");
@@ -233,27 +243,29 @@ fn mobility(scenario: &Scenario, faults: &mut Faults) {
 fn costs(scenario: &Scenario, faults: &mut Faults) {
     if let Some(tokens) = &scenario.workload.tokens {
         let field = |name: &str| format!("workload.tokens.{name}");
-        faults.distribution(&field("prompt_tokens"), &tokens.prompt_tokens);
-        faults.distribution(&field("output_tokens"), &tokens.output_tokens);
-        faults.positive(&field("bits_per_token"), tokens.bits_per_token);
-        faults.positive(&field("flop_per_parameter"), tokens.flop_per_parameter);
-        faults.positive(
-            &field("slm_parameters_billion"),
-            tokens.slm_parameters_billion,
-        );
-        faults.positive(
-            &field("llm_parameters_billion"),
-            tokens.llm_parameters_billion,
-        );
+        faults.distribution(&field("prompt_tokens"), &tokens.prompt_tokens, 1e-12..=1e9);
+        faults.distribution(&field("output_tokens"), &tokens.output_tokens, 1e-12..=1e9);
+        for (name, value, allowed) in [
+            ("bits_per_token", tokens.bits_per_token, 1e-12..=1e9),
+            ("flop_per_parameter", tokens.flop_per_parameter, 1e-3..=1e6),
+            (
+                "slm_parameters_billion",
+                tokens.slm_parameters_billion,
+                1e-9..=1e6,
+            ),
+            (
+                "llm_parameters_billion",
+                tokens.llm_parameters_billion,
+                1e-9..=1e6,
+            ),
+        ] {
+            faults.within(&field(name), value, allowed);
+        }
     }
     if let Some(energy) = scenario.energy {
-        for (field, value) in [
-            ("energy.device_j_per_gflop", energy.device_j_per_gflop),
-            ("energy.server_j_per_gflop", energy.server_j_per_gflop),
-        ] {
-            if !(value.is_finite() && value >= 0.0) {
-                faults.add(field, &value.to_string(), "a finite number not below 0");
-            }
-        }
+        let device = energy.device_j_per_gflop;
+        faults.within("energy.device_j_per_gflop", device, 0.0..=1e9);
+        let server = energy.server_j_per_gflop;
+        faults.within("energy.server_j_per_gflop", server, 0.0..=1e9);
     }
 }

@@ -5,17 +5,13 @@ use crate::world::channel::Variation;
 use crate::world::motion::Mobility;
 
 pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
-    faults.positive("channel.block_ms", scenario.channel.block_ms);
+    faults.within("channel.block_ms", scenario.channel.block_ms, 1e-3..=1e12);
     match scenario.channel.variation {
         Some(Variation::Jakes {
             doppler_hz: Some(doppler_hz),
-        }) if !(doppler_hz.is_finite() && doppler_hz >= 0.0) => faults.add(
-            "channel.variation.doppler_hz",
-            &doppler_hz.to_string(),
-            "a finite number not below 0",
-        ),
+        }) => faults.within("channel.variation.doppler_hz", doppler_hz, 0.0..=1e6),
         Some(Variation::GaussMarkov { coherence_ms }) => {
-            faults.positive("channel.variation.coherence_ms", coherence_ms);
+            faults.within("channel.variation.coherence_ms", coherence_ms, 1e-6..=1e12);
         }
         _ => {}
     }
@@ -35,7 +31,7 @@ fn carrier(scenario: &Scenario, faults: &mut Faults) {
         scenario.channel.carrier_ghz,
         scenario.channel.path_loss.carrier_ghz(),
     ) {
-        (Some(carrier_ghz), None) => faults.positive(field, carrier_ghz),
+        (Some(carrier_ghz), None) => faults.within(field, carrier_ghz, 1e-3..=1e4),
         (Some(carrier_ghz), Some(_)) => faults.add(
             field,
             &format!("{carrier_ghz} beside a path loss that has a carrier of its own"),

@@ -4,6 +4,9 @@
 //! The text is assumed to parse as RON (the `ron` crate has read it); what this
 //! reader cannot follow it gives up on by returning `None`.
 
+mod reader;
+
+use reader::Reader;
 use std::ops::Range;
 
 /// A value and where it stands (byte offsets).
@@ -61,13 +64,7 @@ fn is_name(text: &str) -> bool {
 
 /// Reads a whole RON text.
 pub(super) fn parse(text: &str) -> Option<Node<'_>> {
-    let mut reader = Reader { text, at: 0 };
-    reader.skip_blank();
-    while reader.rest().starts_with("#!") {
-        reader.at += reader.rest().find(']')? + 1;
-        reader.skip_blank();
-    }
-    reader.value()
+    Reader::new(text).document()
 }
 
 impl<'t> Node<'t> {
@@ -187,204 +184,6 @@ impl<'t> Node<'t> {
     }
 }
 
-struct Reader<'t> {
-    text: &'t str,
-    at: usize,
-}
-
-impl<'t> Reader<'t> {
-    fn rest(&self) -> &'t str {
-        &self.text[self.at..]
-    }
-
-    fn skip_blank(&mut self) {
-        loop {
-            let trimmed = self.rest().trim_start();
-            self.at = self.text.len() - trimmed.len();
-            if trimmed.starts_with("//") {
-                self.at += trimmed.find('\n').unwrap_or(trimmed.len());
-            } else if trimmed.starts_with("/*") {
-                self.skip_block_comment();
-            } else {
-                return;
-            }
-        }
-    }
-
-    fn skip_block_comment(&mut self) {
-        let mut depth = 0;
-        while !self.rest().is_empty() {
-            if self.rest().starts_with("/*") {
-                depth += 1;
-                self.at += 2;
-            } else if self.rest().starts_with("*/") {
-                depth -= 1;
-                self.at += 2;
-                if depth == 0 {
-                    return;
-                }
-            } else {
-                self.at += self.rest().chars().next().map_or(1, char::len_utf8);
-            }
-        }
-    }
-
-    fn take(&mut self, wanted: char) -> bool {
-        self.skip_blank();
-        let found = self.rest().starts_with(wanted);
-        if found {
-            self.at += wanted.len_utf8();
-        }
-        found
-    }
-
-    fn identifier(&mut self) -> Option<(&'t str, Range<usize>)> {
-        self.skip_blank();
-        let rest = self.rest();
-        let raw = if rest.starts_with("r#") && !rest.starts_with("r#\"") {
-            2
-        } else {
-            0
-        };
-        let body = &rest[raw..];
-        let length = body
-            .find(|c: char| !(c.is_alphanumeric() || c == '_'))
-            .unwrap_or(body.len());
-        let first = body.chars().next()?;
-        if length == 0 || !(first.is_alphabetic() || first == '_') {
-            return None;
-        }
-        let span = self.at..self.at + raw + length;
-        self.at = span.end;
-        Some((&body[..length], span))
-    }
-
-    fn value(&mut self) -> Option<Node<'t>> {
-        self.skip_blank();
-        let start = self.at;
-        let rest = self.rest();
-        let kind = if let Some(after) = rest.strip_prefix('"') {
-            self.at += 1 + string_length(after)?;
-            return Some(self.scalar(start, None));
-        } else if rest.starts_with("r\"")
-            || rest.starts_with("r#") && rest[1..].trim_start_matches('#').starts_with('"')
-        {
-            let hashes = rest[1..].len() - rest[1..].trim_start_matches('#').len();
-            let close = format!("\"{}", "#".repeat(hashes));
-            let open = 2 + hashes;
-            self.at += open + rest[open..].find(&close)? + close.len();
-            return Some(self.scalar(start, None));
-        } else if let Some(after) = rest.strip_prefix('\'') {
-            let body = if after.starts_with('\\') { 3 } else { 2 };
-            self.at += body + rest[body..].find('\'')? + 1;
-            return Some(self.scalar(start, None));
-        } else if rest.starts_with('[') {
-            self.at += 1;
-            return self.items(start, None, ']');
-        } else if rest.starts_with('{') {
-            self.at += 1;
-            self.map()?;
-            return Some(self.scalar(start, None));
-        } else if rest.starts_with('(') {
-            self.at += 1;
-            return self.parenthesised(start, None);
-        } else if let Some((name, _)) = self.identifier() {
-            let after_name = self.at;
-            if self.take('(') {
-                return self.parenthesised(start, Some(name));
-            }
-            self.at = after_name;
-            Some(name)
-        } else {
-            let length = rest
-                .find(|c: char| matches!(c, ',' | ')' | ']' | '}' | ':' | '/') || c.is_whitespace())
-                .unwrap_or(rest.len());
-            if length == 0 {
-                return None;
-            }
-            self.at += length;
-            None
-        };
-        Some(self.scalar(start, kind))
-    }
-
-    fn scalar(&self, start: usize, name: Option<&'t str>) -> Node<'t> {
-        Node {
-            span: start..self.at,
-            name,
-            kind: Kind::Scalar,
-        }
-    }
-
-    fn parenthesised(&mut self, start: usize, name: Option<&'t str>) -> Option<Node<'t>> {
-        let inside = self.at;
-        let named = self.identifier().is_some() && self.take(':');
-        self.at = inside;
-        if !named {
-            return self.items(start, name, ')');
-        }
-        let mut fields = Vec::new();
-        while !self.take(')') {
-            let (field, span) = self.identifier()?;
-            if !self.take(':') {
-                return None;
-            }
-            fields.push((field, span, self.value()?));
-            if !self.take(',') && !self.rest().starts_with(')') {
-                return None;
-            }
-        }
-        Some(Node {
-            span: start..self.at,
-            name,
-            kind: Kind::Fields(fields),
-        })
-    }
-
-    fn items(&mut self, start: usize, name: Option<&'t str>, close: char) -> Option<Node<'t>> {
-        let mut items = Vec::new();
-        while !self.take(close) {
-            items.push(self.value()?);
-            if !self.take(',') && !self.rest().starts_with(close) {
-                return None;
-            }
-        }
-        Some(Node {
-            span: start..self.at,
-            name,
-            kind: Kind::Items(items),
-        })
-    }
-
-    fn map(&mut self) -> Option<()> {
-        while !self.take('}') {
-            self.value()?;
-            if !self.take(':') {
-                return None;
-            }
-            self.value()?;
-            if !self.take(',') && !self.rest().starts_with('}') {
-                return None;
-            }
-        }
-        Some(())
-    }
-}
-
-/// The length of a string's body and closing quote, given what follows its opening quote.
-fn string_length(body: &str) -> Option<usize> {
-    let mut escaped = false;
-    for (at, c) in body.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => return Some(at + 1),
-            _ => {}
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -435,6 +234,28 @@ Scenario(
                 "bits"
             ]
         );
+    }
+
+    #[test]
+    fn characters_of_any_length_are_passed_over() {
+        for character in ["'é'", "'\\''", "'\\u{e9}'", "'x'"] {
+            let text = format!("(a: {character}, b: 7)");
+            let tree = parse(&text).expect(character);
+            let found = tree.find_all(&steps("b").unwrap());
+            assert_eq!(&text[found[0].span.clone()], "7", "{character}");
+        }
+        for cut in ["(a: '", "(a: 'é", "(a: '\\", "(a: '\\é", "'"] {
+            assert_eq!(parse(cut), None, "{cut}");
+        }
+    }
+
+    #[test]
+    fn what_stands_too_deep_is_not_followed() {
+        for open in ["(", "[", "{", "(a:", "A("] {
+            assert_eq!(parse(&open.repeat(100_000)), None, "{open}");
+        }
+        let nested = format!("{}1{}", "[".repeat(100), "]".repeat(100));
+        assert!(parse(&nested).is_some());
     }
 
     #[test]

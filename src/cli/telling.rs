@@ -1,0 +1,70 @@
+//! What is said on stderr.
+//!
+//! Nobody may be listening any more (`2>&1 | head -1`): that ends no run, since results
+//! go to files. What a server, a program or a file says may hold control characters, with
+//! which it could write over what stands on a terminal: they are shown, not sent.
+
+use std::borrow::Cow;
+use std::fmt::Arguments;
+use std::io::{IsTerminal, Write};
+
+/// Says a line on stderr, formatted as `println!` does.
+macro_rules! tell {
+    ($($arguments:tt)*) => {
+        $crate::cli::telling::say(format_args!($($arguments)*))
+    };
+}
+
+/// Whether what goes to stderr is coloured.
+pub(super) fn in_colour() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+/// Says a line; control characters are shown as they are written in Rust.
+pub(super) fn say(line: Arguments<'_>) {
+    write(&harmless(&line.to_string()));
+}
+
+/// Shows a text that may be coloured: what it quotes has lost its escape sequences.
+pub(super) fn show(text: &str) {
+    write(&written_out(text, |c| {
+        c.is_control() && !matches!(c, '\n' | '\t' | '\u{1b}')
+    }));
+}
+
+fn write(text: &str) {
+    // Nobody is left to be told that nobody listens.
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// A text whose control characters are written out, line breaks and tabulators excepted.
+pub(super) fn harmless(text: &str) -> Cow<'_, str> {
+    written_out(text, |c| c.is_control() && !matches!(c, '\n' | '\t'))
+}
+
+fn written_out(text: &str, harms: fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(harms) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            c if harms(c) => shown.extend(c.escape_default()),
+            c => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_written_out() {
+        let text = "a\u{1b}[2Jb\r\u{9b}31m\u{7}\n\tc\u{7f}";
+        let shown = "a\\u{1b}[2Jb\\r\\u{9b}31m\\u{7}\n\tc\\u{7f}";
+        assert_eq!(harmless(text), shown);
+        assert!(matches!(harmless("plain é\n"), Cow::Borrowed(_)));
+    }
+}
