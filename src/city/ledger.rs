@@ -86,7 +86,7 @@ impl InterferenceLedger for CityLedger<'_> {
         self.transmitters.sum_anew(jobs);
         let power = self.transmitters.power_mut();
         if power.reading() != Interference::Orthogonal {
-            self.far_field.sum_anew(power.from_others_w_mut());
+            self.far_field.sum_anew(power.watts_from_others());
         }
         self.all_changed = true;
     }
@@ -94,7 +94,7 @@ impl InterferenceLedger for CityLedger<'_> {
     fn drain_stale(&mut self, stale: &mut dyn FnMut(usize)) {
         if self.far_field.is_due() {
             let power = self.transmitters.power_mut();
-            self.far_field.bring_up_to_date(power.from_others_w_mut());
+            self.far_field.bring_up_to_date(power.watts_from_others());
             self.all_changed = true;
         }
         let mut changed = std::mem::take(&mut self.changed);

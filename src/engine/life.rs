@@ -71,8 +71,7 @@ impl Run<'_> {
                 }
             }
         }
-        let done = &mut flight.work_done[station as usize];
-        *done = *done + visit.work;
+        flight.work_done[station as usize] += visit.work;
         if matches!(flight.phase, Phase::Probing { .. }) {
             // What the probe has done is not done again.
             flight.slm_left = flight.slm_left - visit.work;

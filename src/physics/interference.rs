@@ -136,7 +136,7 @@ impl ReceivedPower {
     }
 
     /// For sums that are kept up by other means as well.
-    pub(crate) fn from_others_w_mut(&mut self) -> &mut [f64] {
+    pub(crate) fn watts_from_others(&mut self) -> &mut [f64] {
         &mut self.from_others_w
     }
 }

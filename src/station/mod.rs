@@ -10,7 +10,7 @@
 //! | [`downlink`] | servers | held for a latency |
 //!
 //! A station keeps work already done: rates change, what remains does not jump.
-//! [`reference`] holds slow, obvious ones, which the tests run in lockstep with these.
+//! [`mod@reference`] holds slow, obvious ones, which the tests run in lockstep with these.
 
 pub mod batching;
 pub mod compute;
