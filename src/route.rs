@@ -1,11 +1,15 @@
 //! The stations of a run, and the way of a query through them: a target is a route, a
 //! route is a list of visits to stations.
 
+mod serving;
+
+pub use serving::{ComputeLaw, Foresight, Serving};
+
 use crate::city::CityLedger;
-use crate::llm::{Order, ServerSpec, StepLaw};
+use crate::llm::{Order, StepLaw};
 use crate::snapshot::{BatchState, Choice, ExpectedTokens, ServerState, Service};
 use crate::station::batching::{BatchingServers, Request};
-use crate::station::compute::{Compute, Discipline};
+use crate::station::compute::Compute;
 use crate::station::device::Devices;
 use crate::station::downlink::Downlink;
 use crate::station::held::Held;
@@ -16,63 +20,6 @@ use crate::units::{Bits, Flop, Seconds, Watts};
 use crate::world::World;
 use crate::world::links::Links;
 use crate::world::query::Tokens;
-
-/// Which stations there are, and how they serve.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Serving {
-    /// How bandwidth and compute are shared.
-    pub sharing: Sharing,
-    /// What servers compute by.
-    pub compute: ComputeLaw,
-    /// What answers meet on their way back.
-    pub downlink: Downlink,
-    /// What policies know of the answers to come.
-    pub foresight: Foresight,
-    /// How long a step of the small model takes on a device, where its tokens are told
-    /// apart; otherwise it is a lump of work.
-    pub phone: Option<StepLaw>,
-}
-
-/// What policies know of the length of an answer before it is there.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub enum Foresight {
-    /// Its length.
-    #[default]
-    Exact,
-    /// The mean of all answers.
-    Mean {
-        /// In tokens.
-        answer_tokens: f64,
-    },
-}
-
-impl Foresight {
-    fn of(&self, tokens: Tokens) -> ExpectedTokens {
-        ExpectedTokens {
-            prompt: tokens.prompt as f64,
-            answer: match *self {
-                Self::Exact => tokens.answer as f64,
-                Self::Mean { answer_tokens } => answer_tokens,
-            },
-        }
-    }
-}
-
-/// What servers compute by.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum ComputeLaw {
-    /// A query is one lump of work, and a server divides its compute among them: under
-    /// [`Sharing::Live`] like this, under [`Sharing::Held`] in shares that are held.
-    Shared(Discipline),
-    /// Servers batch continuously, whatever the sharing of the uplink.
-    Batching(ServerSpec),
-}
-
-impl Default for ComputeLaw {
-    fn default() -> Self {
-        Self::Shared(Discipline::default())
-    }
-}
 
 /// A visit to a station.
 #[derive(Debug, Clone, Copy, PartialEq)]

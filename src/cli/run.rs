@@ -119,6 +119,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 /// Begins the journal of a run, or continues that of an interrupted one of the same plan.
 fn begin(args: &Args, plan: Plan, directory: &OutputDirectory) -> Result<Journal, Failure> {
     let refuse = |error: RecordError| Diagnostic::new(error.to_string());
+    if args.resume {
+        // Earlier versions kept their journals beside the results.
+        Journal::refuse_former(directory.path()).map_err(refuse)?;
+    }
     let here = plan.to_json();
     let others = directory.unfinished();
     let mut differing = String::new();

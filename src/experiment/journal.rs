@@ -43,14 +43,23 @@ impl Journal {
     /// As [`Journal::begin`], and [`RecordError::Foreign`] if it is another plan's,
     /// [`RecordError::FormerName`] if an earlier version's lies there.
     pub fn resume(folder: &Path, plan: Plan) -> Result<Self, RecordError> {
-        let former = folder.join(FORMER_NAME);
-        if former.exists() {
-            return Err(RecordError::FormerName { file: former });
-        }
+        Self::refuse_former(folder)?;
         let path = folder.join(NAME);
         let store = RecordStore::journal(plan, open(&path)?, &path);
         store.resume()?;
         Ok(Self { file: path, store })
+    }
+
+    /// Refuses a folder with the journal of a version that called a task a cell.
+    ///
+    /// # Errors
+    /// [`RecordError::FormerName`].
+    pub fn refuse_former(folder: &Path) -> Result<(), RecordError> {
+        let file = folder.join(FORMER_NAME);
+        if file.exists() {
+            return Err(RecordError::FormerName { file });
+        }
+        Ok(())
     }
 
     /// Its records.

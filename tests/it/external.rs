@@ -320,7 +320,7 @@ fn programs_of_a_scenario_need_consent() {
         vec!["run", "study.ron"],
         vec!["gap", "study.ron"],
         vec!["trace", "study.ron"],
-        vec!["shard", "plan.json", "--cells", "0..1"],
+        vec!["shard", "plan.json", "--tasks", "0..1"],
     ];
     for command in &commands {
         let output = edgelm(command, folder.path());

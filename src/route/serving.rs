@@ -1,0 +1,66 @@
+//! Which stations a run has, and how they serve.
+
+use crate::llm::{ServerSpec, StepLaw};
+use crate::snapshot::ExpectedTokens;
+use crate::station::Sharing;
+use crate::station::compute::Discipline;
+use crate::station::downlink::Downlink;
+use crate::world::query::Tokens;
+
+/// Which stations there are, and how they serve.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Serving {
+    /// How bandwidth and compute are shared.
+    pub sharing: Sharing,
+    /// What servers compute by.
+    pub compute: ComputeLaw,
+    /// What answers meet on their way back.
+    pub downlink: Downlink,
+    /// What policies know of the answers to come.
+    pub foresight: Foresight,
+    /// How long a step of the small model takes on a device, where its tokens are told
+    /// apart; otherwise it is a lump of work.
+    pub phone: Option<StepLaw>,
+}
+
+/// What policies know of the length of an answer before it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Foresight {
+    /// Its length.
+    #[default]
+    Exact,
+    /// The mean of all answers.
+    Mean {
+        /// In tokens.
+        answer_tokens: f64,
+    },
+}
+
+impl Foresight {
+    /// A query's tokens as policies expect them.
+    pub fn of(&self, tokens: Tokens) -> ExpectedTokens {
+        ExpectedTokens {
+            prompt: tokens.prompt as f64,
+            answer: match *self {
+                Self::Exact => tokens.answer as f64,
+                Self::Mean { answer_tokens } => answer_tokens,
+            },
+        }
+    }
+}
+
+/// What servers compute by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ComputeLaw {
+    /// A query is one lump of work, and a server divides its compute among them: under
+    /// [`Sharing::Live`] like this, under [`Sharing::Held`] in shares that are held.
+    Shared(Discipline),
+    /// Servers batch continuously, whatever the sharing of the uplink.
+    Batching(ServerSpec),
+}
+
+impl Default for ComputeLaw {
+    fn default() -> Self {
+        Self::Shared(Discipline::default())
+    }
+}
