@@ -292,6 +292,25 @@ fn what_cannot_be_served_is_said() {
 }
 
 #[test]
+fn the_readme_says_what_the_scenario_gives() {
+    let text = std::fs::read_to_string("scenarios/serving.ron").expect("it is shipped");
+    let results = Study::from_ron(&text)
+        .and_then(|study| study.set("sweep.values", "[1.2]"))
+        .and_then(Study::run)
+        .unwrap_or_else(|error| panic!("{error}"));
+    let seconds = |policy: usize| {
+        let delay = results.points[0].policies[policy].delay_mean_ms;
+        let half_width = delay.ci95.expect("an interval");
+        format!("{:.1} ± {:.1} s", delay.mean / 1e3, half_width / 1e3)
+    };
+    let (goa, edge_all) = (seconds(0), seconds(2));
+    crate::manual_numbers::says(
+        "README.md",
+        &[format!("`Goa` answers in {goa} on average, `EdgeAll` in {edge_all}.")],
+    );
+}
+
+#[test]
 fn a_query_that_no_server_can_hold_ends_the_run() {
     let text = cell(&format!("{}, policies: [EdgeAll]", workload("")));
     let text = text.replace("max_running: 16", "max_running: 16, kv_tokens: 256");
