@@ -602,7 +602,7 @@ mod killed {
         let deadline = Instant::now() + Duration::from_secs(60);
         let journal = loop {
             let folders = fs::read_dir(out.path()).expect("it is there").flatten();
-            let journals = folders.map(|folder| folder.path().join(".journal.cells"));
+            let journals = folders.map(|folder| folder.path().join(".journal.records"));
             let mut begun = journals.filter(|j| fs::metadata(j).is_ok_and(|m| m.len() > 0));
             if let Some(journal) = begun.next() {
                 break journal;

@@ -36,7 +36,7 @@ fn records_to_a_closed_standard_output_are_refused() {
     edgelm(here.path(), &["plan", "s.ron", "--out", "plan.json"], b"");
     let program = assert_cmd::cargo::cargo_bin!("edgelm");
     let shard = format!(
-        "'{}' shard plan.json --cells 0..1 --out -",
+        "'{}' shard plan.json --tasks 0..1 --out -",
         program.display()
     );
     for ending in [">&-", ">/dev/null"] {
