@@ -31,10 +31,14 @@ pub use check::check;
 pub use diagnostic::{Diagnostic, Place};
 pub use instance::{Instance, InstanceServer, InstanceSnapshot, InstanceUser};
 pub use loading::{Loaded, load, policy_from_text};
+#[cfg(feature = "cli")]
 pub(crate) use loading::{read, without_mark};
-pub(crate) use naming::{ALLOWED as ALLOWED_NAMES, is_plain_name, study_name};
+#[cfg(feature = "cli")]
+pub(crate) use naming::study_name;
+pub(crate) use naming::{ALLOWED as ALLOWED_NAMES, is_plain_name};
 pub use overriding::Override;
 pub use phone::PhoneSpec;
+#[cfg(feature = "cli")]
 pub(crate) use pointing::table_error;
 pub use ron_file::RonFile;
 pub use timeline::{EnergySpec, ForesightSpec, RunSpec, TokenSpec, Until, WarmUp, WatchedMetric};
