@@ -250,10 +250,7 @@ impl<'w> Network<'w> {
         else {
             return None;
         };
-        let (all, limit) = (
-            tokens.prompt + tokens.answer,
-            spec.kv_blocks * spec.block_tokens,
-        );
+        let (all, limit) = (tokens.prompt + tokens.answer, spec.kv_tokens());
         (all > limit).then_some((all, limit))
     }
 

@@ -88,8 +88,6 @@ pub struct TokenRecord {
     pub later_sum_s: f64,
     /// These times by bucket.
     pub later: DelayCounts,
-    /// Answer tokens.
-    pub answer_tokens: u64,
 }
 
 impl TokenRecord {
@@ -99,7 +97,6 @@ impl TokenRecord {
         };
         let to_first = first - done.arrived;
         self.queries += 1;
-        self.answer_tokens += tokens.answer;
         self.first_sum_s += to_first.0;
         self.first.record(to_first);
         if tokens.answer > 1 {

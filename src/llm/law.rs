@@ -69,12 +69,17 @@ impl StepLaw {
         }
     }
 
+    /// The time of a step that computes so many tokens, without attention and contexts.
+    #[inline]
+    pub fn base_s(&self, tokens: f64) -> f64 {
+        self.step_s + (self.per_token_s * tokens).max(self.weights_s)
+    }
+
     /// The time of a step.
     #[inline]
     pub fn time(&self, batch: &Batch) -> Seconds {
         Seconds(
-            self.step_s
-                + (self.per_token_s * batch.tokens).max(self.weights_s)
+            self.base_s(batch.tokens)
                 + self.per_context_token_s * batch.context_tokens
                 + self.per_attended_pair_s * batch.attended_pairs,
         )
@@ -97,9 +102,8 @@ impl StepLaw {
     #[inline]
     pub fn decode_time(&self, steps: u64, members: u64, context_tokens: f64) -> Seconds {
         let (steps, members) = (steps as f64, members as f64);
-        let base_s = self.step_s + (self.per_token_s * members).max(self.weights_s);
         let contexts = steps * context_tokens + 0.5 * members * steps * (steps - 1.0);
-        Seconds(steps * base_s + self.per_context_token_s * contexts)
+        Seconds(steps * self.base_s(members) + self.per_context_token_s * contexts)
     }
 }
 

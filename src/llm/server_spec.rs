@@ -22,6 +22,11 @@ pub struct ServerSpec {
 }
 
 impl ServerSpec {
+    /// Tokens of keys and values that fit into the memory.
+    pub fn kv_tokens(&self) -> u64 {
+        self.kv_blocks * self.block_tokens
+    }
+
     /// How long a query keeps a server busy whose seats are all taken by its like: its
     /// prompt's tokens, and its share of the steps that decode.
     pub fn saturated_time(&self, prompt: u64, answer: u64) -> Seconds {
@@ -29,11 +34,9 @@ impl ServerSpec {
         let seats = self.max_running.min(self.token_budget as usize) as f64;
         let contexts = seats * (prompt + 0.5 * answer);
         // As many as memory holds at a time, if seats are more than that.
-        let memory = (self.kv_blocks * self.block_tokens) as f64;
+        let memory = self.kv_tokens() as f64;
         let members = seats * (memory / contexts).min(1.0);
-        let step_s = self.law.step_s
-            + (self.law.per_token_s * members).max(self.law.weights_s)
-            + self.law.per_context_token_s * contexts.min(memory);
+        let step_s = self.law.base_s(members) + self.law.per_context_token_s * contexts.min(memory);
         Seconds(prompt * self.law.per_token_s + (answer - 1.0) * step_s / members)
     }
 }

@@ -186,7 +186,7 @@ fn alone(hardware: &HardwareEntry, entry: &ModelEntry, catalog: &Catalog) -> Str
         let block = ServerBlock::of(&entry.name, &hardware.name);
         match block.resolve(catalog) {
             Ok(server) => {
-                let tokens = server.kv_blocks * server.block_tokens;
+                let tokens = server.kv_tokens();
                 let _ = write!(words, ", room for keys and values of {tokens} tokens");
             }
             Err(_) => return format!("{}: does not fit into its memory", entry.name),

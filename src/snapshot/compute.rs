@@ -6,7 +6,7 @@
 //! grow as queries are placed, which the lazy greedy needs.
 
 use super::{ServerState, View};
-use crate::llm::{Batch, ServerSpec};
+use crate::llm::ServerSpec;
 use crate::physics::share;
 use crate::units::{Flop, FlopPerSecond, Seconds};
 
@@ -71,12 +71,10 @@ impl View<'_> {
             },
             Some(BatchState { spec, .. }) => {
                 let steps = (tokens.answer - 1.0).max(0.0);
-                let mut prompt = Batch::default();
-                prompt.add(tokens.prompt as u64, 0);
                 let own_context_s = spec.law.per_context_token_s * tokens.mean_context();
                 ComputeNeeds {
                     work: steps,
-                    own_s: spec.law.time(&prompt).0 + steps * own_context_s,
+                    own_s: spec.law.prompt_time(tokens.prompt as u64).0 + steps * own_context_s,
                     tokens,
                 }
             }
@@ -160,16 +158,13 @@ impl ComputeLoad {
             let law = &state.spec.law;
             let seats = state.spec.max_running as f64;
             let decoders = (connected + 1.0).min(seats);
-            let base_s = law.step_s + (law.per_token_s * decoders).max(law.weights_s);
             // Of so many connected only those with a seat are read.
             let read = state.context_tokens * (decoders / (connected + 1.0));
-            *price_s = price_s.max(base_s + law.per_context_token_s * read);
+            *price_s = price_s.max(law.base_s(decoders) + law.per_context_token_s * read);
             let mut wait = law.per_token_s * state.prompt_tokens;
             let excess = connected + 1.0 - seats;
             if excess > 0.0 {
-                let full_s = law.step_s
-                    + (law.per_token_s * seats).max(law.weights_s)
-                    + law.per_context_token_s * read;
+                let full_s = law.base_s(seats) + law.per_context_token_s * read;
                 wait += excess * (state.answer_tokens / connected) * full_s / seats;
             }
             *wait_s = wait_s.max(wait);

@@ -31,6 +31,21 @@ struct Outcome {
     preemptions: u64,
 }
 
+/// Arrivals and cancellations, which are true, by time: when, and whose.
+fn in_order(
+    requests: &[(f64, u64, u64, f64)],
+    cancelled: &BTreeMap<usize, f64>,
+) -> Vec<(f64, bool, usize)> {
+    let mut happenings: Vec<(f64, bool, usize)> = requests
+        .iter()
+        .enumerate()
+        .map(|(job, request)| (request.0, false, job))
+        .chain(cancelled.iter().map(|(&job, &at)| (at, true, job)))
+        .collect();
+    happenings.sort_by(|a, b| a.0.total_cmp(&b.0));
+    happenings
+}
+
 /// Runs requests (arrival, prompt, answer, rank), the requests named in `cancelled` being
 /// taken away at a time of their own, and checks blocks and stages on the way.
 fn run(
@@ -40,14 +55,7 @@ fn run(
 ) -> (Vec<Outcome>, u64) {
     let mut server = Server::new(spec);
     let mut outcomes = vec![Outcome::default(); requests.len()];
-    let mut happenings: Vec<(f64, bool, usize)> = requests
-        .iter()
-        .enumerate()
-        .map(|(job, request)| (request.0, false, job))
-        .chain(cancelled.iter().map(|(&job, &at)| (at, true, job)))
-        .collect();
-    happenings.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut happenings = happenings.into_iter().peekable();
+    let mut happenings = in_order(requests, cancelled).into_iter().peekable();
     let (mut events, mut advances) = (Vec::new(), 0);
     loop {
         let next = server.next_event();
@@ -118,14 +126,7 @@ fn run_reference(
 ) -> Vec<Outcome> {
     let mut server = ReferenceServer::new(spec);
     let mut outcomes = vec![Outcome::default(); requests.len()];
-    let mut happenings: Vec<(f64, bool, usize)> = requests
-        .iter()
-        .enumerate()
-        .map(|(job, request)| (request.0, false, job))
-        .chain(cancelled.iter().map(|(&job, &at)| (at, true, job)))
-        .collect();
-    happenings.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut happenings = happenings.into_iter().peekable();
+    let mut happenings = in_order(requests, cancelled).into_iter().peekable();
     loop {
         let next = server.step_ends();
         let now = match (happenings.peek(), next) {

@@ -1,7 +1,7 @@
 //! `edgelm catalog` as a user sees it, and its page.
 
+use crate::command;
 use crate::manual_numbers::{page, says};
-use assert_cmd::Command;
 use edgelm::llm::catalog::{Catalog, Entries, HardwareEntry, Kind, Rates, Sourced};
 use edgelm::llm::{Batch, ServerBlock, StepLaw};
 use edgelm::scenario::RonFile;
@@ -12,17 +12,7 @@ use std::path::Path;
 const PAGE: &str = "docs/catalog.md";
 
 fn edgelm(args: &[&str]) -> (i32, String, String) {
-    let output = Command::new(assert_cmd::cargo::cargo_bin!("edgelm"))
-        .arg("catalog")
-        .args(args)
-        .output()
-        .unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (
-        output.status.code().unwrap(),
-        text(output.stdout),
-        text(output.stderr),
-    )
+    command::edgelm("catalog", args)
 }
 
 #[test]

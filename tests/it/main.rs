@@ -7,6 +7,7 @@ mod bad_input;
 mod batching;
 mod catalog;
 mod city;
+mod command;
 mod coverage;
 mod crash_safety;
 mod decide;

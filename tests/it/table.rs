@@ -1,21 +1,11 @@
 //! `edgelm table` as a user sees it.
 
+use crate::command;
 use crate::manual_numbers::says;
-use assert_cmd::Command;
 use std::path::Path;
 
 fn edgelm(args: &[&str]) -> (i32, String, String) {
-    let output = Command::new(assert_cmd::cargo::cargo_bin!("edgelm"))
-        .arg("table")
-        .args(args)
-        .output()
-        .unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (
-        output.status.code().unwrap(),
-        text(output.stdout),
-        text(output.stderr),
-    )
+    command::edgelm("table", args)
 }
 
 fn bytes_in(folder: &Path) -> Vec<(String, Vec<u8>)> {

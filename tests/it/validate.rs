@@ -1,8 +1,8 @@
 //! `edgelm validate`: how near a simulated server comes to a measured one, and what is
 //! said of logs and servers that cannot be used.
 
+use crate::command;
 use crate::manual_numbers::says;
-use assert_cmd::Command;
 use edgelm::llm::{Catalog, ServerBlock, ServerSpec};
 use edgelm::scenario::RonFile;
 use edgelm::validation::{Comparison, Log, replay};
@@ -14,17 +14,7 @@ const LOG: &str = "scenarios/logs/rtx-4090_llama-3.1-8b.csv";
 const SERVER: &str = "scenarios/servers/rtx-4090_llama-3.1-8b.ron";
 
 fn edgelm(args: &[&str]) -> (i32, String, String) {
-    let output = Command::new(assert_cmd::cargo::cargo_bin!("edgelm"))
-        .arg("validate")
-        .args(args)
-        .output()
-        .unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (
-        output.status.code().unwrap(),
-        text(output.stdout),
-        text(output.stderr),
-    )
+    command::edgelm("validate", args)
 }
 
 fn shipped() -> (Log, ServerSpec) {

@@ -2,7 +2,7 @@
 
 use super::ReceivedPower;
 use crate::physics::gains::{LinkGains, Reach};
-use crate::physics::radio::Interference;
+use crate::physics::radio::{self, Interference};
 use crate::units::Watts;
 
 /// A user that begins to be received.
@@ -120,6 +120,12 @@ impl<'w> Transmitters<'w> {
     /// For sums that are kept up by other means as well.
     pub(crate) fn power_mut(&mut self) -> &mut ReceivedPower {
         &mut self.power
+    }
+
+    /// The SINR (Eq. 3), linear, of a user with who is received now.
+    pub fn sinr(&self, job: usize, noise: Watts) -> f64 {
+        let interference = self.power.interference(self.cell(job));
+        radio::sinr(self.signal(job), interference, noise)
     }
 
     /// How many are received.

@@ -30,7 +30,6 @@ pub struct BatchingServers {
     servers: Vec<Server>,
     /// When each job's first token was out.
     first_tokens: Vec<Option<Seconds>>,
-    preemptions: Vec<u64>,
     events: Vec<Event>,
     moved: Moved,
 }
@@ -38,10 +37,8 @@ pub struct BatchingServers {
 impl BatchingServers {
     /// Idle servers.
     pub fn new(specs: impl Iterator<Item = ServerSpec>) -> Self {
-        let servers: Vec<Server> = specs.map(|spec| Server::new(&spec)).collect();
         Self {
-            preemptions: vec![0; servers.len()],
-            servers,
+            servers: specs.map(|spec| Server::new(&spec)).collect(),
             first_tokens: Vec::new(),
             events: Vec::new(),
             moved: Moved::default(),
@@ -74,7 +71,7 @@ impl<'w> Station<'w> for BatchingServers {
         for event in self.events.drain(..) {
             match event {
                 Event::FirstToken { job } => self.first_tokens[job] = Some(now),
-                Event::Preempted { .. } => self.preemptions[unit] += 1,
+                Event::Preempted { .. } => {}
                 Event::Done { job, visit } => {
                     let first_token = self.first_tokens[job];
                     departed.push((

@@ -137,7 +137,7 @@ impl Server {
 
     /// Whether a request fits into the memory at all.
     pub fn fits(&self, request: &Request) -> bool {
-        request.prompt + request.answer <= self.spec.kv_blocks * self.spec.block_tokens
+        request.prompt + request.answer <= self.spec.kv_tokens()
     }
 
     /// A request that fits arrives; `job` is its number until it leaves.

@@ -3,8 +3,8 @@
 
 use super::super::held::Held;
 use super::super::{Job, Load, Station, Visit};
-use super::{Air, Radio};
-use crate::physics::interference::{ReceivedPower, Transmitter, Transmitters};
+use super::{Air, Radio, transmitter};
+use crate::physics::interference::{ReceivedPower, Transmitters};
 use crate::units::Seconds;
 use crate::world::links::Links;
 
@@ -32,14 +32,8 @@ impl<'w> Station<'w> for HeldUplinks<'w> {
     }
 
     fn arrive(&mut self, now: Seconds, unit: usize, job: Job, links: &mut Links<'w>) {
-        links.bring_to(job.user, now);
-        let transmitter = Transmitter {
-            cell: unit,
-            gain: links.gain(job.user, unit),
-            nearest: links.nearest_server(job.user),
-            links: links.of(job.user),
-        };
-        self.connected.start(job.id, transmitter);
+        self.connected
+            .start(job.id, transmitter(now, unit, job.user, links));
         self.held.arrive(now, unit, job, links);
     }
 
@@ -76,10 +70,6 @@ impl<'w> Air<'w> for HeldUplinks<'w> {
     }
 
     fn sinr(&self, job: usize) -> f64 {
-        let interference = self
-            .connected
-            .power()
-            .interference(self.connected.cell(job));
-        self.connected.signal(job).0 / (interference.0 + self.radio.noise.0)
+        self.connected.sinr(job, self.radio.noise)
     }
 }

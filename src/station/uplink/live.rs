@@ -3,8 +3,8 @@
 
 use super::super::stage::Stage;
 use super::super::{Job, Load, Station, Visit};
-use super::{Air, Uplinks};
-use crate::physics::interference::{ReceivedPower, Transmitter};
+use super::{Air, Uplinks, transmitter};
+use crate::physics::interference::ReceivedPower;
 use crate::units::Seconds;
 use crate::world::links::Links;
 
@@ -77,13 +77,7 @@ impl<'w> Station<'w> for LiveUplinks<'w> {
     }
 
     fn arrive(&mut self, now: Seconds, unit: usize, job: Job, links: &mut Links<'w>) {
-        links.bring_to(job.user, now);
-        let transmitter = Transmitter {
-            cell: unit,
-            gain: links.gain(job.user, unit),
-            nearest: links.nearest_server(job.user),
-            links: links.of(job.user),
-        };
+        let transmitter = transmitter(now, unit, job.user, links);
         self.uplinks
             .start(now, job.id, job.demand.bits, transmitter);
         if self.jobs.len() <= job.id {

@@ -20,6 +20,7 @@ use crate::physics::gains::LinkGains;
 use crate::physics::interference::{ExactLedger, InterferenceLedger, ReceivedPower, Transmitter};
 use crate::physics::radio::Interference;
 use crate::units::{Bits, Hertz, Seconds, Watts};
+use crate::world::links::Links;
 use cell::Cell;
 use cell_set::CellSet;
 
@@ -34,6 +35,22 @@ pub trait Air<'w>: Station<'w> {
 
     /// The SINR (Eq. 3), linear, of a transmission with who is received now.
     fn sinr(&self, job: usize) -> f64;
+}
+
+/// A user as it is received when its transmission to a cell begins.
+fn transmitter<'l>(
+    now: Seconds,
+    cell: usize,
+    user: usize,
+    links: &'l mut Links<'_>,
+) -> Transmitter<'l> {
+    links.bring_to(user, now);
+    Transmitter {
+        cell,
+        gain: links.gain(user, cell),
+        nearest: links.nearest_server(user),
+        links: links.of(user),
+    }
 }
 
 /// What all cells have in common.
@@ -190,9 +207,7 @@ impl<'w> Uplinks<'w> {
     /// its rate was computed from when rates were last updated, within a city's
     /// tolerance.
     pub fn sinr(&self, job: usize) -> f64 {
-        let transmitters = self.ledger.transmitters();
-        let interference = transmitters.power().interference(self.cell_of(job));
-        transmitters.signal(job).0 / (interference.0 + self.radio.noise.0)
+        self.ledger.transmitters().sinr(job, self.radio.noise)
     }
 
     /// The bits a transmission still has to send at `now`, at rates that are up to date.
