@@ -20,6 +20,8 @@ use crate::units::{Bits, Flop, Seconds, Watts};
 use crate::world::World;
 use crate::world::links::Links;
 use crate::world::query::Tokens;
+use crate::world::streams::StreamKey;
+use smallvec::{SmallVec, smallvec};
 
 /// A visit to a station.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,19 +35,30 @@ pub struct Leg {
 }
 
 /// The visits of a query, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Route([Option<Leg>; 3]);
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Route(SmallVec<[Leg; 3]>);
 
 impl Route {
     /// The visit at a place of the route.
     pub fn leg(&self, place: usize) -> Option<Leg> {
-        self.0.get(place).copied().flatten()
+        self.0.get(place).copied()
+    }
+
+    /// The way of a query whose prompt a router on its device looks at.
+    pub fn of_router(user: usize, time: Seconds) -> Self {
+        let demand = Demand {
+            time: Some(time),
+            ..Demand::none(Stage::Probe)
+        };
+        Self(smallvec![leg(StationId::Device, user, demand)])
     }
 }
 
 /// What a query needs, wherever it is answered.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Needs {
+    /// Its number among all arrivals.
+    pub number: u64,
     /// Whose it is.
     pub user: usize,
     /// Its size on the uplink (D).
@@ -69,6 +82,7 @@ pub struct Network<'w> {
     compute: Box<dyn Station<'w> + 'w>,
     devices: Devices,
     downlink: Box<dyn Station<'w> + 'w>,
+    access: Held,
     /// By server: the queries sent to it that have not left.
     connected: Vec<Connected>,
     /// By job: the tokens of a query on its way to a server's compute.
@@ -119,8 +133,12 @@ impl<'w> Network<'w> {
             links: Links::new(world),
             uplink,
             compute,
-            devices: Devices::new(world.users().iter().map(|user| user.capacity)),
+            devices: Devices::new(
+                world.users().iter().map(|user| user.capacity),
+                serving.throttling,
+            ),
             downlink: Downlink::station(world.servers().len()),
+            access: Held::new(cells),
             connected: vec![Connected::default(); world.servers().len()],
             on_the_way: Vec::new(),
         }
@@ -143,16 +161,26 @@ impl<'w> Network<'w> {
                 ..Demand::none(Stage::Probe)
             },
         };
-        Route([Some(leg(StationId::Device, needs.user, demand)), None, None])
+        Route(smallvec![leg(StationId::Device, needs.user, demand)])
     }
 
     fn phone_of(&self, needs: &Needs) -> Option<(StepLaw, Tokens)> {
         Some((self.serving.phone?, needs.tokens?))
     }
 
-    /// How long a query still is in service on its device, as policies expect it; `None`
-    /// where that is a lump of work.
-    pub fn local_time(&self, needs: &Needs) -> Option<Seconds> {
+    /// How long a query still is in service on its device, as policies expect it at
+    /// `now`; `None` where that is a lump of work at the device's capacity.
+    pub fn local_time(&self, needs: &Needs, now: Seconds) -> Option<Seconds> {
+        let at_full_rates = self.time_at_full_rates(needs);
+        if self.serving.throttling.is_none() {
+            return at_full_rates;
+        }
+        let capacity = self.world.users()[needs.user].capacity;
+        let time = at_full_rates.unwrap_or_else(|| needs.slm_work / capacity);
+        self.devices.throttled_time(needs.user, now, time)
+    }
+
+    fn time_at_full_rates(&self, needs: &Needs) -> Option<Seconds> {
         let (law, tokens) = self.phone_of(needs)?;
         let answer = self.serving.foresight.of(tokens).answer.round() as u64;
         let prompt_time = if needs.probed {
@@ -196,7 +224,7 @@ impl<'w> Network<'w> {
         match choice {
             Choice::Local => {
                 let demand = self.local_demand(needs);
-                Route([Some(leg(StationId::Device, needs.user, demand)), None, None])
+                Route(smallvec![leg(StationId::Device, needs.user, demand)])
             }
             Choice::Edge(server) => {
                 let cell = self.world.cell_to(needs.user, server);
@@ -211,16 +239,27 @@ impl<'w> Network<'w> {
                     request: self.request(needs),
                     ..Demand::none(Stage::EdgeCompute)
                 };
-                Route([
-                    Some(leg(StationId::Uplink, cell, sent)),
-                    Some(leg(StationId::Compute, server, computed)),
-                    self.serving
-                        .downlink
-                        .demand()
-                        .map(|demand| leg(StationId::Downlink, server, demand)),
-                ])
+                let mut route = Route::default();
+                if let Some(access) = &self.serving.access {
+                    let waited = Demand {
+                        time: Some(access.wait(self.message_key(needs))),
+                        ..Demand::none(Stage::Access)
+                    };
+                    route.0.push(leg(StationId::Access, cell, waited));
+                }
+                route.0.push(leg(StationId::Uplink, cell, sent));
+                route.0.push(leg(StationId::Compute, server, computed));
+                if let Some(demand) = self.serving.downlink.demand() {
+                    route.0.push(leg(StationId::Downlink, server, demand));
+                }
+                route
             }
         }
+    }
+
+    /// The key of what a query's message meets on its way.
+    fn message_key(&self, needs: &Needs) -> StreamKey {
+        self.world.key().named("message").index(needs.number)
     }
 
     /// What a batching server is asked for.
@@ -261,6 +300,7 @@ impl<'w> Network<'w> {
             StationId::Compute => &*self.compute,
             StationId::Device => &self.devices,
             StationId::Downlink => &*self.downlink,
+            StationId::Access => &self.access,
         }
     }
 
@@ -272,6 +312,7 @@ impl<'w> Network<'w> {
             StationId::Compute => (&mut *self.compute, links),
             StationId::Device => (&mut self.devices, links),
             StationId::Downlink => (&mut *self.downlink, links),
+            StationId::Access => (&mut self.access, links),
         }
     }
 
@@ -364,9 +405,10 @@ impl<'w> Network<'w> {
         self.uplink.power().from_others(cell)
     }
 
-    /// The SINR (Eq. 3), linear, of a transmission with who is received now.
-    pub fn sinr(&self, job: usize) -> f64 {
-        self.uplink.sinr(job)
+    /// The SINR (Eq. 3), linear, of a query's transmission with who is received now;
+    /// `None` where its leg is none.
+    pub fn sinr(&self, job: usize, leg: &Leg) -> Option<f64> {
+        (leg.station == StationId::Uplink).then(|| self.uplink.sinr(job))
     }
 
     /// The servers as policies see them.
@@ -384,7 +426,7 @@ impl<'w> Network<'w> {
                 from_others: self.uplink.power().from_others(cell),
                 from_own: self.uplink.power().from_own(cell),
                 batching: self.batch_state(j),
-                latency: self.serving.downlink.latency(),
+                latency: self.serving.latency(),
                 position: Some(site.position),
             }
         })

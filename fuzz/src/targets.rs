@@ -7,7 +7,7 @@ use edgelm::policy::{self, Build, PolicySpec};
 use edgelm::profile::{Role, questions, response};
 use edgelm::scenario::{Instance, Loaded, Override, policy_from_text};
 use edgelm::snapshot::services;
-use edgelm::uncertainty::{Metric, Table};
+use edgelm::uncertainty::{Quantiles, Table};
 use edgelm::world::trace::Trace;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -92,8 +92,7 @@ fn instance(data: &[u8]) {
             let data = instance.snapshot(Interference::CoChannel);
             let view = data.view();
             let mut policy = spec.build(&Build {
-                table: &Table::default(),
-                metric: Metric::default(),
+                quantiles: Quantiles::Ranks,
                 external: &|_| unreachable!("no program is run"),
             });
             policy.begin_replication();

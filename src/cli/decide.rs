@@ -6,7 +6,7 @@ use crate::physics::radio::Interference;
 use crate::policy::{self, Build, PolicySpec};
 use crate::scenario::{Diagnostic, Instance, policy_from_text, without_mark};
 use crate::snapshot::{Choice, Service, services};
-use crate::uncertainty::{Metric, Table};
+use crate::uncertainty::Quantiles;
 use clap::ValueEnum;
 use serde::Serialize;
 use std::io::Read;
@@ -91,8 +91,7 @@ fn decide(spec: &PolicySpec, instance: &Instance, reading: Reading) -> Result<An
     // No threshold of `spec` is a quantile, so that the table is never asked.
     let programs = Programs::in_folder(PathBuf::new());
     let mut policy = spec.build(&Build {
-        table: &Table::default(),
-        metric: Metric::default(),
+        quantiles: Quantiles::Ranks,
         external: &|external| programs.policy(external),
     });
     let failed = |error: policy::PolicyError| Failure::Failed(format!("policy {spec}: {error}"));

@@ -3,6 +3,7 @@
 use super::{Event, Run, Settings};
 use crate::engine::in_flight::Phase;
 use crate::engine::settings::{Probe, Scheduling};
+use crate::route::Route;
 use crate::units::Seconds;
 use crate::world::World;
 use crate::world::arrivals::{ArrivalProcess, Arrivals, AtEnd, UserArrivals};
@@ -208,11 +209,21 @@ impl Run<'_> {
         match self.settings.probe {
             Probe::FirstToken { work_share } if work_share != Some(0.0) => {
                 let needs = self.in_flight[slot].needs();
-                self.in_flight[slot].route = self.network.probe(&needs, work_share.unwrap_or(0.0));
-                self.goes_to(slot, Phase::Probing { place: 0 });
+                let route = self.network.probe(&needs, work_share.unwrap_or(0.0));
+                self.is_probed_by(slot, route);
+            }
+            Probe::Router { cost_ms, .. } if cost_ms > 0.0 => {
+                let user = self.in_flight[slot].user();
+                let route = Route::of_router(user, Seconds(cost_ms * 1e-3));
+                self.is_probed_by(slot, route);
             }
             _ => self.waits(slot),
         }
+    }
+
+    fn is_probed_by(&mut self, slot: usize, route: Route) {
+        self.in_flight[slot].route = route;
+        self.goes_to(slot, Phase::Probing { place: 0 });
     }
 
     /// A query's uncertainty is known: it waits for the policy.

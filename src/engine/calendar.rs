@@ -87,9 +87,10 @@ impl<E> Calendar<E> {
     }
 
     fn unit(&self, number: usize) -> UnitId {
-        let later = |station: &&StationId| number < self.first_units[**station as usize + 1];
-        let station = StationId::ALL.iter().find(later);
-        let station = station.copied().unwrap_or(StationId::Downlink);
+        let later = |station: &StationId| number < self.first_units[*station as usize + 1];
+        let station = StationId::ALL.into_iter().find(later);
+        let [.., last] = StationId::ALL;
+        let station = station.unwrap_or(last);
         UnitId {
             station,
             unit: number - self.first_units[station as usize],

@@ -10,7 +10,7 @@ use crate::snapshot::Choice;
 #[derive(Debug, Default)]
 pub(super) struct KeptCircumstances {
     by_slot: Vec<Option<Circumstances>>,
-    /// Slots of the queries that began to transmit at live rates at this instant.
+    /// Slots of the queries that are to transmit at live rates, until they have begun to.
     beginning: Vec<usize>,
 }
 
@@ -66,14 +66,18 @@ impl Run<'_> {
     /// but nothing is sent at those.
     pub(super) fn instant_ends(&mut self) {
         if let Some(kept) = &mut self.circumstances {
-            for slot in kept.beginning.drain(..) {
+            kept.beginning.retain(|&slot| {
+                let leg = self.in_flight[slot].leg();
+                let sinr = leg.and_then(|leg| self.network.sinr(slot, &leg));
                 if let Some(Circumstances {
                     link: Some(link), ..
                 }) = &mut kept.by_slot[slot]
                 {
-                    link.sinr = Some(self.network.sinr(slot));
+                    link.sinr = sinr;
                 }
-            }
+                // Before its transmission there is no SINR.
+                sinr.is_none()
+            });
         }
     }
 }

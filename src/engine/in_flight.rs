@@ -21,7 +21,7 @@ pub(super) enum Phase {
 }
 
 /// A query in flight.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Flight {
     user: u32,
     /// Tells this query from others that had its slot.
@@ -54,6 +54,7 @@ pub(super) struct Flight {
     pub first_token: Option<Seconds>,
     /// Work that each station has done for it.
     pub work_done: [Flop; StationId::COUNT],
+    visited: [bool; StationId::COUNT],
 }
 
 /// In place of a server: the query stays on its device, or nothing is decided yet.
@@ -83,6 +84,7 @@ impl Flight {
             arrived: now,
             slm_work: query.slm_work,
             work_done: [Flop(0.0); StationId::COUNT],
+            visited: [false; StationId::COUNT],
         }
     }
 
@@ -104,6 +106,7 @@ impl Flight {
     /// What it needs, wherever it is answered.
     pub fn needs(&self) -> Needs {
         Needs {
+            number: self.number,
             user: self.user(),
             bits: self.bits,
             slm_work: self.slm_left,
@@ -121,14 +124,16 @@ impl Flight {
         }
     }
 
-    /// The visits of its route so far, that it is on among them.
-    pub fn visited(&self) -> impl Iterator<Item = Leg> + use<> {
-        let route = self.route;
-        let visits = match self.phase {
-            Phase::Probing { place } | Phase::Served { place } => place + 1,
-            Phase::Waiting => 0,
-        };
-        (0..visits).filter_map(move |place| route.leg(place))
+    /// It begins a visit.
+    pub fn visits(&mut self, station: StationId) {
+        self.visited[station as usize] = true;
+    }
+
+    /// The stations that it has been at.
+    pub fn visited(&self) -> impl Iterator<Item = StationId> + use<> {
+        let visited = self.visited;
+        let all = StationId::ALL.into_iter();
+        all.filter(move |&station| visited[station as usize])
     }
 
     /// Which models would answer right.

@@ -6,6 +6,7 @@ use super::{Recorder, Run};
 use crate::route::Leg;
 use crate::station::stage::Stage;
 use crate::station::{Job, StationId, Visit};
+use crate::units::Flop;
 
 impl Run<'_> {
     /// A query goes to the station at this place of its route; where the route ends, to
@@ -16,6 +17,7 @@ impl Run<'_> {
         let Some(leg) = flight.leg() else {
             return Arrival::RouteEnds;
         };
+        flight.visits(leg.station);
         let job = Job {
             id: slot,
             user: flight.user(),
@@ -75,7 +77,7 @@ impl Run<'_> {
         if matches!(flight.phase, Phase::Probing { .. }) {
             // What the probe has done is not done again.
             flight.slm_left = flight.slm_left - visit.work;
-            flight.probed = true;
+            flight.probed = visit.work > Flop(0.0);
         }
     }
 
@@ -100,8 +102,8 @@ impl Run<'_> {
         if let Some(server) = flight.server() {
             self.network.disconnect(slot, server, &flight.needs());
         }
-        for leg in flight.visited() {
-            self.network.visit(leg.station).0.forget(slot);
+        for station in flight.visited() {
+            self.network.visit(station).0.forget(slot);
         }
         let mut record = self.in_flight.release(slot, dropped);
         if let Some(kept) = &mut self.circumstances {

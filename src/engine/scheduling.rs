@@ -60,7 +60,7 @@ impl Run<'_> {
                 tokens: flight
                     .tokens
                     .map(|tokens| self.network.expected_tokens(tokens)),
-                local_time: self.network.local_time(&flight.needs()),
+                local_time: self.network.local_time(&flight.needs(), self.now),
                 local_capacity: self.world.users()[user].capacity,
                 local_backlog: self.network.backlog(user, self.now),
                 position: Some(links.position(user)),

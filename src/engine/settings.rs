@@ -1,6 +1,7 @@
 //! How a run goes: when policies are asked, how resources are shared, when it ends.
 
 use crate::route::Serving;
+use crate::uncertainty::{Metric, Quantiles, Router, Table};
 use crate::units::Seconds;
 use crate::world::arrivals::ArrivalLaw;
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,7 @@ pub enum Scheduling {
     },
 }
 
-/// What it costs to know a query's uncertainty: the small model's first token.
+/// What it costs to know a query's uncertainty, and what is known then.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Probe {
@@ -35,6 +36,34 @@ pub enum Probe {
         #[serde(default)]
         work_share: Option<f64>,
     },
+    /// A classifier of prompts on the device: its score takes the place of the uncertainty,
+    /// is there before the small model begins, and tells less.
+    Router {
+        /// Probability that a query the small model gets wrong has a greater score than one
+        /// that it gets right, strictly between 0 and 1.
+        auroc: f64,
+        /// What it takes on the device, in milliseconds.
+        #[serde(default)]
+        cost_ms: f64,
+    },
+}
+
+impl Probe {
+    /// What quantiles of the uncertainty are that policies see.
+    pub fn quantiles<'a>(&self, table: &'a Table, metric: Metric) -> Quantiles<'a> {
+        match self {
+            Self::Free | Self::FirstToken { .. } => Quantiles::Of(table, metric),
+            Self::Router { .. } => Quantiles::Ranks,
+        }
+    }
+
+    /// The router, for queries of a table.
+    pub fn router(&self, table: &Table) -> Option<Router> {
+        match *self {
+            Self::Free | Self::FirstToken { .. } => None,
+            Self::Router { auroc, .. } => Some(Router::new(auroc, table)),
+        }
+    }
 }
 
 /// When a query must be answered.

@@ -56,6 +56,7 @@ pub fn world_model(scenario: &Scenario, table: &Table) -> WorldModel {
             size: query_size(scenario),
             uncertainty: table.clone(),
             metric: scenario.workload.uncertainty.metric,
+            router: scenario.workload.probe.router(table),
         },
     }
 }
@@ -91,6 +92,7 @@ pub(super) fn settings(scenario: &Scenario, trace: Option<&Arc<Trace>>) -> Setti
         serving: Serving {
             sharing: scenario.sharing,
             compute: compute_law(scenario),
+            access: scenario.access,
             downlink: scenario.downlink,
             foresight: foresight(scenario, trace),
             // Checked.
@@ -99,6 +101,7 @@ pub(super) fn settings(scenario: &Scenario, trace: Option<&Arc<Trace>>) -> Setti
                 .serving
                 .law(&Catalog::default())
                 .unwrap_or_default(),
+            throttling: scenario.users.throttling,
         },
         probe: scenario.workload.probe,
         deadline: scenario.workload.deadline,

@@ -117,11 +117,11 @@ fn point(loaded: &Loaded, value: Option<f64>, programs: &Arc<Programs>) -> Point
     let scenario = &loaded.scenario;
     let by = |spec: &PolicySpec, metric: Metric| {
         let (own, table) = (spec.clone(), Arc::clone(&loaded.table));
+        let probe = scenario.workload.probe;
         let programs = Arc::clone(programs);
         let make = move || {
             own.build(&Build {
-                table: &table,
-                metric,
+                quantiles: probe.quantiles(&table, metric),
                 external: &|external| programs.policy(external),
             })
         };
@@ -153,7 +153,12 @@ fn point(loaded: &Loaded, value: Option<f64>, programs: &Arc<Programs>) -> Point
         model: world_model(scenario, &loaded.table),
         policies,
         tau: scenario.policies.iter().find_map(|policy| {
-            policy.threshold(&loaded.table, scenario.workload.uncertainty.metric)
+            policy.threshold(
+                scenario
+                    .workload
+                    .probe
+                    .quantiles(&loaded.table, scenario.workload.uncertainty.metric),
+            )
         }),
         cut: OnceLock::new(),
     }

@@ -3,8 +3,11 @@
 use crate::llm::{ServerSpec, StepLaw};
 use crate::snapshot::ExpectedTokens;
 use crate::station::Sharing;
+use crate::station::access::Access;
 use crate::station::compute::Discipline;
 use crate::station::downlink::Downlink;
+use crate::station::throttling::Throttling;
+use crate::units::Seconds;
 use crate::world::query::Tokens;
 
 /// Which stations there are, and how they serve.
@@ -14,6 +17,8 @@ pub struct Serving {
     pub sharing: Sharing,
     /// What servers compute by.
     pub compute: ComputeLaw,
+    /// What messages wait for before they are on the air.
+    pub access: Option<Access>,
     /// What answers meet on their way back.
     pub downlink: Downlink,
     /// What policies know of the answers to come.
@@ -21,6 +26,17 @@ pub struct Serving {
     /// How long a step of the small model takes on a device, where its tokens are told
     /// apart; otherwise it is a lump of work.
     pub phone: Option<StepLaw>,
+    /// When devices lower their rates.
+    pub throttling: Option<Throttling>,
+}
+
+impl Serving {
+    /// What getting there and back adds to every delay beside transmissions, as policies
+    /// predict it.
+    pub fn latency(&self) -> Seconds {
+        let access = self.access.map(|access| access.mean_wait());
+        self.downlink.latency() + access.unwrap_or(Seconds(0.0))
+    }
 }
 
 /// What policies know of the length of an answer before it is there.

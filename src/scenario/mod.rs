@@ -50,8 +50,10 @@ use crate::llm::ServerBlock;
 use crate::physics::radio::Interference;
 use crate::policy::PolicySpec;
 use crate::station::Sharing;
+use crate::station::access::Access;
 use crate::station::compute::Discipline;
 use crate::station::downlink::Downlink;
+use crate::station::throttling::Throttling;
 use crate::uncertainty::{Metric, Synthetic, Table};
 use crate::world::arrivals::Arrivals;
 use crate::world::channel::{Fading, PathLoss, Variation};
@@ -91,6 +93,10 @@ pub struct Scenario {
     /// How resources are shared.
     #[serde(default)]
     pub sharing: Sharing,
+    /// What a message waits for before its transmission on the uplink; without it
+    /// transmissions begin at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<Access>,
     /// What an answer meets on its way back: `None`, or `Latency(ms: ..)`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub downlink: Downlink,
@@ -136,6 +142,9 @@ pub struct Users {
     /// `Phone(model: .., hardware: ..)` of the catalogue, token by token.
     #[serde(default, skip_serializing_if = "is_default")]
     pub serving: PhoneSpec,
+    /// When they lower their rates after long work; without it they never do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throttling: Option<Throttling>,
     /// How they move: `Static`, `RandomWaypoint(..)` or `Listed(..)`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub mobility: Mobility,

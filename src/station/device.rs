@@ -1,5 +1,7 @@
-//! Users' own devices: each first come first served.
+//! Users' own devices: each first come first served, at rates that may fall when it gets
+//! warm.
 
+use super::throttling::{Throttling, Warmth};
 use super::{Job, Load, Moved, Station, Visit};
 use crate::station::stage::Stage;
 use crate::units::{Flop, FlopPerSecond, Seconds};
@@ -23,11 +25,17 @@ struct Device {
     first_begins: Seconds,
     first_ends: Seconds,
     jobs: VecDeque<(Job, Seconds)>,
+    /// As the job in service began, where it may throttle.
+    warmth: Option<Warmth>,
+    idle_since: Seconds,
 }
 
 impl Devices {
-    /// Idle devices.
-    pub fn new(capacities: impl Iterator<Item = FlopPerSecond>) -> Self {
+    /// Idle devices, cold where they may throttle.
+    pub fn new(
+        capacities: impl Iterator<Item = FlopPerSecond>,
+        throttling: Option<Throttling>,
+    ) -> Self {
         Self {
             devices: capacities
                 .map(|capacity| Device {
@@ -35,6 +43,8 @@ impl Devices {
                     first_begins: Seconds(0.0),
                     first_ends: Seconds(0.0),
                     jobs: VecDeque::new(),
+                    warmth: throttling.map(Warmth::new),
+                    idle_since: Seconds(0.0),
                 })
                 .collect(),
             jobs: 0,
@@ -51,7 +61,24 @@ impl Devices {
         }
         let first = Seconds((device.first_ends - now).0.max(0.0));
         let waiting = device.jobs.iter().skip(1);
-        waiting.fold(first, |sum, (job, _)| sum + device.service_time(job))
+        let mut warmth = device.warmth_at_end();
+        waiting.fold(first, |sum, (job, _)| {
+            sum + works(&mut warmth, device.full_rate_time(job))
+        })
+    }
+
+    /// How long a job will be in service that comes after all that a device has; `time` at
+    /// full rates. `None` where devices do not throttle.
+    pub fn throttled_time(&self, user: usize, now: Seconds, time: Seconds) -> Option<Seconds> {
+        let device = &self.devices[user];
+        let mut warmth = device.warmth_at_end();
+        if device.jobs.is_empty() {
+            warmth.as_mut()?.rests(now - device.idle_since);
+        }
+        for (job, _) in device.jobs.iter().skip(1) {
+            works(&mut warmth, device.full_rate_time(job));
+        }
+        Some(warmth?.stretch(time))
     }
 
     /// The job in service leaves; the next begins.
@@ -59,8 +86,12 @@ impl Devices {
         let device = &mut self.devices[user];
         device.jobs.pop_front();
         self.jobs -= 1;
+        if let Some(warmth) = &mut device.warmth {
+            warmth.works(now - device.first_begins);
+        }
         if device.jobs.is_empty() {
             self.busy -= 1;
+            device.idle_since = now;
         } else {
             device.begin(now);
         }
@@ -78,9 +109,40 @@ impl Device {
     }
 
     /// What is known in advance, or the work over the capacity.
-    fn service_time(&self, job: &Job) -> Seconds {
+    fn full_rate_time(&self, job: &Job) -> Seconds {
         let lump = || job.demand.work / self.capacity;
         job.demand.time.unwrap_or_else(lump)
+    }
+
+    /// How long the job in service is that.
+    fn service_time(&self, job: &Job) -> Seconds {
+        self.stretch(self.full_rate_time(job))
+    }
+
+    /// How long the job in service takes for what is `time` at full rates.
+    fn stretch(&self, time: Seconds) -> Seconds {
+        self.warmth.map_or(time, |warmth| warmth.stretch(time))
+    }
+
+    /// How warm it is when the job in service is complete.
+    fn warmth_at_end(&self) -> Option<Warmth> {
+        let mut warmth = self.warmth;
+        if let (Some(warmth), false) = (&mut warmth, self.jobs.is_empty()) {
+            warmth.works(self.first_ends - self.first_begins);
+        }
+        warmth
+    }
+}
+
+/// A device works for what is `time` at full rates: how long that takes.
+fn works(warmth: &mut Option<Warmth>, time: Seconds) -> Seconds {
+    match warmth {
+        None => time,
+        Some(warmth) => {
+            let stretched = warmth.stretch(time);
+            warmth.works(stretched);
+            stretched
+        }
     }
 }
 
@@ -94,6 +156,9 @@ impl<'w> Station<'w> for Devices {
         device.jobs.push_back((job, now));
         self.jobs += 1;
         if device.jobs.len() == 1 {
+            if let Some(warmth) = &mut device.warmth {
+                warmth.rests(now - device.idle_since);
+            }
             device.begin(now);
             self.busy += 1;
             self.moved.add(unit);
@@ -116,7 +181,10 @@ impl<'w> Station<'w> for Devices {
         // Not a difference of clock readings: exact.
         visit.stages[job.demand.stage] = device.service_time(&job);
         visit.work = job.demand.work;
-        visit.first_token = job.demand.first_token.map(|at| device.first_begins + at);
+        visit.first_token = job
+            .demand
+            .first_token
+            .map(|at| device.first_begins + device.stretch(at));
         departed.push((job.id, visit));
         self.end_first(now, unit);
     }
@@ -133,9 +201,11 @@ impl<'w> Station<'w> for Devices {
             visit.stages[Stage::DeviceQueue] = device.first_begins - since;
             visit.stages[job.demand.stage] = spent;
             visit.work = match job.demand.time {
-                Some(time) if time > Seconds(0.0) => job.demand.work * (spent / time),
-                Some(_) => Flop(0.0),
-                None => Flop(device.capacity.0 * spent.0),
+                None if device.warmth.is_none() => Flop(device.capacity.0 * spent.0),
+                _ => match device.service_time(&job) {
+                    time if time > Seconds(0.0) => job.demand.work * (spent / time),
+                    _ => Flop(0.0),
+                },
             };
             self.end_first(now, unit);
         } else {

@@ -8,10 +8,12 @@
 //! | [`batching`] | servers | continuous batching, step by step |
 //! | [`held`] | cells or servers | every job for a time known when it arrives |
 //! | [`downlink`] | servers | held for a latency |
+//! | [`access`] | cells | held for a grant, a slot and retransmissions |
 //!
 //! A station keeps work already done: rates change, what remains does not jump.
 //! [`mod@reference`] holds slow, obvious ones, which the tests run in lockstep with these.
 
+pub mod access;
 pub mod batching;
 pub mod compute;
 pub mod device;
@@ -21,6 +23,7 @@ pub mod held;
 pub mod processor_sharing;
 pub mod reference;
 pub mod stage;
+pub mod throttling;
 pub mod uplink;
 
 use crate::units::{Bits, Flop, Seconds};
@@ -54,15 +57,22 @@ pub enum StationId {
     Device,
     /// The way of the answer back to its user.
     Downlink,
+    /// What comes before the air: grants, slots and retransmissions.
+    Access,
 }
 
 impl StationId {
     /// How many there are.
-    pub const COUNT: usize = 4;
+    pub const COUNT: usize = 5;
 
     /// All of them.
-    pub const ALL: [Self; Self::COUNT] =
-        [Self::Uplink, Self::Compute, Self::Device, Self::Downlink];
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Uplink,
+        Self::Compute,
+        Self::Device,
+        Self::Downlink,
+        Self::Access,
+    ];
 
     /// Its name on the tracks of a trace.
     pub const fn name(self) -> &'static str {
@@ -71,6 +81,7 @@ impl StationId {
             Self::Compute => "compute",
             Self::Device => "device",
             Self::Downlink => "downlink",
+            Self::Access => "access",
         }
     }
 }

@@ -31,11 +31,13 @@ pub enum Stage {
     Decode,
     /// At a batching server, put back for want of memory until it is admitted again.
     Preempted,
+    /// Before its transmission: the grant, the slot, and retransmissions.
+    Access,
 }
 
 impl Stage {
     /// How many stages there are.
-    pub const COUNT: usize = 11;
+    pub const COUNT: usize = 12;
 
     /// All of them, in the order of records and tables: a new one comes last, so that
     /// columns keep their places.
@@ -51,6 +53,7 @@ impl Stage {
         Self::Prefill,
         Self::Decode,
         Self::Preempted,
+        Self::Access,
     ];
 
     /// Those whose columns stand in the middle of a table. Columns of the others come
@@ -64,6 +67,7 @@ impl Stage {
         Self::DeviceQueue,
         Self::Probe,
         Self::LocalCompute,
+        Self::Access,
         Self::Uplink,
         Self::EdgeQueue,
         Self::EdgeCompute,
@@ -87,6 +91,7 @@ impl Stage {
             Self::Prefill => "prefill",
             Self::Decode => "decode",
             Self::Preempted => "preempted",
+            Self::Access => "access",
         }
     }
 
@@ -105,6 +110,7 @@ impl Stage {
             Self::Prefill => (0, 90, 65),
             Self::Decode => (102, 194, 165),
             Self::Preempted => (90, 90, 90),
+            Self::Access => (120, 180, 220),
         }
     }
 
@@ -119,6 +125,7 @@ impl Stage {
                 | Self::Prefill
                 | Self::Decode
                 | Self::Preempted
+                | Self::Access
         )
     }
 
@@ -130,6 +137,7 @@ impl Stage {
             Self::Uplink => Some(StationId::Uplink),
             Self::EdgeCompute | Self::Prefill | Self::Decode => Some(StationId::Compute),
             Self::Downlink => Some(StationId::Downlink),
+            Self::Access => Some(StationId::Access),
         }
     }
 }

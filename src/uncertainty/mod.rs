@@ -13,12 +13,14 @@ mod error;
 pub mod metrics;
 mod reading;
 mod records;
+mod router;
 mod synthetic;
 mod table;
 
 pub use bins::{Bin, Bins};
 pub use error::TableError;
 pub use records::Records;
+pub use router::{Quantiles, Router};
 pub use synthetic::Synthetic;
 pub use table::Table;
 

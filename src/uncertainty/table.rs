@@ -82,6 +82,20 @@ impl Table {
         }
     }
 
+    /// Share of the queries that the small model answers right.
+    pub fn slm_accuracy(&self) -> f64 {
+        match self {
+            Table::Bins(bins) => {
+                let right = bins.0.iter().map(|bin| bin.share * bin.slm_accuracy);
+                right.sum()
+            }
+            Table::Records(records) => {
+                let right = records.slm_correct.iter().filter(|&&correct| correct);
+                right.count() as f64 / records.len() as f64
+            }
+        }
+    }
+
     /// The uncertainty above which, strictly, a share `1 - q` of the queries lies
     /// (as near as equal values in records allow): the threshold which forces that
     /// share to the edge whatever the metric. `q` is clamped to \[0, 1\].

@@ -2,7 +2,7 @@
 
 use super::World;
 use super::distribution::Scaled;
-use crate::uncertainty::{Metric, Table};
+use crate::uncertainty::{Metric, Router, Table};
 use crate::units::{Bits, Flop};
 
 /// The law of the queries.
@@ -14,6 +14,8 @@ pub struct Workload {
     pub uncertainty: Table,
     /// The uncertainty metric that policies see.
     pub metric: Metric,
+    /// Whose score policies see in its place.
+    pub router: Option<Router>,
 }
 
 /// What a query costs to send and to answer.
@@ -123,7 +125,10 @@ impl World<'_> {
         };
         Query {
             user,
-            uncertainty: sample.uncertainty,
+            uncertainty: match &workload.router {
+                Some(router) => router.score(sample.slm_correct, &mut key.named("router").stream()),
+                None => sample.uncertainty,
+            },
             bits: Bits(bits),
             slm_work: Flop(slm_flop),
             llm_work: Flop(llm_flop),

@@ -1,6 +1,7 @@
 //! What edgelm promises, one module a promise, in one program so that it is compiled
 //! and linked once.
 
+mod access;
 mod architecture;
 mod arrivals;
 mod bad_input;

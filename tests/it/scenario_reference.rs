@@ -174,7 +174,12 @@ fn the_fields_that_are_commented_out_can_be_used_as_they_stand() {
 
 /// A form as the file shows it, the field that it is a value of, and the same with only
 /// what must be given.
-const FORMS: [(&str, &str, &str); 40] = [
+const FORMS: [(&str, &str, &str); 41] = [
+    (
+        "workload.probe",
+        "Router(auroc: .., cost_ms: 0)",
+        "Router(auroc: ..)",
+    ),
     ("downlink", "Latency(ms: ..)", "Latency(ms: ..)"),
     (
         "channel.variation",

@@ -5,16 +5,14 @@ use crate::policy::{
     AccuracyOracle, AdaptiveTau, DEFAULT_MAX_PASSES, Deadline, EdgeAll, Goa, LocalAll, Marginal,
     MinDelay, Optimal, Policy, Random, Refined, SendAll, ServerRule, Threshold,
 };
-use crate::uncertainty::{Metric, Table};
+use crate::uncertainty::Quantiles;
 use crate::units::Seconds;
 
 /// What building a policy needs from outside.
 #[derive(Clone, Copy)]
 pub struct Build<'a> {
     /// Turns a `tau_quantile` into a threshold.
-    pub table: &'a Table,
-    /// The metric whose quantiles these are.
-    pub metric: Metric,
+    pub quantiles: Quantiles<'a>,
     /// Connects an external program: policies themselves do no I/O.
     pub external: &'a dyn Fn(&External) -> Box<dyn Policy>,
 }
@@ -25,7 +23,7 @@ impl PolicySpec {
     /// The parameters must have passed [`PolicySpec::check`].
     pub fn build(&self, with: &Build<'_>) -> Box<dyn Policy> {
         // Only policies with a threshold use it.
-        let tau = self.threshold(with.table, with.metric).unwrap_or(1.0);
+        let tau = self.threshold(with.quantiles).unwrap_or(1.0);
         let send_all = |to| Box::new(SendAll { to }) as Box<dyn Policy>;
         match self {
             Self::EdgeAll => Box::new(EdgeAll),

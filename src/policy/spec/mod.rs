@@ -8,7 +8,7 @@ pub use build::Build;
 pub use check::SpecFault;
 
 use super::{DEFAULT_MAX_NODES, ServerRule, Target};
-use crate::uncertainty::{Metric, Table};
+use crate::uncertainty::Quantiles;
 use serde::{Deserialize, Serialize};
 
 /// A policy and its parameters, as written in a scenario: `EdgeAll`,
@@ -158,10 +158,10 @@ struct Tau {
 }
 
 impl Tau {
-    fn resolve(self, table: &Table, metric: Metric) -> f64 {
+    fn resolve(self, quantiles: Quantiles<'_>) -> f64 {
         match (self.value, self.quantile) {
             (Some(tau), _) => tau,
-            (None, Some(quantile)) => table.quantile(metric, quantile),
+            (None, Some(quantile)) => quantiles.at(quantile),
             (None, None) => 1.0,
         }
     }
@@ -189,11 +189,11 @@ impl PolicySpec {
         }
     }
 
-    /// The threshold of a policy that has one, a quantile looked up in the table.
-    pub fn threshold(&self, table: &Table, metric: Metric) -> Option<f64> {
+    /// The threshold of a policy that has one, a quantile looked up.
+    pub fn threshold(&self, quantiles: Quantiles<'_>) -> Option<f64> {
         match self {
-            Self::Random { like } => like.threshold(table, metric),
-            _ => self.tau().map(|tau| tau.resolve(table, metric)),
+            Self::Random { like } => like.threshold(quantiles),
+            _ => self.tau().map(|tau| tau.resolve(quantiles)),
         }
     }
 

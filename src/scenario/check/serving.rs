@@ -13,6 +13,10 @@ pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
 }
 
 fn phone(scenario: &Scenario, faults: &mut Faults) {
+    if let Some(throttling) = scenario.users.throttling {
+        faults.within("users.throttling.after_s", throttling.after_s, 1e-3..=1e9);
+        faults.within("users.throttling.factor", throttling.factor, 1e-3..=1.0);
+    }
     let has_law = match scenario.users.serving.law(&Catalog::default()) {
         Ok(law) => law.is_some(),
         Err(fault) => {
@@ -27,6 +31,21 @@ fn phone(scenario: &Scenario, faults: &mut Faults) {
             "Phone without `workload.tokens`",
             "`workload: (tokens: (prompt_tokens: .., output_tokens: ..))` beside it",
         );
+    }
+    if let Probe::Router { auroc, cost_ms } = scenario.workload.probe {
+        let field = "workload.probe.auroc";
+        if !(auroc > 0.0 && auroc < 1.0) {
+            let allowed = "a number between 0 and 1, neither included";
+            faults.add(field, &auroc.to_string(), allowed);
+        }
+        faults.within("workload.probe.cost_ms", cost_ms, 0.0..=1e9);
+        if !scenario.workload.uncertainty.compare_metrics.is_empty() {
+            faults.add(
+                "workload.uncertainty.compare_metrics",
+                "metrics beside `probe: Router(..)`, whose score is all that policies see",
+                "none, or another probe",
+            );
+        }
     }
     if let Probe::FirstToken { work_share } = scenario.workload.probe {
         match work_share {

@@ -22,6 +22,12 @@ pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
     mobility(scenario, faults);
     variation::check(scenario, faults);
     costs(scenario, faults);
+    if let Some(access) = scenario.access {
+        faults.within("access.grant_ms", access.grant_ms, 0.0..=1e6);
+        faults.within("access.slot_ms", access.slot_ms, 0.0..=1e6);
+        faults.within("access.harq_rtt_ms", access.harq_rtt_ms, 0.0..=1e6);
+        faults.within("access.first_bler", access.first_bler, 0.0..=0.99);
+    }
     if let Downlink::Latency { ms } = scenario.downlink {
         faults.within("downlink.ms", ms, 0.0..=1e9);
     }
