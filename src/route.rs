@@ -277,9 +277,8 @@ impl<'w> Network<'w> {
             ComputeLaw::Shared(_) => 0.0,
         };
         Request {
-            prompt,
-            answer,
             rank,
+            ..Request::new(prompt, answer)
         }
     }
 

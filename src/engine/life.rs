@@ -103,7 +103,7 @@ impl Run<'_> {
             self.network.disconnect(slot, server, &flight.needs());
         }
         for station in flight.visited() {
-            self.network.visit(station).0.forget(slot);
+            self.network.visit(station).0.forget(self.now, slot);
         }
         let mut record = self.in_flight.release(slot, dropped);
         if let Some(kept) = &mut self.circumstances {

@@ -112,11 +112,7 @@ impl Demand {
             work: Flop(0.0),
             time: None,
             first_token: None,
-            request: Request {
-                prompt: 0,
-                answer: 0,
-                rank: 0.0,
-            },
+            request: Request::new(0, 0),
         }
     }
 }
@@ -181,7 +177,7 @@ pub trait Station<'w> {
     fn cancel(&mut self, now: Seconds, unit: usize, job: usize) -> Visit;
 
     /// A job that has been here leaves the system: what is kept for it is given up.
-    fn forget(&mut self, _job: usize) {}
+    fn forget(&mut self, _now: Seconds, _job: usize) {}
 
     /// After each event: `announce` is told of every unit whose next event has moved,
     /// and of its time if there is one.

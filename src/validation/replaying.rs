@@ -94,13 +94,12 @@ pub fn replay(log: &Log, spec: &ServerSpec) -> Result<Replayed, Fault> {
 fn request(log: &Log, job: usize, order: Order) -> Request {
     let logged = &log.requests[job];
     Request {
-        prompt: logged.prompt_tokens,
-        answer: logged.output_tokens,
         rank: match order {
             Order::Fcfs | Order::Priority => 0.0,
             Order::ShortestPrompt => logged.prompt_tokens as f64,
             Order::ShortestExpected => logged.output_tokens as f64,
         },
+        ..Request::new(logged.prompt_tokens, logged.output_tokens)
     }
 }
 

@@ -77,9 +77,8 @@ fn run(
             Some((_, false, job)) => {
                 let (_, prompt, answer, rank) = requests[job];
                 let request = Request {
-                    prompt,
-                    answer,
                     rank,
+                    ..Request::new(prompt, answer)
                 };
                 assert!(server.fits(&request));
                 server.arrive(Seconds(now), job, request);
@@ -141,9 +140,8 @@ fn run_reference(
                 server.arrive(
                     job,
                     Request {
-                        prompt,
-                        answer,
                         rank,
+                        ..Request::new(prompt, answer)
                     },
                 );
             } else if outcomes[job].end_s == 0.0 {

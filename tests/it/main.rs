@@ -6,6 +6,7 @@ mod architecture;
 mod arrivals;
 mod bad_input;
 mod batching;
+mod batching_rounds;
 mod catalog;
 mod city;
 mod command;

@@ -60,11 +60,7 @@ fn one_seat_and_answers_of_one_token_are_m_g_1() {
     while done < wanted {
         let next = server.next_event().map_or(f64::INFINITY, |at| at.0);
         if next_arrival <= next {
-            let request = Request {
-                prompt: rng.random_range(low..=high),
-                answer: 1,
-                rank: 0.0,
-            };
+            let request = Request::new(rng.random_range(low..=high), 1);
             server.arrive(Seconds(next_arrival), job, request);
             job += 1;
             next_arrival -= (1.0 - rng.random::<f64>()).ln() / rate;
@@ -198,11 +194,7 @@ fn a_saturated_server_puts_out_n_tokens_a_step() {
     };
     let mut server = Server::new(&spec);
     for job in 0..200 {
-        let request = Request {
-            prompt: 30,
-            answer: 300,
-            rank: 0.0,
-        };
+        let request = Request::new(30, 300);
         server.arrive(Seconds(0.0), job, request);
     }
     let (mut events, mut end) = (Vec::new(), Seconds(0.0));

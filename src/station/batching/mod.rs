@@ -22,12 +22,32 @@ pub struct Request {
     pub answer: u64,
     /// Who comes first among those that wait: the least, then the earliest.
     pub rank: f64,
+    /// Of the prompt's tokens, those computed at its last visit: where the server has kept
+    /// them they are not computed again.
+    pub context: u64,
+    /// Whether what it has computed is kept when it is done, for its next visit.
+    pub keeps: bool,
+}
+
+impl Request {
+    /// A prompt and its answer, with nothing before and nothing after.
+    pub const fn new(prompt: u64, answer: u64) -> Self {
+        Self {
+            prompt,
+            answer,
+            rank: 0.0,
+            context: 0,
+            keeps: false,
+        }
+    }
 }
 
 /// The servers of all sites.
 #[derive(Debug)]
 pub struct BatchingServers {
     servers: Vec<Server>,
+    /// Which server a job was at last.
+    last_at: Vec<usize>,
     /// When each job's first token was out.
     first_tokens: Vec<Option<Seconds>>,
     events: Vec<Event>,
@@ -39,6 +59,7 @@ impl BatchingServers {
     pub fn new(specs: impl Iterator<Item = ServerSpec>) -> Self {
         Self {
             servers: specs.map(|spec| Server::new(&spec)).collect(),
+            last_at: Vec::new(),
             first_tokens: Vec::new(),
             events: Vec::new(),
             moved: Moved::default(),
@@ -54,8 +75,10 @@ impl<'w> Station<'w> for BatchingServers {
     fn arrive(&mut self, now: Seconds, unit: usize, job: Job, _links: &mut Links<'w>) {
         if self.first_tokens.len() <= job.id {
             self.first_tokens.resize(job.id + 1, None);
+            self.last_at.resize(job.id + 1, 0);
         }
         self.first_tokens[job.id] = None;
+        self.last_at[job.id] = unit;
         self.servers[unit].arrive(now, job.id, job.demand.request);
         self.moved.add(unit);
     }
@@ -93,6 +116,14 @@ impl<'w> Station<'w> for BatchingServers {
         Visit {
             first_token,
             ..self.servers[unit].cancel(now, job)
+        }
+    }
+
+    fn forget(&mut self, now: Seconds, job: usize) {
+        if let Some(&server) = self.last_at.get(job)
+            && self.servers[server].forget(now, job)
+        {
+            self.moved.add(server);
         }
     }
 

@@ -14,6 +14,8 @@ pub struct ReferenceServer {
     /// In order of rank and arrival.
     waiting: Vec<Member>,
     arrived: u64,
+    /// What is kept between visits: jobs and tokens, the least recently used first.
+    kept: Vec<(usize, u64)>,
     step_ends: Option<Seconds>,
 }
 
@@ -51,6 +53,7 @@ impl ReferenceServer {
             running: Vec::new(),
             waiting: Vec::new(),
             arrived: 0,
+            kept: Vec::new(),
             step_ends: None,
         }
     }
@@ -68,13 +71,25 @@ impl ReferenceServer {
             preemptions: 0,
         };
         self.arrived += 1;
+        for (other, tokens) in &mut self.kept {
+            if *other == job {
+                *tokens = (*tokens).min(request.context);
+            }
+        }
+        self.kept.retain(|(_, tokens)| *tokens > 0);
         self.wait(member);
+    }
+
+    /// Nothing is kept for a job any more.
+    pub fn forget(&mut self, job: usize) {
+        self.kept.retain(|(other, _)| *other != job);
     }
 
     /// A request leaves early.
     pub fn cancel(&mut self, job: usize) {
         self.running.retain(|member| member.job != job);
         self.waiting.retain(|member| member.job != job);
+        self.forget(job);
     }
 
     /// When the step in progress ends.
@@ -82,10 +97,27 @@ impl ReferenceServer {
         self.step_ends
     }
 
-    /// Blocks in use: of tokens computed, and of those that the step in progress computes.
+    /// Blocks in use: of tokens computed, of those that the step in progress computes, and
+    /// of what is kept.
     pub fn blocks(&self) -> u64 {
         let of = |member: &Member| self.blocks_of(member.computed + member.new);
-        self.running.iter().map(of).sum()
+        let kept = self.kept.iter().map(|(_, tokens)| self.blocks_of(*tokens));
+        self.running.iter().map(of).sum::<u64>() + kept.sum::<u64>()
+    }
+
+    /// Gives up what is kept for others than `spared`, until `more` blocks would fit; nothing
+    /// where they never would. Whether they fit.
+    fn make_room(&mut self, more: u64, spared: Option<usize>) -> bool {
+        let before = self.kept.clone();
+        while self.blocks() + more > self.spec.kv_blocks {
+            let victim = self.kept.iter().position(|(job, _)| Some(*job) != spared);
+            let Some(place) = victim else {
+                self.kept = before;
+                return false;
+            };
+            self.kept.remove(place);
+        }
+        true
     }
 
     /// The step in progress ends.
@@ -105,6 +137,9 @@ impl ReferenceServer {
             let is_done = member.out == member.request.answer;
             if is_done {
                 done.push((member.job, member.first_token, member.preemptions));
+                if member.request.keeps {
+                    self.kept.push((member.job, member.computed));
+                }
             }
             !is_done
         });
@@ -123,6 +158,10 @@ impl ReferenceServer {
             let new = self.running[at].wants().min(budget);
             loop {
                 self.running[at].new = new;
+                if self.make_room(0, None) {
+                    break;
+                }
+                self.kept.clear();
                 if self.blocks() <= self.spec.kv_blocks {
                     break;
                 }
@@ -152,11 +191,17 @@ impl ReferenceServer {
             && self.running.len() < self.spec.max_running
             && !self.waiting.is_empty()
         {
-            let new = self.waiting[0].wants().min(budget);
-            if self.blocks() + self.blocks_of(new) > self.spec.kv_blocks {
+            let job = self.waiting[0].job;
+            let kept = self.kept.iter().find(|(other, _)| *other == job);
+            let kept = kept.map_or(0, |(_, tokens)| *tokens);
+            let new = (self.waiting[0].wants() - kept).min(budget);
+            let more = self.blocks_of(kept + new) - self.blocks_of(kept);
+            if !self.make_room(more, Some(job)) {
                 break;
             }
+            self.forget(job);
             let mut member = self.waiting.remove(0);
+            member.computed = kept;
             member.new = new;
             budget -= new;
             self.running.push(member);

@@ -15,6 +15,7 @@
 //! steps are one event. A step that is in progress when a request leaves early takes as
 //! long as it would have.
 
+mod kept;
 mod scheduling;
 
 use super::Request;
@@ -23,6 +24,7 @@ use crate::llm::ServerSpec;
 use crate::station::Visit;
 use crate::station::stage::{Stage, StageTimes};
 use crate::units::Seconds;
+use kept::KeptContexts;
 use std::collections::BTreeSet;
 
 /// What a server says when something happens in it.
@@ -60,6 +62,7 @@ pub struct Server {
     /// Those of the running whose prompts are computed.
     decoding: Decoding,
     free_blocks: u64,
+    kept: KeptContexts,
     /// Tokens still to be computed of those that do not decode.
     uncomputed: u64,
     step: Option<Step>,
@@ -129,6 +132,7 @@ impl Server {
             arrived: 0,
             decoding: Decoding::new(spec.block_tokens),
             free_blocks: spec.kv_blocks,
+            kept: KeptContexts::default(),
             uncomputed: 0,
             step: None,
             decides_at: None,
@@ -162,7 +166,7 @@ impl Server {
             stages: StageTimes::default(),
         });
         self.waiting.insert(place);
-        self.uncomputed += request.prompt;
+        self.uncomputed += request.prompt - self.come_back(job, request.context);
         if self.step.is_none() {
             self.decides_at = Some(now);
         } else if self.waiting.first() == Some(&place) && self.has_seats() {
@@ -176,9 +180,11 @@ impl Server {
             return Visit::default();
         };
         if self.decoding.state(job).is_none() {
-            self.uncomputed -= member.request.prompt + member.out - member.computed;
+            let computed = member.computed.max(self.kept.tokens(job));
+            self.uncomputed -= member.request.prompt + member.out - computed;
         }
         if self.waiting.remove(&member.place) {
+            self.give_up(job);
             // The next in order may fit where this one did not.
             if self.has_seats() {
                 self.cut_at(now);
@@ -253,7 +259,8 @@ impl Server {
         1.0 - self.free_blocks as f64 / self.spec.kv_blocks as f64
     }
 
-    /// Blocks in use, counted over the requests: for tests of conservation.
+    /// Blocks in use, counted over the requests and what is kept for them: for tests of
+    /// conservation.
     pub fn blocks_by_request(&self) -> u64 {
         let step = self.step.as_ref();
         let new_of = |job: usize| {
@@ -267,7 +274,9 @@ impl Server {
             Some((computed, _)) => self.blocks(computed),
             None => self.members[job].map_or(0, |m| self.blocks(m.computed + new_of(job))),
         };
-        self.running.iter().map(of).sum()
+        let running: u64 = self.running.iter().map(of).sum();
+        let kept = self.kept.iter().map(|(_, tokens)| self.blocks(tokens));
+        running + kept.sum::<u64>()
     }
 
     /// Blocks in use, as the server keeps count.
@@ -341,10 +350,7 @@ impl Server {
     fn finish(&mut self, now: Seconds, step: Step, events: &mut Vec<Event>) {
         self.free_blocks -= self.decoding.advance(step.steps);
         while let Some((job, computed)) = self.decoding.next_done() {
-            self.free_blocks += self.blocks(computed);
-            self.running.retain(|&other| other != job);
-            let visit = self.leave(now, job);
-            events.push(Event::Done { job, visit });
+            self.done(now, job, computed, events);
         }
         for job in step.stalled {
             self.uncomputed -= 1;
@@ -366,14 +372,23 @@ impl Server {
             }
             if member.out == member.request.answer {
                 let computed = member.computed;
-                self.free_blocks += self.blocks(computed);
-                self.running.retain(|&other| other != job);
-                let visit = self.leave(now, job);
-                events.push(Event::Done { job, visit });
+                self.done(now, job, computed, events);
             } else {
                 self.decodes(job);
             }
         }
+    }
+
+    /// A request leaves with its last token: what it has computed is kept or freed.
+    fn done(&mut self, now: Seconds, job: usize, computed: u64, events: &mut Vec<Event>) {
+        if self.members[job].is_some_and(|member| member.request.keeps) {
+            self.keep(job, computed);
+        } else {
+            self.free_blocks += self.blocks(computed);
+        }
+        self.running.retain(|&other| other != job);
+        let visit = self.leave(now, job);
+        events.push(Event::Done { job, visit });
     }
 
     fn decodes(&mut self, job: usize) {

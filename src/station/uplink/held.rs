@@ -51,7 +51,7 @@ impl<'w> Station<'w> for HeldUplinks<'w> {
         self.held.cancel(now, unit, job)
     }
 
-    fn forget(&mut self, job: usize) {
+    fn forget(&mut self, _now: Seconds, job: usize) {
         self.connected.end(job);
     }
 

@@ -17,7 +17,7 @@ impl Server {
             stalled: Vec::new(),
         };
         let mut budget = self.spec.token_budget - self.decoding.members();
-        let mut left_blocks = self.free_blocks;
+        let mut left_blocks = 0;
         let needed = self.decoding.blocks_for_next();
         let partial = self.partial().map(|(job, wants, computed)| {
             let new = wants.min(budget);
@@ -25,8 +25,12 @@ impl Server {
             (job, new, blocks)
         });
         let mut put_back = false;
-        if needed + partial.map_or(0, |(_, _, blocks)| blocks) <= self.free_blocks {
-            left_blocks -= needed;
+        let all_needed = needed + partial.map_or(0, |(_, _, blocks)| blocks);
+        if all_needed > self.free_blocks && self.reclaim(all_needed - self.free_blocks, None) == 0 {
+            self.reclaim_all();
+        }
+        if all_needed <= self.free_blocks {
+            left_blocks = self.free_blocks - needed;
             if let Some((job, new, blocks)) = partial {
                 step.prompts.push((job, new));
                 budget -= new;
@@ -82,16 +86,24 @@ impl Server {
             && self.running.len() < self.spec.max_running
             && let Some(&place) = self.waiting.first()
         {
-            let block_tokens = self.spec.block_tokens;
-            let Some(member) = &mut self.members[place.job] else {
+            let Some(member) = self.members[place.job] else {
                 break;
             };
-            let new = (member.request.prompt + member.out).min(budget);
-            let blocks = new.div_ceil(block_tokens);
+            let kept = self.kept.tokens(place.job);
+            let new = (member.request.prompt + member.out - kept).min(budget);
+            let blocks = self.blocks(kept + new) - self.blocks(kept);
+            if blocks > left_blocks {
+                left_blocks += self.reclaim(blocks - left_blocks, Some(place.job));
+            }
             if blocks > left_blocks {
                 break;
             }
-            let stage = if member.out == 0 {
+            self.resume(place.job);
+            let Some(member) = &mut self.members[place.job] else {
+                break;
+            };
+            member.computed = kept;
+            let stage = if member.out == 0 && kept == 0 {
                 Stage::Prefill
             } else {
                 Stage::Decode
