@@ -69,6 +69,7 @@
 //! | [`policy`] | the trait, the greedy core, one file a policy, the literal oracle |
 //! | [`route`] | the stations of a run; from a target to the visits of a query; what policies are shown of it |
 //! | [`snapshot`] | what a policy sees and says; the delays of an assignment (Eqs. 2 to 8) |
+//! | [`plan`] | how a query is served in several visits: cascades, drafts that are verified, races; what becomes of tokens |
 //! | [`station`] | the trait, and a file for each: uplink, compute, device, held shares, downlink; slow references |
 //! | [`world`] | what a replication draws: streams, sites, servers, cells, channel, queries |
 //! | [`uncertainty`] | metrics from token probabilities, uncertainty-correctness tables, what a table is worth |
@@ -92,6 +93,7 @@ pub mod external;
 pub mod fault;
 pub mod llm;
 pub mod physics;
+pub mod plan;
 pub mod policy;
 #[cfg(feature = "http")]
 pub mod profile;

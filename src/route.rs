@@ -2,14 +2,16 @@
 //! route is a list of visits to stations.
 
 mod serving;
+mod steps;
 
-pub use serving::{ComputeLaw, Foresight, Serving};
+pub use serving::{CloudCompute, CloudLaw, ComputeLaw, Foresight, Serving};
+pub use steps::{answer_bits, backhaul_bits};
 
 use crate::city::CityLedger;
 use crate::llm::{Order, StepLaw};
 use crate::snapshot::{BatchState, Choice, ExpectedTokens, ServerState, Service};
 use crate::station::batching::{BatchingServers, Request};
-use crate::station::compute::Compute;
+use crate::station::compute::{Compute, Discipline};
 use crate::station::device::Devices;
 use crate::station::downlink::Downlink;
 use crate::station::held::Held;
@@ -71,6 +73,8 @@ pub struct Needs {
     pub tokens: Option<Tokens>,
     /// Whether its device has computed its first token already.
     pub probed: bool,
+    /// Which round of drafts its message belongs to, from 0.
+    pub round: u32,
 }
 
 /// The stations of a run, and the links between them.
@@ -83,6 +87,8 @@ pub struct Network<'w> {
     devices: Devices,
     downlink: Box<dyn Station<'w> + 'w>,
     access: Held,
+    backhaul: Held,
+    cloud: Box<dyn Station<'w> + 'w>,
     /// By server: the queries sent to it that have not left.
     connected: Vec<Connected>,
     /// By job: the tokens of a query on its way to a server's compute.
@@ -129,7 +135,6 @@ impl<'w> Network<'w> {
         };
         Self {
             world,
-            serving,
             links: Links::new(world),
             uplink,
             compute,
@@ -139,6 +144,9 @@ impl<'w> Network<'w> {
             ),
             downlink: Downlink::station(world.servers().len()),
             access: Held::new(cells),
+            backhaul: Held::new(world.servers().len()),
+            cloud: cloud_station(serving.cloud.as_ref()),
+            serving,
             connected: vec![Connected::default(); world.servers().len()],
             on_the_way: Vec::new(),
         }
@@ -227,31 +235,18 @@ impl<'w> Network<'w> {
                 Route(smallvec![leg(StationId::Device, needs.user, demand)])
             }
             Choice::Edge(server) => {
-                let cell = self.world.cell_to(needs.user, server);
-                let sent = Demand {
-                    bits: needs.bits,
-                    time: uplink_time,
-                    ..Demand::none(Stage::Uplink)
-                };
+                let mut route = self.to_server(needs, server, needs.bits);
+                if let Some(transmission) = route.0.last_mut() {
+                    transmission.demand.time = uplink_time;
+                }
                 let computed = Demand {
                     work: needs.llm_work,
                     time: compute_time,
                     request: self.request(needs),
                     ..Demand::none(Stage::EdgeCompute)
                 };
-                let mut route = Route::default();
-                if let Some(access) = &self.serving.access {
-                    let waited = Demand {
-                        time: Some(access.wait(self.message_key(needs))),
-                        ..Demand::none(Stage::Access)
-                    };
-                    route.0.push(leg(StationId::Access, cell, waited));
-                }
-                route.0.push(leg(StationId::Uplink, cell, sent));
                 route.0.push(leg(StationId::Compute, server, computed));
-                if let Some(demand) = self.serving.downlink.demand() {
-                    route.0.push(leg(StationId::Downlink, server, demand));
-                }
+                self.to_user(&mut route, server);
                 route
             }
         }
@@ -259,7 +254,11 @@ impl<'w> Network<'w> {
 
     /// The key of what a query's message meets on its way.
     fn message_key(&self, needs: &Needs) -> StreamKey {
-        self.world.key().named("message").index(needs.number)
+        let first = self.world.key().named("message").index(needs.number);
+        match needs.round {
+            0 => first,
+            round => first.index(u64::from(round)),
+        }
     }
 
     /// What a batching server is asked for.
@@ -300,6 +299,8 @@ impl<'w> Network<'w> {
             StationId::Device => &self.devices,
             StationId::Downlink => &*self.downlink,
             StationId::Access => &self.access,
+            StationId::Backhaul => &self.backhaul,
+            StationId::Cloud => &*self.cloud,
         }
     }
 
@@ -312,6 +313,8 @@ impl<'w> Network<'w> {
             StationId::Device => (&mut self.devices, links),
             StationId::Downlink => (&mut *self.downlink, links),
             StationId::Access => (&mut self.access, links),
+            StationId::Backhaul => (&mut self.backhaul, links),
+            StationId::Cloud => (&mut *self.cloud, links),
         }
     }
 
@@ -437,6 +440,22 @@ fn leg(station: StationId, unit: usize, demand: Demand) -> Leg {
         station,
         unit,
         demand,
+    }
+}
+
+/// The cloud's compute; no units where there is no cloud.
+fn cloud_station<'w>(cloud: Option<&CloudLaw>) -> Box<dyn Station<'w> + 'w> {
+    match cloud.map(|cloud| cloud.compute) {
+        None => Box::new(Held::new(0)),
+        Some(CloudCompute::Batching(spec)) => Box::new(BatchingServers::new([spec].into_iter())),
+        Some(CloudCompute::Shared {
+            capacity,
+            max_per_user,
+        }) => Box::new(Compute::new(
+            Discipline::ProcessorSharing,
+            [capacity].into_iter(),
+            max_per_user,
+        )),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::recorder::CompletedQuery;
 use crate::route::{Leg, Needs, Route};
+use crate::plan::{Plan, Progress, Tier};
 use crate::snapshot::{Choice, Truth};
 use crate::station::StationId;
 use crate::station::stage::{Stage, StageTimes};
@@ -30,6 +31,15 @@ pub(super) struct Flight {
     server: u32,
     pub phase: Phase,
     pub route: Route,
+    pub plan: Plan,
+    pub progress: Progress,
+    /// When the step of its plan began, and how long its device had computed by then.
+    pub step_began: (Seconds, Seconds),
+    /// Whether it is counted among those connected to its server.
+    pub connected: bool,
+    /// The other answer of a race, while it is on its way.
+    twin: u32,
+    is_device_twin: bool,
     slm_correct: bool,
     llm_correct: bool,
     /// When it began to wait for a scheduling instant.
@@ -40,6 +50,8 @@ pub(super) struct Flight {
     /// Work of the small model that is still to be done.
     pub slm_left: Flop,
     pub uncertainty: f64,
+    /// Of the small model's answer.
+    pub answer_uncertainty: f64,
 
     pub stages: StageTimes,
     /// When the policy placed it; anything before.
@@ -68,6 +80,12 @@ impl Flight {
             server: NOWHERE,
             phase: Phase::Waiting,
             route: Route::default(),
+            plan: Plan::Direct,
+            progress: Progress::default(),
+            step_began: (now, Seconds(0.0)),
+            connected: false,
+            twin: NOWHERE,
+            is_device_twin: false,
             slm_correct: query.slm_correct,
             llm_correct: query.llm_correct,
             since: now,
@@ -78,6 +96,7 @@ impl Flight {
             probed: false,
             slm_left: query.slm_work,
             uncertainty: query.uncertainty,
+            answer_uncertainty: query.answer_uncertainty,
             stages: StageTimes::default(),
             decided: now,
             number,
@@ -103,6 +122,37 @@ impl Flight {
         (self.server != NOWHERE).then_some(self.server as usize)
     }
 
+    /// Whether the visit it is on keeps no token of its own.
+    pub fn drafts_only(&self) -> bool {
+        self.leg().is_some_and(|leg| leg.demand.first_token.is_none())
+    }
+
+    /// The other answer of a race.
+    pub fn twin(&self) -> Option<usize> {
+        (self.twin != NOWHERE).then_some(self.twin as usize)
+    }
+
+    /// Whether it is the device's side of a race, which no record follows.
+    pub fn is_device_twin(&self) -> bool {
+        self.is_device_twin
+    }
+
+    /// The device has won the race: its life is what the query has lived.
+    pub fn takes_over(&mut self, twin: &Self) {
+        self.stages = twin.stages;
+        self.first_token = twin.first_token;
+        self.progress.answer(Tier::Device);
+    }
+
+    /// The tier whose answer it is.
+    pub fn answered_by(&self) -> Tier {
+        match (self.progress.answered_by(), self.server()) {
+            (Some(tier), _) => tier,
+            (None, Some(_)) => Tier::Edge,
+            (None, None) => Tier::Device,
+        }
+    }
+
     /// What it needs, wherever it is answered.
     pub fn needs(&self) -> Needs {
         Needs {
@@ -113,6 +163,7 @@ impl Flight {
             llm_work: self.llm_work,
             tokens: self.tokens,
             probed: self.probed,
+            round: self.progress.traffic.rounds.saturating_sub(1),
         }
     }
 
@@ -162,6 +213,7 @@ impl Flight {
             query: Query {
                 user: self.user(),
                 uncertainty: self.uncertainty,
+                answer_uncertainty: self.answer_uncertainty,
                 bits: self.bits,
                 slm_work: self.slm_work,
                 llm_work: self.llm_work,
@@ -172,11 +224,18 @@ impl Flight {
             number: self.number,
             arrived: self.arrived,
             decided: (!undecided).then_some(self.decided),
-            choice: self.server().map_or(Choice::Local, Choice::Edge),
+            choice: match self.answered_by() {
+                Tier::Device => Choice::Local,
+                Tier::Edge | Tier::Cloud => self.server().map_or(Choice::Local, Choice::Edge),
+            },
+            answered_by: self.answered_by(),
+            traffic: self.progress.traffic,
+            is_right: false,
             stages: self.stages,
             first_token: self.first_token,
             device_work: self.work_done[StationId::Device as usize],
-            edge_work: self.work_done[StationId::Compute as usize],
+            edge_work: self.work_done[StationId::Compute as usize]
+                + self.work_done[StationId::Cloud as usize],
             dropped,
             missed_deadline: dropped,
             circumstances: None,
@@ -212,6 +271,49 @@ impl InFlight {
                 self.slots.len() - 1
             }
         }
+    }
+
+    /// Both sides of a race begin: the device's gets a slot of its own.
+    pub fn fork(&mut self, slot: usize) -> usize {
+        let twin = Flight {
+            server: NOWHERE,
+            connected: false,
+            twin: slot as u32,
+            is_device_twin: true,
+            work_done: [Flop(0.0); StationId::COUNT],
+            visited: [false; StationId::COUNT],
+            ..self.slots[slot].clone()
+        };
+        let at = match self.free.pop() {
+            Some(at) => {
+                let generation = self.slots[at].generation;
+                self.slots[at] = Flight { generation, ..twin };
+                at
+            }
+            None => {
+                self.slots.push(Flight {
+                    generation: 0,
+                    ..twin
+                });
+                self.slots.len() - 1
+            }
+        };
+        self.slots[slot].twin = at as u32;
+        at
+    }
+
+    /// The device's side of a race is over: its slot becomes free, and its work counts for
+    /// the query.
+    pub fn join(&mut self, slot: usize, twin: usize) {
+        self.free.push(twin);
+        let side = &mut self.slots[twin];
+        side.generation = side.generation.wrapping_add(1);
+        let work_done = side.work_done;
+        let query = &mut self.slots[slot];
+        for (sum, work) in query.work_done.iter_mut().zip(work_done) {
+            *sum += work;
+        }
+        query.twin = NOWHERE;
     }
 
     /// A query leaves, answered or given up; its slot becomes free.

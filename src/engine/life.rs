@@ -3,6 +3,8 @@
 use super::calendar::UnitId;
 use super::in_flight::Phase;
 use super::{Recorder, Run};
+use crate::plan::Plan;
+use crate::policy::{Policy, PolicyError};
 use crate::route::Leg;
 use crate::station::stage::Stage;
 use crate::station::{Job, StationId, Visit};
@@ -29,20 +31,34 @@ impl Run<'_> {
     }
 
     /// What a unit announced happens: whose service is complete goes on.
-    pub(super) fn unit_event(&mut self, id: UnitId, recorder: &mut dyn Recorder) {
+    ///
+    /// # Errors
+    /// What becomes of a query whose policy is asked again.
+    pub(super) fn unit_event(
+        &mut self,
+        id: UnitId,
+        policy: &mut dyn Policy,
+        recorder: &mut dyn Recorder,
+    ) -> Result<(), PolicyError> {
         let mut departed = std::mem::take(&mut self.departed);
         let (station, links) = self.network.visit(id.station);
         station.happen(self.now, id.unit, links, &mut departed);
         self.note_load(id.station, id.unit);
         for (slot, visit) in departed.drain(..) {
             self.record_visit(slot, id.station, &visit);
-            self.goes_on(slot, recorder);
+            self.goes_on(slot, policy, recorder)?;
         }
         self.departed = departed;
+        Ok(())
     }
 
     /// A query has been served at a station.
-    fn goes_on(&mut self, slot: usize, recorder: &mut dyn Recorder) {
+    fn goes_on(
+        &mut self,
+        slot: usize,
+        policy: &mut dyn Policy,
+        recorder: &mut dyn Recorder,
+    ) -> Result<(), PolicyError> {
         match self.in_flight[slot].phase {
             Phase::Probing { place } => {
                 let next = Phase::Probing { place: place + 1 };
@@ -53,25 +69,39 @@ impl Run<'_> {
             Phase::Served { place } => {
                 let next = Phase::Served { place: place + 1 };
                 if self.goes_to(slot, next) == Arrival::RouteEnds {
-                    self.leaves(slot, false, recorder);
+                    let flight = &self.in_flight[slot];
+                    if flight.is_device_twin() {
+                        self.device_side_ends(slot, recorder);
+                    } else if flight.plan == Plan::Direct {
+                        self.leaves(slot, false, recorder);
+                    } else {
+                        self.step_ends(slot, policy, recorder)?;
+                    }
                 }
             }
             Phase::Waiting => {}
         }
+        Ok(())
     }
 
     /// Keeps what a station has done for a query.
     fn record_visit(&mut self, slot: usize, station: StationId, visit: &Visit) {
         let flight = &mut self.in_flight[slot];
         flight.stages.add(&visit.stages);
-        // On its way back a first token takes as long as the last.
         match visit.first_token {
+            // Drafts are verified before they count; kept ones count when they are out.
+            Some(_) if flight.plan.has_rounds() && flight.drafts_only() => {}
+            Some(at) if flight.plan.has_rounds() => {
+                flight.first_token.get_or_insert(at);
+            }
             Some(at) => flight.first_token = Some(at),
-            None => {
+            // On its way back a first token takes as long as the last.
+            None if !flight.plan.has_rounds() => {
                 if let Some(at) = &mut flight.first_token {
-                    *at += visit.stages[Stage::Downlink];
+                    *at += visit.stages[Stage::Downlink] + visit.stages[Stage::Backhaul];
                 }
             }
+            None => {}
         }
         flight.work_done[station as usize] += visit.work;
         if matches!(flight.phase, Phase::Probing { .. }) {
@@ -84,10 +114,8 @@ impl Run<'_> {
     /// A query is given up at its deadline, wherever it is.
     pub(super) fn drop_query(&mut self, slot: usize, recorder: &mut dyn Recorder) {
         let flight = &mut self.in_flight[slot];
-        if let Some(Leg { station, unit, .. }) = flight.leg() {
-            let visit = self.network.visit(station).0.cancel(self.now, unit, slot);
-            self.note_load(station, unit);
-            self.record_visit(slot, station, &visit);
+        if flight.leg().is_some() {
+            self.stops(slot);
         } else {
             flight.stages[Stage::Wait] += self.now - flight.since;
             self.waiting.retain(|&other| other != slot);
@@ -96,16 +124,31 @@ impl Run<'_> {
         self.leaves(slot, true, recorder);
     }
 
+    /// A query is taken away from the station where it is.
+    pub(super) fn stops(&mut self, slot: usize) {
+        if let Some(Leg { station, unit, .. }) = self.in_flight[slot].leg() {
+            let visit = self.network.visit(station).0.cancel(self.now, unit, slot);
+            self.note_load(station, unit);
+            self.record_visit(slot, station, &visit);
+        }
+    }
+
     /// A query leaves the system.
-    fn leaves(&mut self, slot: usize, dropped: bool, recorder: &mut dyn Recorder) {
+    pub(super) fn leaves(&mut self, slot: usize, dropped: bool, recorder: &mut dyn Recorder) {
+        if let Some(twin) = self.in_flight[slot].twin() {
+            self.stops(twin);
+            self.gives_up_side(slot, twin);
+        }
+        let is_right = self.is_right(slot);
         let flight = &self.in_flight[slot];
-        if let Some(server) = flight.server() {
+        if let (Some(server), true) = (flight.server(), flight.connected) {
             self.network.disconnect(slot, server, &flight.needs());
         }
         for station in flight.visited() {
             self.network.visit(station).0.forget(self.now, slot);
         }
         let mut record = self.in_flight.release(slot, dropped);
+        record.is_right = is_right;
         if let Some(kept) = &mut self.circumstances {
             record.circumstances = kept.take(slot);
         }

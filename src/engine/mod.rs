@@ -5,6 +5,7 @@
 //! arrive -> [probe] -> wait for a scheduling instant -> decide
 //!     local:   device queue (FIFO) -> small model -> done
 //!     edge j:  uplink -> [queue] -> large model -> done
+//!     a plan:  one of these after the other, or rounds between them
 //! ```
 //!
 //! Its delay is the exact sum of its stages. Everything edgelm computes is a run
@@ -19,6 +20,7 @@ mod in_flight;
 mod life;
 mod next_events;
 mod occupancy;
+mod planned;
 mod recorder;
 mod scheduling;
 mod settings;
@@ -30,6 +32,7 @@ pub use recorder::{
 };
 pub use settings::{AfterWindow, Deadline, Probe, Scheduling, Settings};
 
+use crate::plan::Histories;
 use crate::policy::{Policy, PolicyError};
 use crate::route::Network;
 use crate::snapshot::Completion;
@@ -101,7 +104,7 @@ pub fn simulate(
         }
         run.now = time;
         match next {
-            Next::Unit(unit) => run.unit_event(unit, recorder),
+            Next::Unit(unit) => run.unit_event(unit, policy, recorder)?,
             Next::Event(event) => run.handle(event, policy, recorder)?,
         }
         run.update_stations();
@@ -124,6 +127,8 @@ struct Run<'w> {
     source: Source<'w>,
     network: Network<'w>,
     in_flight: InFlight,
+    /// What tiers remember of their answers.
+    histories: Histories,
     /// Where the recorder wants it.
     circumstances: Option<KeptCircumstances>,
     /// Slots of the queries that wait for a scheduling instant, in the order in
@@ -146,7 +151,7 @@ struct Run<'w> {
 
 impl<'w> Run<'w> {
     fn new(world: &'w World<'w>, settings: &'w Settings) -> Self {
-        let network = Network::new(world, settings.serving);
+        let network = Network::new(world, settings.serving.clone());
         Self {
             world,
             settings,
@@ -154,6 +159,7 @@ impl<'w> Run<'w> {
             calendar: Calendar::new(|station| network.station(station).units()),
             source: Source::new(world, settings),
             in_flight: InFlight::default(),
+            histories: Histories::default(),
             circumstances: None,
             waiting: Vec::new(),
             instant_pending: false,
@@ -209,7 +215,7 @@ impl<'w> Run<'w> {
             }
             Event::SchedulingInstant => {
                 self.instant_pending = false;
-                self.schedule(policy)?;
+                self.schedule(policy, recorder)?;
             }
             Event::DeadlineEnd(ticket) => {
                 if let Some(slot) = self.in_flight.slot_of(ticket) {

@@ -1,6 +1,7 @@
 //! What a run leaves behind: every query with the time of each of its stages, and
 //! how busy every station was.
 
+use crate::plan::{Tier, Traffic};
 use crate::snapshot::{Choice, Completion};
 use crate::station::stage::StageTimes;
 use crate::station::{Load, StationId};
@@ -19,8 +20,15 @@ pub struct CompletedQuery {
     pub arrived: Seconds,
     /// When the policy decided where; `None` for one dropped before.
     pub decided: Option<Seconds>,
-    /// Where it was answered (`Local` too for one dropped before its decision).
+    /// Where it was answered (`Local` too for one dropped before its decision); a query
+    /// that the cloud answered has the server that was in between.
     pub choice: Choice,
+    /// Whose model's answer it is.
+    pub answered_by: Tier,
+    /// What it has sent and had computed on its way.
+    pub traffic: Traffic,
+    /// Whether its answer is right.
+    pub(super) is_right: bool,
     /// Its stages.
     pub stages: StageTimes,
     /// When its answer's first token reached its user, where tokens are told apart.
@@ -75,11 +83,7 @@ impl CompletedQuery {
 
     /// Whether it was answered right by the model that served it.
     pub fn correct(&self) -> bool {
-        !self.dropped
-            && match self.choice {
-                Choice::Local => self.query.slm_correct,
-                Choice::Edge(_) => self.query.llm_correct,
-            }
+        !self.dropped && self.is_right
     }
 }
 

@@ -1,9 +1,10 @@
 //! Scheduling instants: what the policy is shown, and what follows from what it
 //! says.
 
-use super::Run;
+use super::{Recorder, Run};
 use super::in_flight::Phase;
 use crate::physics::gains::{GainTable, LinkGains, NearRow};
+use crate::plan::Plan;
 use crate::policy::{self, Policy, PolicyError};
 use crate::snapshot::{Choice, ServerState, Service, View, WaitingQuery, services};
 use crate::station::Sharing;
@@ -39,7 +40,11 @@ impl Scratch {
 
 impl Run<'_> {
     /// Asks the policy about all that wait, and starts what it decides.
-    pub(super) fn schedule(&mut self, policy: &mut dyn Policy) -> Result<(), PolicyError> {
+    pub(super) fn schedule(
+        &mut self,
+        policy: &mut dyn Policy,
+        recorder: &mut dyn Recorder,
+    ) -> Result<(), PolicyError> {
         if self.waiting.is_empty() {
             return Ok(());
         }
@@ -91,27 +96,32 @@ impl Run<'_> {
             .waiting
             .add(self.now, -(waiting.len() as f64));
         for (at, (&slot, &choice)) in waiting.iter().zip(&decision.choices).enumerate() {
-            let flight = &mut self.in_flight[slot];
-            flight.decide(self.now, choice);
+            self.in_flight[slot].decide(self.now, choice);
             let service = services.get(at);
-            let needs = flight.needs();
-            flight.route = self.network.route(&needs, choice, service);
-            if let Choice::Edge(server) = choice {
-                if let Some((tokens, limit)) = self.network.exceeded_limit(&needs) {
-                    return Err(PolicyError::DoesNotFit {
-                        query: flight.number(),
-                        tokens,
-                        server,
-                        limit,
-                    });
-                }
-                self.network.connect(slot, server, &needs);
-            }
+            let needs = self.in_flight[slot].needs();
             let sinr = match service {
                 Some(&Service::Edge { sinr, .. }) => Some(sinr),
                 _ => None,
             };
             self.keep_circumstances(slot, choice, view.links_of(at), sinr);
+            if let Choice::Edge(server) = choice {
+                if let Some((tokens, limit)) = self.network.exceeded_limit(&needs) {
+                    return Err(PolicyError::DoesNotFit {
+                        query: self.in_flight[slot].number(),
+                        tokens,
+                        server,
+                        limit,
+                    });
+                }
+                let plan = policy.plan(&view, at);
+                if plan != Plan::Direct {
+                    self.begins(slot, server, plan, policy, recorder)?;
+                    continue;
+                }
+                self.connects(slot, server);
+                self.count_direct(slot);
+            }
+            self.in_flight[slot].route = self.network.route(&needs, choice, service);
             self.goes_to(slot, Phase::Served { place: 0 });
         }
         scratch.clear();

@@ -4,7 +4,7 @@
 use crate::engine::Settings;
 use crate::llm::Catalog;
 use crate::physics::radio::thermal_noise;
-use crate::route::{ComputeLaw, Foresight, Serving};
+use crate::route::{CloudCompute, CloudLaw, ComputeLaw, Foresight, Serving};
 use crate::scenario::{ForesightSpec, Scenario, TokenSpec, WarmUp};
 use crate::uncertainty::Table;
 use crate::units::{FlopPerSecond, Hertz, Seconds, Watts};
@@ -101,6 +101,8 @@ pub(super) fn settings(scenario: &Scenario, trace: Option<&Arc<Trace>>) -> Setti
                 .serving
                 .law(&Catalog::default())
                 .unwrap_or_default(),
+            cloud: cloud_law(scenario),
+            process: scenario.workload.token_process.unwrap_or_default(),
             throttling: scenario.users.throttling,
         },
         probe: scenario.workload.probe,
@@ -126,6 +128,26 @@ fn compute_law(scenario: &Scenario) -> ComputeLaw {
             Err(fault) => unreachable!("checked before: {fault:?}"),
         },
     }
+}
+
+/// What is behind the edge. That its block can be resolved is checked.
+fn cloud_law(scenario: &Scenario) -> Option<CloudLaw> {
+    let cloud = scenario.cloud.as_ref()?;
+    let compute = match &cloud.serving {
+        None => CloudCompute::Shared {
+            capacity: FlopPerSecond(cloud.capacity_tflops * 1e12),
+            max_per_user: FlopPerSecond(cloud.max_per_user_tflops * 1e12),
+        },
+        Some(block) => match block.resolve(&Catalog::default()) {
+            Ok(spec) => CloudCompute::Batching(spec),
+            Err(fault) => unreachable!("checked before: {fault:?}"),
+        },
+    };
+    Some(CloudLaw {
+        compute,
+        backhaul: cloud.backhaul.clone(),
+        accuracy: cloud.accuracy,
+    })
 }
 
 fn foresight(scenario: &Scenario, trace: Option<&Arc<Trace>>) -> Foresight {

@@ -38,6 +38,8 @@ mod local_search;
 mod marginal;
 mod min_delay;
 mod optimal;
+mod planned;
+mod planning;
 mod random;
 mod refined;
 mod server_rule;
@@ -54,11 +56,14 @@ pub use local_search::{SearchResult, above, local_search};
 pub use marginal::Marginal;
 pub use min_delay::MinDelay;
 pub use optimal::{DEFAULT_MAX_NODES, Optimal, enumerate};
+pub use planned::{EdgeFirst, Planned, SpecDecode};
+pub use planning::{Continuation, QueryEvent, WhatHappened};
 pub use random::Random;
 pub use refined::{DEFAULT_MAX_PASSES, Refined};
 pub use server_rule::{SendAll, ServerRule, Threshold};
 pub use spec::{Build, External, PolicySpec, SpecFault, Start};
 
+use crate::plan::Plan;
 use crate::snapshot::{Choice, Completion, Decision, View};
 
 /// Decides where waiting queries are answered.
@@ -72,6 +77,17 @@ pub trait Policy: Send {
     /// # Errors
     /// A policy that cannot decide says why; the run stops.
     fn decide(&mut self, view: &View<'_>) -> Result<Decision, PolicyError>;
+
+    /// The plan of a waiting query of `view` that it has just sent to a server. Called once
+    /// for each, in their order.
+    fn plan(&mut self, _view: &View<'_>, _query: usize) -> Plan {
+        Plan::Direct
+    }
+
+    /// How a query goes on whose tier has answered or whose draft has been verified.
+    fn asked_again(&mut self, _event: &QueryEvent) -> Continuation {
+        Continuation::AsPlanned
+    }
 
     /// Called before the first decision of each replication.
     fn begin_replication(&mut self) {}

@@ -1,17 +1,19 @@
 //! Which stations a run has, and how they serve.
 
 use crate::llm::{ServerSpec, StepLaw};
+use crate::plan::TokenProcess;
 use crate::snapshot::ExpectedTokens;
 use crate::station::Sharing;
 use crate::station::access::Access;
+use crate::station::backhaul::Backhaul;
 use crate::station::compute::Discipline;
 use crate::station::downlink::Downlink;
 use crate::station::throttling::Throttling;
-use crate::units::Seconds;
+use crate::units::{FlopPerSecond, Seconds};
 use crate::world::query::Tokens;
 
 /// Which stations there are, and how they serve.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Serving {
     /// How bandwidth and compute are shared.
     pub sharing: Sharing,
@@ -26,8 +28,37 @@ pub struct Serving {
     /// How long a step of the small model takes on a device, where its tokens are told
     /// apart; otherwise it is a lump of work.
     pub phone: Option<StepLaw>,
+    /// What is behind the edge, if anything.
+    pub cloud: Option<CloudLaw>,
+    /// What becomes of the small model's tokens where a server verifies them.
+    pub process: TokenProcess,
     /// When devices lower their rates.
     pub throttling: Option<Throttling>,
+}
+
+/// What is behind the edge.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CloudLaw {
+    /// What it computes by.
+    pub compute: CloudCompute,
+    /// The way there and back.
+    pub backhaul: Backhaul,
+    /// Share of queries that its model answers right.
+    pub accuracy: f64,
+}
+
+/// What the cloud computes by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum CloudCompute {
+    /// It batches continuously.
+    Batching(ServerSpec),
+    /// It divides its compute among queries that are lumps of work.
+    Shared {
+        /// All of it.
+        capacity: FlopPerSecond,
+        /// The most that one query gets.
+        max_per_user: FlopPerSecond,
+    },
 }
 
 impl Serving {

@@ -12,6 +12,7 @@
 //! ```
 
 mod check;
+mod cloud;
 mod diagnostic;
 mod instance;
 mod json_span;
@@ -28,6 +29,7 @@ mod timeline;
 mod warnings;
 
 pub use check::check;
+pub use cloud::CloudSpec;
 pub use diagnostic::{Diagnostic, Place};
 pub use instance::{Instance, InstanceServer, InstanceSnapshot, InstanceUser};
 pub use loading::{Loaded, load, policy_from_text};
@@ -48,6 +50,7 @@ pub use crate::fault::{Fault, nearest};
 use crate::engine::{Deadline, Probe, Scheduling};
 use crate::llm::ServerBlock;
 use crate::physics::radio::Interference;
+use crate::plan::TokenProcess;
 use crate::policy::PolicySpec;
 use crate::station::Sharing;
 use crate::station::access::Access;
@@ -84,6 +87,9 @@ pub struct Scenario {
     /// The edge servers.
     #[serde(default)]
     pub servers: Servers,
+    /// What is behind the servers; without it nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloud: Option<CloudSpec>,
     /// The radio channel.
     #[serde(default)]
     pub channel: ChannelSpec,
@@ -273,8 +279,11 @@ pub struct WorkloadSpec {
     /// Size and works from token counts, in place of the three above.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens: Option<TokenSpec>,
-    /// What knowing a query's uncertainty costs: `Free`, or
-    /// `FirstToken(work_share: ..)` on the device before the decision.
+    /// What becomes of the small model's tokens where a server verifies them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_process: Option<TokenProcess>,
+    /// What knowing a query's uncertainty costs: `Free`, `FirstToken(work_share: ..)` or
+    /// `Router(auroc: .., cost_ms: ..)` on the device before the decision.
     #[serde(skip_serializing_if = "is_default")]
     pub probe: Probe,
     /// When a query must be answered; without it there is no deadline.
@@ -292,6 +301,7 @@ impl Default for WorkloadSpec {
             slm_gflop: Distribution::Fixed(2.596),
             llm_gflop: Distribution::Fixed(16.863),
             tokens: None,
+            token_process: None,
             probe: Probe::Free,
             deadline: None,
             uncertainty: UncertaintySpec::default(),

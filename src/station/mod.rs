@@ -9,11 +9,13 @@
 //! | [`held`] | cells or servers | every job for a time known when it arrives |
 //! | [`downlink`] | servers | held for a latency |
 //! | [`access`] | cells | held for a grant, a slot and retransmissions |
+//! | [`backhaul`] | servers | held for a latency and a rate |
 //!
 //! A station keeps work already done: rates change, what remains does not jump.
 //! [`mod@reference`] holds slow, obvious ones, which the tests run in lockstep with these.
 
 pub mod access;
+pub mod backhaul;
 pub mod batching;
 pub mod compute;
 pub mod device;
@@ -59,11 +61,15 @@ pub enum StationId {
     Downlink,
     /// What comes before the air: grants, slots and retransmissions.
     Access,
+    /// Between the edge and the cloud.
+    Backhaul,
+    /// The compute of the cloud.
+    Cloud,
 }
 
 impl StationId {
     /// How many there are.
-    pub const COUNT: usize = 5;
+    pub const COUNT: usize = 7;
 
     /// All of them.
     pub const ALL: [Self; Self::COUNT] = [
@@ -72,6 +78,8 @@ impl StationId {
         Self::Device,
         Self::Downlink,
         Self::Access,
+        Self::Backhaul,
+        Self::Cloud,
     ];
 
     /// Its name on the tracks of a trace.
@@ -82,6 +90,8 @@ impl StationId {
             Self::Device => "device",
             Self::Downlink => "downlink",
             Self::Access => "access",
+            Self::Backhaul => "backhaul",
+            Self::Cloud => "cloud",
         }
     }
 }

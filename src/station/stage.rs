@@ -33,11 +33,13 @@ pub enum Stage {
     Preempted,
     /// Before its transmission: the grant, the slot, and retransmissions.
     Access,
+    /// Between the edge and the cloud, both ways.
+    Backhaul,
 }
 
 impl Stage {
     /// How many stages there are.
-    pub const COUNT: usize = 12;
+    pub const COUNT: usize = 13;
 
     /// All of them, in the order of records and tables: a new one comes last, so that
     /// columns keep their places.
@@ -54,6 +56,7 @@ impl Stage {
         Self::Decode,
         Self::Preempted,
         Self::Access,
+        Self::Backhaul,
     ];
 
     /// Those whose columns stand in the middle of a table. Columns of the others come
@@ -69,6 +72,7 @@ impl Stage {
         Self::LocalCompute,
         Self::Access,
         Self::Uplink,
+        Self::Backhaul,
         Self::EdgeQueue,
         Self::EdgeCompute,
         Self::Preempted,
@@ -92,6 +96,7 @@ impl Stage {
             Self::Decode => "decode",
             Self::Preempted => "preempted",
             Self::Access => "access",
+            Self::Backhaul => "backhaul",
         }
     }
 
@@ -111,6 +116,7 @@ impl Stage {
             Self::Decode => (102, 194, 165),
             Self::Preempted => (90, 90, 90),
             Self::Access => (120, 180, 220),
+            Self::Backhaul => (170, 120, 60),
         }
     }
 
@@ -126,6 +132,7 @@ impl Stage {
                 | Self::Decode
                 | Self::Preempted
                 | Self::Access
+                | Self::Backhaul
         )
     }
 
@@ -138,6 +145,7 @@ impl Stage {
             Self::EdgeCompute | Self::Prefill | Self::Decode => Some(StationId::Compute),
             Self::Downlink => Some(StationId::Downlink),
             Self::Access => Some(StationId::Access),
+            Self::Backhaul => Some(StationId::Backhaul),
         }
     }
 }

@@ -60,6 +60,9 @@ pub struct Query {
     pub user: usize,
     /// Token-level uncertainty of the small model (alpha, Eq. 9), in 0..=1.
     pub uncertainty: f64,
+    /// That of the small model's answer, known once it is there: the same, unless policies
+    /// see a router's score in its place.
+    pub answer_uncertainty: f64,
     /// Size on the uplink (D).
     pub bits: Bits,
     /// Work of the small model (W_SLM).
@@ -129,6 +132,7 @@ impl World<'_> {
                 Some(router) => router.score(sample.slm_correct, &mut key.named("router").stream()),
                 None => sample.uncertainty,
             },
+            answer_uncertainty: sample.uncertainty,
             bits: Bits(bits),
             slm_work: Flop(slm_flop),
             llm_work: Flop(llm_flop),
@@ -136,5 +140,19 @@ impl World<'_> {
             slm_correct: sample.slm_correct,
             llm_correct: sample.llm_correct,
         }
+    }
+
+    /// The uncertainty of a larger model's answer to the `number`-th query of the run: of the
+    /// same law as the small model's, and independent of that.
+    pub fn larger_answer_uncertainty(&self, number: u64, model: u64) -> f64 {
+        let key = self.key().named("larger-answer").index(number);
+        let table = &self.model().workload.uncertainty;
+        let sample = table.draw(self.metric, &mut key.index(model).stream());
+        sample.uncertainty
+    }
+
+    /// A uniform number of the `number`-th query of the run, for what becomes of its answer.
+    pub fn answer_draw(&self, number: u64, name: &str) -> f64 {
+        self.key().named(name).index(number).uniform()
     }
 }

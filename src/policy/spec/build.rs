@@ -2,9 +2,11 @@
 
 use super::{External, PolicySpec, Start};
 use crate::policy::{
-    AccuracyOracle, AdaptiveTau, DEFAULT_MAX_PASSES, Deadline, EdgeAll, Goa, LocalAll, Marginal,
-    MinDelay, Optimal, Policy, Random, Refined, SendAll, ServerRule, Threshold,
+    AccuracyOracle, AdaptiveTau, DEFAULT_MAX_PASSES, Deadline, EdgeAll, EdgeFirst, Goa, LocalAll,
+    Marginal, MinDelay, Optimal, Planned, Policy, Random, Refined, SendAll, ServerRule,
+    SpecDecode, Threshold,
 };
+use crate::plan::Plan;
 use crate::uncertainty::Quantiles;
 use crate::units::Seconds;
 
@@ -63,6 +65,21 @@ impl PolicySpec {
                 start,
                 step,
             } => Box::new(AdaptiveTau::new(*target, *start, *step)),
+            Self::SpecDecode { gamma, payload, to } => {
+                Box::new(SpecDecode::new(*gamma, *payload, *to))
+            }
+            Self::EdgeFirst => Box::new(EdgeFirst::new(ServerRule::default())),
+            Self::RecServe { to, .. }
+            | Self::Uhlm { to, .. }
+            | Self::Corrected { to, .. }
+            | Self::Race { to, .. } => Box::new(Planned {
+                plan: self.plan().unwrap_or_default(),
+                to: *to,
+            }),
+            Self::CloudOnly => Box::new(Planned {
+                plan: Plan::Cloud,
+                to: ServerRule::default(),
+            }),
             Self::External {
                 command,
                 time_limit_ms,

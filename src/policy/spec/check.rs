@@ -44,6 +44,17 @@ impl PolicySpec {
                 0,
                 "a whole number of at least 1",
             )),
+            Self::RecServe { beta, window, .. } => {
+                unit_interval(".beta", *beta)?;
+                let allowed = "a whole number of at least 1";
+                match window {
+                    0 => Err(SpecFault::new(".window", window, allowed)),
+                    _ => Ok(()),
+                }
+            }
+            Self::Uhlm { threshold, .. } => unit_interval(".threshold", *threshold),
+            Self::Corrected { probability, .. } => unit_interval(".probability", *probability),
+            Self::Race { tau, .. } => unit_interval(".tau", *tau),
             Self::Deadline { slack_ms } => delay_ms(".slack_ms", *slack_ms),
             Self::AdaptiveTau {
                 target,

@@ -1,6 +1,10 @@
 //! Policies as a scenario writes them; what has its default is left out.
 
-use super::{PolicySpec, default_max_nodes, default_start, default_step, default_time_limit_ms};
+use super::{
+    PolicySpec, default_max_nodes, default_start, default_step, default_time_limit_ms,
+    default_window,
+};
+use crate::plan::Payload;
 use std::fmt;
 
 impl fmt::Display for PolicySpec {
@@ -42,6 +46,28 @@ impl PolicySpec {
             Self::Threshold { to, .. } if *to != Default::default() => {
                 add("to", format!("{to:?}"));
             }
+            Self::RecServe {
+                beta,
+                window,
+                to_cloud,
+                ..
+            } => {
+                add("beta", format!("{beta:?}"));
+                if *window != default_window() {
+                    add("window", window.to_string());
+                }
+                if *to_cloud {
+                    add("to_cloud", "true".to_owned());
+                }
+            }
+            Self::Uhlm { threshold, .. } => add("threshold", format!("{threshold:?}")),
+            Self::Corrected { probability, .. } => {
+                add("probability", format!("{probability:?}"));
+            }
+            Self::SpecDecode {
+                gamma: Some(gamma), ..
+            } => add("gamma", gamma.to_string()),
+            Self::Race { tau, .. } => add("tau", format!("{tau:?}")),
             Self::Deadline { slack_ms } => add("slack_ms", format!("{slack_ms:?}")),
             Self::AdaptiveTau {
                 target,
@@ -67,6 +93,30 @@ impl PolicySpec {
             }
             _ => {}
         }
+        if let Self::Uhlm { payload, .. }
+        | Self::Corrected { payload, .. }
+        | Self::SpecDecode { payload, .. } = self
+            && *payload != Default::default()
+        {
+            add("payload", written(payload));
+        }
+        if let Self::RecServe { to, .. }
+        | Self::Uhlm { to, .. }
+        | Self::Corrected { to, .. }
+        | Self::SpecDecode { to, .. }
+        | Self::Race { to, .. } = self
+            && *to != Default::default()
+        {
+            add("to", format!("{to:?}"));
+        }
         fields
+    }
+}
+
+fn written(payload: &Payload) -> String {
+    match payload {
+        Payload::TokenIds => "TokenIds".to_owned(),
+        Payload::TopK { k, bits } => format!("TopK(k: {k}, bits: {bits})"),
+        Payload::Distribution { bits } => format!("Distribution(bits: {bits})"),
     }
 }

@@ -8,6 +8,7 @@ pub use build::Build;
 pub use check::SpecFault;
 
 use super::{DEFAULT_MAX_NODES, ServerRule, Target};
+use crate::plan::{Escalation, Payload, Plan};
 use crate::uncertainty::Quantiles;
 use serde::{Deserialize, Serialize};
 
@@ -117,6 +118,70 @@ pub enum PolicySpec {
         #[serde(default = "default_step")]
         step: f64,
     },
+    /// Device, server and cloud in turn, while an answer is more uncertain than most that its
+    /// tier has given ([`Planned`](super::Planned) on a [`Cascade`](crate::plan::Plan)).
+    RecServe {
+        /// The share of its answers that a tier passes on, in 0..=1.
+        beta: f64,
+        /// How many answers a tier remembers.
+        #[serde(default = "default_window")]
+        window: u32,
+        /// Whether the cloud is the last tier; otherwise the server is.
+        #[serde(default, skip_serializing_if = "is_default")]
+        to_cloud: bool,
+        /// How the server is chosen.
+        #[serde(default, skip_serializing_if = "is_default")]
+        to: ServerRule,
+    },
+    /// The device keeps tokens less uncertain than a threshold, the server verifies the
+    /// others ([`Planned`](super::Planned) on a [`Hybrid`](crate::plan::Plan)).
+    Uhlm {
+        /// The threshold, in 0..=1.
+        threshold: f64,
+        /// What is sent of a token.
+        #[serde(default, skip_serializing_if = "is_default")]
+        payload: Payload,
+        /// How the server is chosen.
+        #[serde(default, skip_serializing_if = "is_default")]
+        to: ServerRule,
+    },
+    /// The same by the token's probability, which is 1 less its uncertainty: the server
+    /// corrects those below this.
+    Corrected {
+        /// The probability from which on a token is kept, in 0..=1.
+        probability: f64,
+        /// What is sent of a token.
+        #[serde(default, skip_serializing_if = "is_default")]
+        payload: Payload,
+        /// How the server is chosen.
+        #[serde(default, skip_serializing_if = "is_default")]
+        to: ServerRule,
+    },
+    /// The device drafts, a server verifies ([`SpecDecode`](super::SpecDecode)).
+    SpecDecode {
+        /// The length of drafts; without it the best for the rounds seen so far.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gamma: Option<u32>,
+        /// What is sent of a token.
+        #[serde(default, skip_serializing_if = "is_default")]
+        payload: Payload,
+        /// How the server is chosen.
+        #[serde(default, skip_serializing_if = "is_default")]
+        to: ServerRule,
+    },
+    /// Device and server at once ([`Planned`](super::Planned) on a
+    /// [`Race`](crate::plan::Plan)).
+    Race {
+        /// The greatest uncertainty of an answer of the device that counts, in 0..=1.
+        tau: f64,
+        /// How the server is chosen.
+        #[serde(default, skip_serializing_if = "is_default")]
+        to: ServerRule,
+    },
+    /// Every query to the cloud ([`Planned`](super::Planned)).
+    CloudOnly,
+    /// To a server while it has room, then to the cloud ([`EdgeFirst`](super::EdgeFirst)).
+    EdgeFirst,
     /// A program of your own, asked at every scheduling instant.
     External {
         /// The program and its arguments, started in the scenario file's folder.
@@ -218,6 +283,44 @@ impl PolicySpec {
         }
     }
 
+    /// The plan of several steps that its queries take, where that is one.
+    pub fn plan(&self) -> Option<Plan> {
+        match *self {
+            Self::RecServe {
+                beta,
+                window,
+                to_cloud,
+                ..
+            } => Some(Plan::Cascade {
+                escalate: Escalation::Quantile { beta, window },
+                to_cloud,
+            }),
+            Self::Uhlm {
+                threshold: skip_below,
+                payload,
+                ..
+            } => Some(Plan::Hybrid {
+                skip_below,
+                payload,
+            }),
+            Self::Corrected {
+                probability,
+                payload,
+                ..
+            } => Some(Plan::Hybrid {
+                skip_below: 1.0 - probability,
+                payload,
+            }),
+            Self::SpecDecode { gamma, payload, .. } => Some(Plan::Speculative {
+                gamma: gamma.unwrap_or(1),
+                payload,
+            }),
+            Self::Race { tau, .. } => Some(Plan::Race { tau }),
+            Self::CloudOnly | Self::EdgeFirst => Some(Plan::Cloud),
+            _ => None,
+        }
+    }
+
     /// The program that decides, with its arguments, where one does.
     pub fn program(&self) -> Option<&[String]> {
         match self {
@@ -247,6 +350,13 @@ impl PolicySpec {
             Self::Deadline { .. } => "Deadline",
             Self::AccuracyOracle => "AccuracyOracle",
             Self::AdaptiveTau { .. } => "AdaptiveTau",
+            Self::RecServe { .. } => "RecServe",
+            Self::Uhlm { .. } => "Uhlm",
+            Self::Corrected { .. } => "Corrected",
+            Self::SpecDecode { .. } => "SpecDecode",
+            Self::Race { .. } => "Race",
+            Self::CloudOnly => "CloudOnly",
+            Self::EdgeFirst => "EdgeFirst",
             Self::External { .. } => "External",
         }
     }
@@ -257,6 +367,9 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 fn default_max_nodes() -> u64 {
     DEFAULT_MAX_NODES
+}
+fn default_window() -> u32 {
+    1000
 }
 fn default_start() -> f64 {
     0.6

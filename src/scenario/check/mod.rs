@@ -1,5 +1,6 @@
 //! What a scenario must satisfy beyond having the right fields of the right types.
 
+mod plans;
 mod range;
 mod serving;
 mod timeline;

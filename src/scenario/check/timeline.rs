@@ -2,7 +2,7 @@
 //! energy.
 
 use super::range::number;
-use super::{Faults, MOST_REPLICATIONS, Scenario, serving, variation};
+use super::{Faults, MOST_REPLICATIONS, Scenario, plans, serving, variation};
 use crate::engine::{Probe, Scheduling};
 use crate::physics::radio::Interference;
 use crate::scenario::WarmUp;
@@ -18,6 +18,7 @@ pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
     tolerance(scenario, faults);
     scheduling(scenario, faults);
     serving::check(scenario, faults);
+    plans::check(scenario, faults);
     run(scenario, faults);
     mobility(scenario, faults);
     variation::check(scenario, faults);
