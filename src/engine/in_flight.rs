@@ -1,8 +1,8 @@
 //! Queries between their arrival and their end.
 
 use super::recorder::CompletedQuery;
-use crate::route::{Leg, Needs, Route};
 use crate::plan::{Plan, Progress, Tier};
+use crate::route::{Leg, Needs, Route};
 use crate::snapshot::{Choice, Truth};
 use crate::station::StationId;
 use crate::station::stage::{Stage, StageTimes};
@@ -124,7 +124,8 @@ impl Flight {
 
     /// Whether the visit it is on keeps no token of its own.
     pub fn drafts_only(&self) -> bool {
-        self.leg().is_some_and(|leg| leg.demand.first_token.is_none())
+        self.leg()
+            .is_some_and(|leg| leg.demand.first_token.is_none())
     }
 
     /// The other answer of a race.

@@ -24,6 +24,7 @@ mod planned;
 mod recorder;
 mod scheduling;
 mod settings;
+mod slo;
 mod window;
 
 pub use event_list::EventList;
@@ -31,6 +32,7 @@ pub use recorder::{
     Area, Areas, ChosenLink, Circumstances, CompletedQuery, Counts, Recorder, SystemState,
 };
 pub use settings::{AfterWindow, Deadline, Probe, Scheduling, Settings};
+pub use slo::Slo;
 
 use crate::plan::Histories;
 use crate::policy::{Policy, PolicyError};

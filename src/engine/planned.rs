@@ -6,9 +6,9 @@ use super::{Recorder, Run};
 use crate::plan::{Outcome, Plan, PlanContext, Step, Tier};
 use crate::policy::{Continuation, Policy, PolicyError, QueryEvent, WhatHappened};
 use crate::route::{answer_bits, backhaul_bits};
+use crate::snapshot::Choice;
 use crate::station::Sharing;
 use crate::station::stage::Stage;
-use crate::snapshot::Choice;
 use crate::units::Bits;
 
 impl Run<'_> {
@@ -133,8 +133,7 @@ impl Run<'_> {
             Step::Deliver(tier) => {
                 traffic.down = answer_bits(&needs);
                 if *tier == Tier::Cloud {
-                    traffic.backhaul =
-                        Bits(traffic.backhaul.0 + backhaul_bits(&needs, 1).0);
+                    traffic.backhaul = Bits(traffic.backhaul.0 + backhaul_bits(&needs, 1).0);
                 }
                 // Judged, and not shown before.
                 flight.first_token = flight.tokens.map(|_| self.now);

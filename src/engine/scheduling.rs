@@ -1,8 +1,8 @@
 //! Scheduling instants: what the policy is shown, and what follows from what it
 //! says.
 
-use super::{Recorder, Run};
 use super::in_flight::Phase;
+use super::{Recorder, Run};
 use crate::physics::gains::{GainTable, LinkGains, NearRow};
 use crate::plan::Plan;
 use crate::policy::{self, Policy, PolicyError};

@@ -1,5 +1,6 @@
 //! How a run goes: when policies are asked, how resources are shared, when it ends.
 
+use super::slo::Slo;
 use crate::route::Serving;
 use crate::uncertainty::{Metric, Quantiles, Router, Table};
 use crate::units::Seconds;
@@ -101,6 +102,8 @@ pub struct Settings {
     pub probe: Probe,
     /// When a query must be answered.
     pub deadline: Option<Deadline>,
+    /// What answers have to keep.
+    pub slo: Option<Slo>,
     /// The measured window ends here. Ignored for `Batch`.
     pub duration: Option<Seconds>,
     /// The measured window ends with the arrival of the last of so many queries,
@@ -124,6 +127,7 @@ impl Default for Settings {
             serving: Serving::default(),
             probe: Probe::Free,
             deadline: None,
+            slo: None,
             duration: None,
             queries: None,
             warm_up: Seconds(0.0),

@@ -28,6 +28,27 @@ pub(super) fn measures(scenario: &Scenario, r: &ReplicationRecord) -> Vec<(&'sta
         add("tpot_mean_ms", ms(tokens.later_sum_s, tokens.later_queries));
         add("tpot_p50_ms", quantile(&tokens.later, 0.5));
         add("tpot_p99_ms", quantile(&tokens.later, 0.99));
+        if scenario.slo.is_some() {
+            add("slo_met_share", tokens.met_slo as f64 / left(r));
+            if scenario.workload.arrivals != Arrivals::Batch {
+                add("goodput_per_s", tokens.met_slo as f64 / r.load.window_s);
+            }
+        }
+    }
+    if scenario.cloud.is_some() || scenario.policies.iter().any(|spec| spec.plan().is_some()) {
+        let traffic = &r.traffic;
+        let kilobytes = |bits: f64| bits / 8e3 / r.queries as f64;
+        add("sent_up_kb", kilobytes(traffic.up_bits));
+        add("sent_down_kb", kilobytes(traffic.down_bits));
+        add("backhaul_kb", kilobytes(traffic.backhaul_bits));
+        add("rounds_mean", traffic.rounds as f64 / r.queries as f64);
+        let share = |part: u64, all: u64| part as f64 / all.max(1) as f64;
+        add("accepted_share", share(traffic.accepted, traffic.drafted));
+        add(
+            "kept_share",
+            share(traffic.kept, traffic.kept + traffic.drafted),
+        );
+        add("cloud_share", share(traffic.by_cloud, r.queries));
     }
     if let Some(energy) = scenario.energy {
         let tx_power_w = scenario.users.tx_power_mw * 1e-3;
@@ -39,6 +60,18 @@ pub(super) fn measures(scenario: &Scenario, r: &ReplicationRecord) -> Vec<(&'sta
             device_j_per_flop * r.device_flop / left(r),
         );
         add("server_energy_j", server_j_per_flop * r.edge_flop / left(r));
+        if scenario.tells_tokens_apart() {
+            let [device_prompt, server_prompt] = r.tokens.prompt_flop;
+            let prompt_j = device_j_per_flop * device_prompt + server_j_per_flop * server_prompt;
+            let all_j = device_j_per_flop * r.device_flop + server_j_per_flop * r.edge_flop;
+            add("prefill_energy_j", prompt_j / left(r));
+            add("decode_energy_j", (all_j - prompt_j) / left(r));
+            let tokens = r.tokens.answer_tokens as f64;
+            add(
+                "energy_j_per_token",
+                (all_j + tx_power_w * r.transmit_s) / tokens,
+            );
+        }
     }
     if scenario.workload.arrivals != Arrivals::Batch {
         let over_servers = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;

@@ -312,7 +312,12 @@ fn measure(
     policy: &mut dyn Policy,
     stop: &AtomicBool,
 ) -> Result<ReplicationRecord, PolicyError> {
-    let mut recording = Recording::new(world, settings.warm_up, settings.serving.compute);
+    let mut recording = Recording::new(
+        world,
+        settings.warm_up,
+        settings.serving.compute,
+        settings.slo,
+    );
     let mut recorder = Interruptible {
         recorder: &mut recording,
         stop,

@@ -107,6 +107,7 @@ pub(super) fn settings(scenario: &Scenario, trace: Option<&Arc<Trace>>) -> Setti
         },
         probe: scenario.workload.probe,
         deadline: scenario.workload.deadline,
+        slo: scenario.slo,
         duration: scenario.run.duration_s.map(Seconds),
         queries: scenario.run.queries,
         warm_up: match scenario.run.warm_up {

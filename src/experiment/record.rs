@@ -3,7 +3,8 @@
 
 use super::histogram::DelayCounts;
 use super::stage_profile::StageProfile;
-use crate::engine::{Areas, CompletedQuery, Recorder};
+use crate::engine::{Areas, CompletedQuery, Recorder, Slo};
+use crate::plan::Tier;
 use crate::route::ComputeLaw;
 use crate::snapshot::Choice;
 use crate::station::StationId;
@@ -46,6 +47,8 @@ pub struct ReplicationRecord {
     pub profile: StageProfile,
     /// First and later tokens, where tokens are told apart.
     pub tokens: TokenRecord,
+    /// What was sent, and who answered.
+    pub traffic: TrafficRecord,
     /// Time on uplinks, for the transmit energy, in seconds.
     pub transmit_s: f64,
     /// Work done by devices, in FLOP.
@@ -88,24 +91,71 @@ pub struct TokenRecord {
     pub later_sum_s: f64,
     /// These times by bucket.
     pub later: DelayCounts,
+    /// Queries that met both objectives, where there are such.
+    pub met_slo: u64,
+    /// Tokens of all answers.
+    pub answer_tokens: u64,
+    /// Of the work of devices and of servers, that on prompts, in FLOP.
+    pub prompt_flop: [f64; 2],
+}
+
+/// What the queries of a replication sent, and who answered them.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct TrafficRecord {
+    /// Sent on uplinks, in bits.
+    pub up_bits: f64,
+    /// Sent to users, in bits.
+    pub down_bits: f64,
+    /// Sent between the edge and the cloud, in bits.
+    pub backhaul_bits: f64,
+    /// Rounds of drafts.
+    pub rounds: u64,
+    /// Tokens drafted to be verified.
+    pub drafted: u64,
+    /// Of these, those that were accepted.
+    pub accepted: u64,
+    /// Tokens that devices kept without asking.
+    pub kept: u64,
+    /// Queries that the cloud answered.
+    pub by_cloud: u64,
+}
+
+impl TrafficRecord {
+    fn record(&mut self, done: &CompletedQuery) {
+        let traffic = &done.traffic;
+        self.up_bits += traffic.up.0;
+        self.down_bits += traffic.down.0;
+        self.backhaul_bits += traffic.backhaul.0;
+        self.rounds += u64::from(traffic.rounds);
+        self.drafted += u64::from(traffic.drafted);
+        self.accepted += u64::from(traffic.accepted);
+        self.kept += u64::from(traffic.kept);
+        self.by_cloud += u64::from(done.answered_by == Tier::Cloud);
+    }
 }
 
 impl TokenRecord {
-    fn record(&mut self, done: &CompletedQuery) {
+    fn record(&mut self, done: &CompletedQuery, slo: Option<Slo>) {
         let (Some(first), Some(tokens)) = (done.first_token, done.query.tokens) else {
             return;
         };
         let to_first = first - done.arrived;
+        self.answer_tokens += tokens.answer;
+        let share = tokens.prompt as f64 / (tokens.prompt + tokens.answer) as f64;
+        self.prompt_flop[0] += share * done.device_work.0;
+        self.prompt_flop[1] += share * done.edge_work.0;
         self.queries += 1;
         self.first_sum_s += to_first.0;
         self.first.record(to_first);
+        let mut per_token = Seconds(0.0);
         if tokens.answer > 1 {
             let rest = Seconds((done.stages.total() - to_first).0.max(0.0));
-            let per_token = Seconds(rest.0 / (tokens.answer - 1) as f64);
+            per_token = Seconds(rest.0 / (tokens.answer - 1) as f64);
             self.later_queries += 1;
             self.later_sum_s += per_token.0;
             self.later.record(per_token);
         }
+        self.met_slo += u64::from(slo.is_some_and(|slo| slo.is_met(to_first, per_token)));
     }
 }
 
@@ -149,10 +199,11 @@ pub(super) struct Recording {
     device_s: Vec<f64>,
     capacities: Vec<FlopPerSecond>,
     compute: ComputeLaw,
+    slo: Option<Slo>,
 }
 
 impl Recording {
-    pub fn new(world: &World<'_>, warm_up: Seconds, compute: ComputeLaw) -> Self {
+    pub fn new(world: &World<'_>, warm_up: Seconds, compute: ComputeLaw, slo: Option<Slo>) -> Self {
         let capacities: Vec<FlopPerSecond> = world
             .servers()
             .iter()
@@ -170,6 +221,7 @@ impl Recording {
             device_s: vec![0.0; world.users().len()],
             capacities,
             compute,
+            slo,
         }
     }
 
@@ -194,7 +246,7 @@ impl Recorder for Recording {
         record.edge_flop += done.edge_work.0;
         self.device_s[done.query.user] +=
             (done.stages[Stage::Probe] + done.stages[Stage::LocalCompute]).0;
-        if let Choice::Edge(server) = done.choice {
+        if let (Choice::Edge(server), Tier::Edge) = (done.choice, done.answered_by) {
             record.load.offered_s[server] += match (self.compute, done.query.tokens) {
                 (ComputeLaw::Batching(spec), Some(Tokens { prompt, answer })) => {
                     spec.saturated_time(prompt, answer).0
@@ -217,7 +269,8 @@ impl Recorder for Recording {
         record.stages.add(&done.stages);
         record.delays.record(delay);
         record.profile.record(&done.stages);
-        record.tokens.record(done);
+        record.tokens.record(done, self.slo);
+        record.traffic.record(done);
     }
 
     fn finished(&mut self, _now: Seconds, areas: &Areas) {

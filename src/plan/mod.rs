@@ -20,9 +20,7 @@ mod token_process;
 
 pub use history::History;
 pub use payload::Payload;
-pub use progress::{
-    PlanContext, Histories, Message, Outcome, Progress, Round, Step, Traffic,
-};
+pub use progress::{Histories, Message, Outcome, PlanContext, Progress, Round, Step, Traffic};
 pub use token_process::{Acceptance, TokenProcess, TokenUncertainty};
 
 use crate::fault::Fault;

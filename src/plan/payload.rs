@@ -74,6 +74,23 @@ mod tests {
         assert_eq!(bytes(Payload::TokenIds), 15.0 / 8.0);
     }
 
+    /// Published latencies of a token by what is sent of it, .07 + .23 k / 32,000 s: the
+    /// payload at 3.2 Mbit/s beside what does not depend on it.
+    #[test]
+    fn payloads_take_as_long_as_published() {
+        let published = [
+            (3, 0.0700),
+            (32, 0.0702),
+            (320, 0.0723),
+            (3_200, 0.093),
+            (32_000, 0.300),
+        ];
+        for (k, latency_s) in published {
+            let found = 0.07 + Payload::TopK { k, bits: 8 }.size(32_000).0 / 3.2e6;
+            assert!((found - latency_s).abs() < 6e-5, "{k}: {found}");
+        }
+    }
+
     #[test]
     fn what_cannot_be_sent_is_refused() {
         let field = |payload: Payload| payload.check(32_000).unwrap_err().field;

@@ -274,13 +274,7 @@ impl Progress {
         self.round(with, kept, drafted, payload)
     }
 
-    fn round(
-        &mut self,
-        with: &PlanContext<'_>,
-        kept: u64,
-        drafted: u64,
-        payload: Payload,
-    ) -> Step {
+    fn round(&mut self, with: &PlanContext<'_>, kept: u64, drafted: u64, payload: Payload) -> Step {
         let prompt_tokens = with.tokens.map_or(1, |tokens| tokens.prompt);
         let context = prompt_tokens + self.out;
         let prompt = !self.phone_has_prompt;
@@ -520,7 +514,10 @@ mod tests {
         use Step::{Ask, Deliver};
         use Tier::{Cloud, Device, Edge};
         assert_eq!(way([0.2, 0.9, 0.9]), [Ask(Device)]);
-        assert_eq!(way([0.6, 0.5, 0.9]), [Ask(Device), Ask(Edge), Deliver(Edge)]);
+        assert_eq!(
+            way([0.6, 0.5, 0.9]),
+            [Ask(Device), Ask(Edge), Deliver(Edge)]
+        );
         let all = [Ask(Device), Ask(Edge), Ask(Cloud), Deliver(Cloud)];
         assert_eq!(way([0.6, 0.7, 0.9]), all);
     }

@@ -116,7 +116,12 @@ impl Network<'_> {
             route.0.insert(0, drafts);
         }
         if let Some(message) = &round.message {
+            let all = needs
+                .tokens
+                .map_or(1, |tokens| tokens.prompt + tokens.answer);
+            let share = (message.tokens - message.computed) as f64 / all as f64;
             let verified = Demand {
+                work: Flop(needs.llm_work.0 * share),
                 request: Request {
                     context: message.computed,
                     keeps: true,

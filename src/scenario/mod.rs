@@ -47,7 +47,7 @@ pub use timeline::{EnergySpec, ForesightSpec, RunSpec, TokenSpec, Until, WarmUp,
 
 pub use crate::fault::{Fault, nearest};
 
-use crate::engine::{Deadline, Probe, Scheduling};
+use crate::engine::{Deadline, Probe, Scheduling, Slo};
 use crate::llm::ServerBlock;
 use crate::physics::radio::Interference;
 use crate::plan::TokenProcess;
@@ -113,6 +113,10 @@ pub struct Scenario {
     /// How long a run with arrivals over time lasts, and what is measured of it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub run: RunSpec,
+    /// What answers have to keep, where their tokens are told apart; without it there is
+    /// neither share nor goodput.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slo: Option<Slo>,
     /// What computing costs in energy; without it energy is not reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub energy: Option<EnergySpec>,

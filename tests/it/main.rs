@@ -36,6 +36,7 @@ mod manual_numbers;
 mod memory;
 mod model_server;
 mod optimum;
+mod plans;
 mod policies;
 mod profile;
 mod query_details;

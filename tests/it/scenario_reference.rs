@@ -174,7 +174,53 @@ fn the_fields_that_are_commented_out_can_be_used_as_they_stand() {
 
 /// A form as the file shows it, the field that it is a value of, and the same with only
 /// what must be given.
-const FORMS: [(&str, &str, &str); 41] = [
+const FORMS: [(&str, &str, &str); 51] = [
+    ("workload.token_process.uncertainty", "Power(1)", "Power(1)"),
+    (
+        "workload.token_process.acceptance",
+        "Line(slope: .., intercept: ..)",
+        "Line(slope: .., intercept: ..)",
+    ),
+    (
+        "workload.token_process.acceptance",
+        "Independent(..)",
+        "Independent(..)",
+    ),
+    (
+        "policies[0]",
+        "RecServe(beta: .., window: 1000, to_cloud: false, to: StrongestSignal)",
+        "RecServe(beta: ..)",
+    ),
+    (
+        "policies[0]",
+        "Uhlm(threshold: .., payload: TokenIds, to: StrongestSignal)",
+        "Uhlm(threshold: ..)",
+    ),
+    (
+        "policies[0]",
+        "Corrected(probability: .., payload: TokenIds, to: StrongestSignal)",
+        "Corrected(probability: ..)",
+    ),
+    (
+        "policies[0]",
+        "SpecDecode(gamma: .., payload: TokenIds, to: StrongestSignal)",
+        "SpecDecode(gamma: ..)",
+    ),
+    (
+        "policies[0]",
+        "Race(tau: .., to: StrongestSignal)",
+        "Race(tau: ..)",
+    ),
+    (
+        "policies[0].payload",
+        "TopK(k: .., bits: ..)",
+        "TopK(k: .., bits: ..)",
+    ),
+    (
+        "policies[0].payload",
+        "Distribution(bits: ..)",
+        "Distribution(bits: ..)",
+    ),
     (
         "workload.probe",
         "Router(auroc: .., cost_ms: 0)",
@@ -387,6 +433,9 @@ fn the_forms_are_what_a_scenario_reads_with_their_defaults() {
         let tree = match field.split_once('.') {
             _ if field == "policies[0].target" => {
                 read.replace("EdgeAll", &format!("AdaptiveTau(target: {value})"))
+            }
+            _ if field == "policies[0].payload" => {
+                read.replace("EdgeAll", &format!("SpecDecode(payload: {value})"))
             }
             _ if field == "policies[0]" => read.replace("EdgeAll", value),
             None => read.replace("(users", &format!("({field}: {value}, users")),

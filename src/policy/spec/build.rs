@@ -1,12 +1,12 @@
 //! From what a scenario writes to a policy that decides.
 
 use super::{External, PolicySpec, Start};
+use crate::plan::Plan;
 use crate::policy::{
     AccuracyOracle, AdaptiveTau, DEFAULT_MAX_PASSES, Deadline, EdgeAll, EdgeFirst, Goa, LocalAll,
-    Marginal, MinDelay, Optimal, Planned, Policy, Random, Refined, SendAll, ServerRule,
-    SpecDecode, Threshold,
+    Marginal, MinDelay, Optimal, Planned, Policy, Random, Refined, SendAll, ServerRule, SpecDecode,
+    Threshold,
 };
-use crate::plan::Plan;
 use crate::uncertainty::Quantiles;
 use crate::units::Seconds;
 

@@ -30,11 +30,7 @@ fn cloud(scenario: &Scenario, faults: &mut Faults) {
     };
     if let Err(fault) = block.resolve(&Catalog::default()) {
         let field = format!("cloud.serving.{}", fault.field);
-        faults.add(
-            field.trim_end_matches('.'),
-            &fault.found,
-            &fault.allowed,
-        );
+        faults.add(field.trim_end_matches('.'), &fault.found, &fault.allowed);
     }
     if scenario.workload.tokens.is_none() {
         faults.add(

@@ -10,6 +10,17 @@ use crate::station::compute::Discipline;
 pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
     phone(scenario, faults);
     servers(scenario, faults);
+    if let Some(slo) = scenario.slo {
+        faults.within("slo.ttft_ms", slo.ttft_ms, 1e-6..=1e12);
+        faults.within("slo.tpot_ms", slo.tpot_ms, 1e-6..=1e12);
+        if !scenario.tells_tokens_apart() {
+            faults.add(
+                "slo",
+                "objectives of tokens where queries are lumps of work",
+                "`servers.serving: Batching(..)` or `users.serving: Phone(..)` beside it",
+            );
+        }
+    }
 }
 
 fn phone(scenario: &Scenario, faults: &mut Faults) {

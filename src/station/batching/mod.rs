@@ -10,7 +10,7 @@ pub use server::{Event, Server};
 
 use super::{Job, Load, Moved, Station, Visit};
 use crate::llm::ServerSpec;
-use crate::units::Seconds;
+use crate::units::{Flop, Seconds};
 use crate::world::links::Links;
 
 /// What a server is asked for.
@@ -46,6 +46,8 @@ impl Request {
 #[derive(Debug)]
 pub struct BatchingServers {
     servers: Vec<Server>,
+    /// What is computed for each job, and its tokens.
+    works: Vec<(Flop, f64)>,
     /// Which server a job was at last.
     last_at: Vec<usize>,
     /// When each job's first token was out.
@@ -59,6 +61,7 @@ impl BatchingServers {
     pub fn new(specs: impl Iterator<Item = ServerSpec>) -> Self {
         Self {
             servers: specs.map(|spec| Server::new(&spec)).collect(),
+            works: Vec::new(),
             last_at: Vec::new(),
             first_tokens: Vec::new(),
             events: Vec::new(),
@@ -76,9 +79,13 @@ impl<'w> Station<'w> for BatchingServers {
         if self.first_tokens.len() <= job.id {
             self.first_tokens.resize(job.id + 1, None);
             self.last_at.resize(job.id + 1, 0);
+            self.works.resize(job.id + 1, (Flop(0.0), 1.0));
         }
         self.first_tokens[job.id] = None;
         self.last_at[job.id] = unit;
+        let request = &job.demand.request;
+        let tokens = request.prompt + request.answer - request.context;
+        self.works[job.id] = (job.demand.work, tokens as f64);
         self.servers[unit].arrive(now, job.id, job.demand.request);
         self.moved.add(unit);
     }
@@ -101,6 +108,7 @@ impl<'w> Station<'w> for BatchingServers {
                         job,
                         Visit {
                             first_token,
+                            work: self.works[job].0,
                             ..visit
                         },
                     ));
@@ -113,8 +121,11 @@ impl<'w> Station<'w> for BatchingServers {
     fn cancel(&mut self, now: Seconds, unit: usize, job: usize) -> Visit {
         self.moved.add(unit);
         let first_token = self.first_tokens[job];
+        let (work, tokens) = self.works[job];
+        let done = self.servers[unit].tokens_computed(job) as f64;
         Visit {
             first_token,
+            work: work * (done / tokens).min(1.0),
             ..self.servers[unit].cancel(now, job)
         }
     }

@@ -234,6 +234,17 @@ impl Server {
         }
     }
 
+    /// Tokens of a request that have been computed here, as of the last event.
+    pub fn tokens_computed(&self, job: usize) -> u64 {
+        let member = self.members.get(job).copied().flatten();
+        let context = member.map_or(0, |member| member.request.context);
+        let computed = match self.decoding.state(job) {
+            Some((computed, _)) => computed,
+            None => member.map_or(0, |member| member.computed),
+        };
+        computed.saturating_sub(context)
+    }
+
     /// Requests that run.
     pub fn running(&self) -> usize {
         self.running.len()
