@@ -88,6 +88,7 @@ pub struct Network<'w> {
     downlink: Box<dyn Station<'w> + 'w>,
     access: Held,
     backhaul: Held,
+    frontend: Held,
     cloud: Box<dyn Station<'w> + 'w>,
     /// By server: the queries sent to it that have not left.
     connected: Vec<Connected>,
@@ -145,6 +146,7 @@ impl<'w> Network<'w> {
             downlink: Downlink::station(world.servers().len()),
             access: Held::new(cells),
             backhaul: Held::new(world.servers().len()),
+            frontend: Held::new(world.servers().len()),
             cloud: cloud_station(serving.cloud.as_ref()),
             serving,
             connected: vec![Connected::default(); world.servers().len()],
@@ -245,7 +247,7 @@ impl<'w> Network<'w> {
                     request: self.request(needs),
                     ..Demand::none(Stage::EdgeCompute)
                 };
-                route.0.push(leg(StationId::Compute, server, computed));
+                self.to_compute(&mut route, server, computed);
                 self.to_user(&mut route, server);
                 route
             }
@@ -301,6 +303,7 @@ impl<'w> Network<'w> {
             StationId::Access => &self.access,
             StationId::Backhaul => &self.backhaul,
             StationId::Cloud => &*self.cloud,
+            StationId::Frontend => &self.frontend,
         }
     }
 
@@ -315,6 +318,7 @@ impl<'w> Network<'w> {
             StationId::Access => (&mut self.access, links),
             StationId::Backhaul => (&mut self.backhaul, links),
             StationId::Cloud => (&mut *self.cloud, links),
+            StationId::Frontend => (&mut self.frontend, links),
         }
     }
 

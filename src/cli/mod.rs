@@ -5,6 +5,7 @@
 #[macro_use]
 mod telling;
 
+mod calibrate;
 mod capacity;
 mod catalog;
 mod check;
@@ -52,6 +53,7 @@ enum Command {
     Shard(shard::Args),
     Merge(merge::Args),
     Trace(trace::Args),
+    Calibrate(calibrate::Args),
     Validate(validate::Args),
 }
 
@@ -95,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Shard(args) => shard::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Trace(args) => trace::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
         Command::Validate(args) => validate::run(&args),
     };
     match outcome {

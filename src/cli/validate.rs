@@ -5,7 +5,7 @@ use super::{Failure, print};
 use crate::llm::ServerBlock;
 use crate::report::{StreamedFile, validation as report};
 use crate::scenario::{self, Diagnostic, Place, RonFile};
-use crate::validation::{Comparison, Log, LogError, replay};
+use crate::validation::{Comparison, Log, LogError, Range, replay};
 use std::path::{Path, PathBuf};
 
 /// Replay the arrivals of a server's log through a simulated server, and show measured
@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let server = block.value.resolve(&catalog);
     let server = server.map_err(|fault| block.fault(&fault))?;
     let text = scenario::read(&args.log)?;
-    let log = Log::parse(&text).map_err(|error| shown(&error, &args.log, &text))?;
+    let log = Log::read(&text).map_err(|error| log_error(&error, &args.log, &text))?;
     let mut requests = match &args.requests {
         Some(place) => {
             Some(StreamedFile::create(place).map_err(|error| Diagnostic::new(error.to_string()))?)
@@ -47,6 +47,16 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     };
     let replayed = replay(&log, &server).map_err(|fault| block.fault(&fault))?;
     let comparison = Comparison::new(&log, &replayed);
+    if let Some(calibrated) = &block.value.calibrated {
+        let beyond = Range::of(&log, &replayed).beyond(calibrated);
+        if !beyond.is_empty() {
+            tell!(
+                "warning: THIS LOG GOES BEYOND WHAT THE SERVER WAS CALIBRATED ON ({}): {}",
+                calibrated.log,
+                beyond.join("; ")
+            );
+        }
+    }
     if let Some(file) = &mut requests {
         report::write_requests(&log, &replayed, file)
             .map_err(|error| Failure::Failed(format!("cannot write the requests: {error}")))?;
@@ -72,7 +82,7 @@ fn file_name(path: &Path) -> String {
 }
 
 /// A fault of a log, shown in its file.
-fn shown(error: &LogError, file: &Path, text: &str) -> Diagnostic {
+pub(super) fn log_error(error: &LogError, file: &Path, text: &str) -> Diagnostic {
     let before = text.split_inclusive('\n').take(error.line.max(1) - 1);
     let start = before.map(str::len).sum::<usize>();
     let line = text[start..].lines().next().unwrap_or_default();

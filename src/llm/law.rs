@@ -16,6 +16,8 @@ pub struct StepLaw {
     pub per_token_s: f64,
     /// The least for all tokens of a step together: streaming the weights (W / B).
     pub weights_s: f64,
+    /// Per member, whatever it computes: choosing its next token.
+    pub per_member_s: f64,
     /// Per token of context of a member that computes one token (k / B).
     pub per_context_token_s: f64,
     /// Per pair of tokens of a member that computes several (4 a / F).
@@ -25,6 +27,8 @@ pub struct StepLaw {
 /// What the members of a batch compute in a step, summed.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Batch {
+    /// Members that compute anything.
+    pub members: f64,
     /// Tokens computed: the sum of n_i.
     pub tokens: f64,
     /// Context read by members that compute one token: the sum of c_i + 1.
@@ -37,6 +41,7 @@ impl Batch {
     /// A member computes `new` tokens behind `computed` that are there already.
     pub fn add(&mut self, new: u64, computed: u64) {
         let (new, computed) = (new as f64, computed as f64);
+        self.members += 1.0;
         self.tokens += new;
         if new == 1.0 {
             self.context_tokens += computed + 1.0;
@@ -53,6 +58,7 @@ impl StepLaw {
             step_s,
             per_token_s: 2.0 * model.parameters_billion * 1e9 / flop_per_s,
             weights_s: model.weights_gb * 1e9 / bytes_per_s,
+            per_member_s: 0.0,
             per_context_token_s: model.kv_bytes_per_token / bytes_per_s,
             per_attended_pair_s: 4.0 * model.attention_width / flop_per_s,
         }
@@ -64,22 +70,33 @@ impl StepLaw {
             step_s,
             per_token_s,
             weights_s: 0.0,
+            per_member_s: 0.0,
             per_context_token_s,
             per_attended_pair_s: 0.0,
         }
     }
 
-    /// The time of a step that computes so many tokens, without attention and contexts.
+    /// The same with a time per member.
+    pub fn with_per_member(self, per_member_s: f64) -> Self {
+        Self {
+            per_member_s,
+            ..self
+        }
+    }
+
+    /// The time of a step in which so many members compute so many tokens, without attention
+    /// and contexts.
     #[inline]
-    pub fn base_s(&self, tokens: f64) -> f64 {
-        self.step_s + (self.per_token_s * tokens).max(self.weights_s)
+    pub fn base_s(&self, members: f64, tokens: f64) -> f64 {
+        let computing = (self.per_token_s * tokens).max(self.weights_s);
+        self.step_s + self.per_member_s * members + computing
     }
 
     /// The time of a step.
     #[inline]
     pub fn time(&self, batch: &Batch) -> Seconds {
         Seconds(
-            self.base_s(batch.tokens)
+            self.base_s(batch.members, batch.tokens)
                 + self.per_context_token_s * batch.context_tokens
                 + self.per_attended_pair_s * batch.attended_pairs,
         )
@@ -103,7 +120,7 @@ impl StepLaw {
     pub fn decode_time(&self, steps: u64, members: u64, context_tokens: f64) -> Seconds {
         let (steps, members) = (steps as f64, members as f64);
         let contexts = steps * context_tokens + 0.5 * members * steps * (steps - 1.0);
-        Seconds(steps * self.base_s(members) + self.per_context_token_s * contexts)
+        Seconds(steps * self.base_s(members, members) + self.per_context_token_s * contexts)
     }
 }
 

@@ -16,7 +16,7 @@ mod server_spec;
 
 pub use catalog::Catalog;
 pub use law::{Batch, StepLaw};
-pub use server_block::{LawSpec, ServerBlock};
+pub use server_block::{Calibrated, LawSpec, ServerBlock};
 pub use server_spec::{Order, ServerSpec};
 
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,9 @@
 
 use super::{Catalog, LanguageModel, Order, ServerSpec, StepLaw};
 use crate::fault::Fault;
+use crate::units::Seconds;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// Share of a card's memory that weights, keys and values may fill together, as vLLM has it.
 const MEMORY_SHARE: f64 = 0.9;
@@ -28,6 +30,10 @@ pub struct ServerBlock {
     /// How it is called in results.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
+    /// In a scenario: a file that holds the block, such as a calibration has written, its path
+    /// relative to the scenario's folder. Nothing else is then given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
     /// The model, of the catalogue. Under `law: Affine` with `kv_tokens` nothing depends on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
@@ -40,6 +46,9 @@ pub struct ServerBlock {
     /// Memory in decimal gigabytes, beside `law`; that of a `card` is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_gb: Option<f64>,
+    /// Fixed time of a request before it waits for a seat, in milliseconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub request_ms: f64,
     /// Greatest number of queries in a batch.
     #[serde(default = "max_running")]
     pub max_running: u64,
@@ -56,6 +65,35 @@ pub struct ServerBlock {
     /// Who of those that wait is admitted first.
     #[serde(default)]
     pub order: Order,
+    /// What its law was fitted on, where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibrated: Option<Calibrated>,
+}
+
+/// Where a law is from: the log that it was fitted on, and what was in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calibrated {
+    /// The log's name.
+    pub log: String,
+    /// Its BLAKE3 checksum, in hexadecimal digits.
+    pub blake3: String,
+    /// Requests that were scored.
+    pub requests: u64,
+    /// Mean absolute relative error of their end-to-end times.
+    pub error: f64,
+    /// The longest prompt, in tokens.
+    pub prompt_tokens: u64,
+    /// The longest answer, in tokens.
+    pub output_tokens: u64,
+    /// Requests a second.
+    pub requests_per_s: f64,
+    /// The most requests at the server at a time.
+    pub at_once: u64,
+}
+
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
 }
 
 fn max_running() -> u64 {
@@ -82,6 +120,9 @@ pub enum LawSpec {
         gb_per_s: f64,
         /// Fixed time of a step (t0), in milliseconds.
         step_ms: f64,
+        /// Per query in the batch, in milliseconds: choosing its next token.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        per_member_ms: f64,
     },
     /// By measurement only.
     Affine {
@@ -91,23 +132,40 @@ pub enum LawSpec {
         per_token_ms: f64,
         /// Per token of context of a query that computes one token, in microseconds.
         per_context_token_us: f64,
+        /// Per query in the batch, in milliseconds: choosing its next token.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        per_member_ms: f64,
     },
+}
+
+impl Default for ServerBlock {
+    /// Neither law nor card, everything else as by default.
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            file: None,
+            model: None,
+            law: None,
+            card: None,
+            memory_gb: None,
+            request_ms: 0.0,
+            max_running: max_running(),
+            token_budget: token_budget(),
+            block_tokens: block_tokens(),
+            kv_tokens: None,
+            order: Order::Fcfs,
+            calibrated: None,
+        }
+    }
 }
 
 impl ServerBlock {
     /// A model on a card, everything else as by default.
     pub fn of(model: &str, card: &str) -> Self {
         Self {
-            name: String::new(),
             model: Some(model.to_owned()),
-            law: None,
             card: Some(card.to_owned()),
-            memory_gb: None,
-            max_running: max_running(),
-            token_budget: token_budget(),
-            block_tokens: block_tokens(),
-            kv_tokens: None,
-            order: Order::Fcfs,
+            ..Self::default()
         }
     }
 
@@ -117,6 +175,10 @@ impl ServerBlock {
     /// A name that the catalogue does not have, a value out of range, a law that is
     /// missing or given twice, no way to know the memory, a model that does not fit.
     pub fn resolve(&self, catalog: &Catalog) -> Result<ServerSpec, Fault> {
+        if let Some(file) = &self.file {
+            let allowed = "no `file` here: this is the file, or it was read already";
+            return Err(Fault::new("file", file.display(), allowed));
+        }
         for (field, value) in [
             ("max_running", Some(self.max_running)),
             ("token_budget", Some(self.token_budget)),
@@ -143,8 +205,10 @@ impl ServerBlock {
             let allowed = format!("at least one block of {} tokens", self.block_tokens);
             return Err(Fault::new("kv_tokens", kv_tokens, allowed));
         }
+        not_negative("request_ms", self.request_ms)?;
         Ok(ServerSpec {
             law,
+            request: Seconds(1e-3 * self.request_ms),
             max_running: usize::try_from(self.max_running).unwrap_or(usize::MAX),
             token_budget: self.token_budget,
             block_tokens: self.block_tokens,
@@ -262,24 +326,24 @@ impl LawSpec {
                 tflops,
                 gb_per_s,
                 step_ms,
+                per_member_ms,
             } => {
                 let model = needed(model)?;
                 positive("law.tflops", tflops)?;
                 positive("law.gb_per_s", gb_per_s)?;
                 not_negative("law.step_ms", step_ms)?;
+                not_negative("law.per_member_ms", per_member_ms)?;
                 let (flop_per_s, bytes_per_s) = (tflops * 1e12, gb_per_s * 1e9);
-                Ok(StepLaw::roofline(
-                    model,
-                    flop_per_s,
-                    bytes_per_s,
-                    step_ms * 1e-3,
-                ))
+                let law = StepLaw::roofline(model, flop_per_s, bytes_per_s, step_ms * 1e-3);
+                Ok(law.with_per_member(per_member_ms * 1e-3))
             }
             Self::Affine {
                 step_ms,
                 per_token_ms,
                 per_context_token_us,
+                per_member_ms,
             } => {
+                not_negative("law.per_member_ms", per_member_ms)?;
                 not_negative("law.step_ms", step_ms)?;
                 not_negative("law.per_token_ms", per_token_ms)?;
                 not_negative("law.per_context_token_us", per_context_token_us)?;
@@ -289,11 +353,8 @@ impl LawSpec {
                     return Err(Fault::new("law.per_token_ms", found, allowed));
                 }
                 let (step_s, per_token_s) = (step_ms * 1e-3, per_token_ms * 1e-3);
-                Ok(StepLaw::affine(
-                    step_s,
-                    per_token_s,
-                    per_context_token_us * 1e-6,
-                ))
+                let law = StepLaw::affine(step_s, per_token_s, per_context_token_us * 1e-6);
+                Ok(law.with_per_member(per_member_ms * 1e-3))
             }
         }
     }

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct ServerSpec {
     /// How long a step takes.
     pub law: StepLaw,
+    /// Fixed time of a request before it waits for a seat: parsing, tokens of its text.
+    pub request: Seconds,
     /// Greatest number of queries in a batch.
     pub max_running: usize,
     /// Greatest number of tokens that a step computes.
@@ -36,7 +38,8 @@ impl ServerSpec {
         // As many as memory holds at a time, if seats are more than that.
         let memory = self.kv_tokens() as f64;
         let members = seats * (memory / contexts).min(1.0);
-        let step_s = self.law.base_s(members) + self.law.per_context_token_s * contexts.min(memory);
+        let step_s =
+            self.law.base_s(members, members) + self.law.per_context_token_s * contexts.min(memory);
         Seconds(prompt * self.law.per_token_s + (answer - 1.0) * step_s / members)
     }
 }

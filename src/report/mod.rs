@@ -23,6 +23,7 @@
 //! `replications.csv` from the records ([`ReplicationRows`]), and what is written while a
 //! replication is simulated ([`detail`]).
 
+pub mod calibration;
 pub mod catalog;
 mod csv;
 pub mod detail;

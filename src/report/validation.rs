@@ -57,7 +57,10 @@ pub fn text(comparison: &Comparison) -> String {
             "preemption"
         ),
         table.trim_fmt()
-    )
+    ) + &comparison
+        .verdict()
+        .map(|verdict| format!("verdict: {verdict}\n"))
+        .unwrap_or_default()
 }
 
 fn name(duration: Duration) -> &'static str {
@@ -105,15 +108,15 @@ fn rows(measure: &Measure) -> Vec<Vec<String>> {
     ]
 }
 
-/// The comparison as a JSON document; times in milliseconds.
+/// The comparison as a JSON document; times in seconds.
 pub fn json(comparison: &Comparison, log: &str, server: &str) -> Value {
     let summary = |summary: Option<Summary>| {
         summary.map(|summary| {
             json!({
-                "mean": summary.mean_ms,
-                "p50": summary.p50_ms,
-                "p90": summary.p90_ms,
-                "p99": summary.p99_ms,
+                "mean": summary.mean_ms * 1e-3,
+                "p50": summary.p50_ms * 1e-3,
+                "p90": summary.p90_ms * 1e-3,
+                "p99": summary.p99_ms * 1e-3,
             })
         })
     };
@@ -125,12 +128,13 @@ pub fn json(comparison: &Comparison, log: &str, server: &str) -> Value {
         "measured": comparison.measured,
         "refused": comparison.refused,
         "preemptions": comparison.preemptions,
+        "per_request_error": comparison.per_request_error(),
     });
     for measure in &comparison.measures {
         let name = match measure.duration {
-            Duration::FirstToken => "ttft_ms",
-            Duration::PerToken => "tpot_ms",
-            Duration::EndToEnd => "end_to_end_ms",
+            Duration::FirstToken => "ttft",
+            Duration::PerToken => "tpot",
+            Duration::EndToEnd => "end_to_end",
         };
         document[name] = json!({
             "requests": measure.requests,

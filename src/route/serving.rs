@@ -66,7 +66,11 @@ impl Serving {
     /// predict it.
     pub fn latency(&self) -> Seconds {
         let access = self.access.map(|access| access.mean_wait());
-        self.downlink.latency() + access.unwrap_or(Seconds(0.0))
+        let request = match self.compute {
+            ComputeLaw::Batching(spec) => spec.request,
+            ComputeLaw::Shared(_) => Seconds(0.0),
+        };
+        self.downlink.latency() + access.unwrap_or(Seconds(0.0)) + request
     }
 }
 

@@ -21,7 +21,7 @@ impl Network<'_> {
             }
             Step::Ask(Tier::Edge) => {
                 let mut route = self.to_server(needs, server, needs.bits);
-                route.0.push(self.edge_compute(needs, server));
+                self.edge_compute(&mut route, needs, server);
                 route
             }
             // From the edge, which has the prompt.
@@ -77,13 +77,27 @@ impl Network<'_> {
         }
     }
 
-    fn edge_compute(&self, needs: &Needs, server: usize) -> Leg {
+    /// The compute of a server, and what comes before it there.
+    pub(super) fn to_compute(&self, route: &mut Route, server: usize, computed: Demand) {
+        if let ComputeLaw::Batching(spec) = self.serving.compute
+            && spec.request > Seconds(0.0)
+        {
+            let received = Demand {
+                time: Some(spec.request),
+                ..Demand::none(Stage::EdgeQueue)
+            };
+            route.0.push(leg(StationId::Frontend, server, received));
+        }
+        route.0.push(leg(StationId::Compute, server, computed));
+    }
+
+    fn edge_compute(&self, route: &mut Route, needs: &Needs, server: usize) {
         let computed = Demand {
             work: needs.llm_work,
             request: self.request(needs),
             ..Demand::none(Stage::EdgeCompute)
         };
-        leg(StationId::Compute, server, computed)
+        self.to_compute(route, server, computed);
     }
 
     fn to_cloud(&self, route: &mut Route, needs: &Needs, server: usize) {
@@ -129,7 +143,7 @@ impl Network<'_> {
                 },
                 ..Demand::none(Stage::EdgeCompute)
             };
-            route.0.push(leg(StationId::Compute, server, verified));
+            self.to_compute(&mut route, server, verified);
             self.to_user(&mut route, server);
         }
         route

@@ -299,9 +299,20 @@ impl Source {
     /// the same.
     fn finish(
         self,
-        scenario: Scenario,
+        mut scenario: Scenario,
         earlier: Option<&Loaded>,
     ) -> Result<Loaded, Vec<Diagnostic>> {
+        let cloud = scenario.cloud.as_mut().map(|cloud| &mut cloud.serving);
+        let blocks = [
+            (Some(&mut scenario.servers.serving), "servers.serving"),
+            (cloud, "cloud.serving"),
+        ];
+        for (block, field) in blocks {
+            if let Some(block) = block {
+                self.read_block(block, field)
+                    .map_err(|diagnostic| vec![diagnostic])?;
+            }
+        }
         let faults = check(&scenario);
         if !faults.is_empty() {
             return Err(faults.iter().map(|fault| self.fault(fault)).collect());

@@ -24,6 +24,7 @@ mod phone;
 mod pointing;
 mod referred;
 mod ron_file;
+mod server_file;
 mod syntax;
 mod timeline;
 mod warnings;

@@ -160,11 +160,11 @@ impl ComputeLoad {
             let decoders = (connected + 1.0).min(seats);
             // Of so many connected only those with a seat are read.
             let read = state.context_tokens * (decoders / (connected + 1.0));
-            *price_s = price_s.max(law.base_s(decoders) + law.per_context_token_s * read);
+            *price_s = price_s.max(law.base_s(decoders, decoders) + law.per_context_token_s * read);
             let mut wait = law.per_token_s * state.prompt_tokens;
             let excess = connected + 1.0 - seats;
             if excess > 0.0 {
-                let full_s = law.base_s(seats) + law.per_context_token_s * read;
+                let full_s = law.base_s(seats, seats) + law.per_context_token_s * read;
                 wait += excess * (state.answer_tokens / connected) * full_s / seats;
             }
             *wait_s = wait_s.max(wait);

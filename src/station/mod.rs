@@ -65,11 +65,13 @@ pub enum StationId {
     Backhaul,
     /// The compute of the cloud.
     Cloud,
+    /// What receives requests for a server that batches.
+    Frontend,
 }
 
 impl StationId {
     /// How many there are.
-    pub const COUNT: usize = 7;
+    pub const COUNT: usize = 8;
 
     /// All of them.
     pub const ALL: [Self; Self::COUNT] = [
@@ -80,6 +82,7 @@ impl StationId {
         Self::Access,
         Self::Backhaul,
         Self::Cloud,
+        Self::Frontend,
     ];
 
     /// Its name on the tracks of a trace.
@@ -92,6 +95,7 @@ impl StationId {
             Self::Access => "access",
             Self::Backhaul => "backhaul",
             Self::Cloud => "cloud",
+            Self::Frontend => "frontend",
         }
     }
 }

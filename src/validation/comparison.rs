@@ -64,7 +64,7 @@ impl Duration {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::FirstToken, Self::PerToken, Self::EndToEnd];
 
-    fn of(self, request: &LoggedRequest, times: Times) -> Option<Seconds> {
+    pub(super) fn of(self, request: &LoggedRequest, times: Times) -> Option<Seconds> {
         match self {
             Self::FirstToken => Some(times.first_token - request.arrival),
             Self::PerToken => {
@@ -89,6 +89,34 @@ impl Comparison {
             measures: Duration::ALL
                 .map(|duration| Measure::new(duration, log, replayed, measured > 0)),
         }
+    }
+
+    /// Mean absolute relative error of end-to-end times, where anything was measured.
+    pub fn per_request_error(&self) -> Option<f64> {
+        let [_, _, end_to_end] = &self.measures;
+        end_to_end.mean_absolute_relative_error
+    }
+
+    /// What it says, in words: how far end-to-end times and first tokens are off. `None` where
+    /// nothing was measured.
+    pub fn verdict(&self) -> Option<String> {
+        let error = self.per_request_error()?;
+        let [first, _, end] = &self.measures;
+        let above = |measure: &Measure| {
+            let (measured, simulated) = (measure.measured?, measure.simulated?);
+            Some(100.0 * (simulated.mean_ms / measured.mean_ms - 1.0))
+        };
+        let (first, end) = (above(first)?, above(end)?);
+        let word = match error.max(0.01 * end.abs()) {
+            error if error <= 0.05 => "close: fit for comparing policies and for planning",
+            error if error <= 0.15 => "fair: fit for comparing policies, with care for planning",
+            _ => "poor: calibrate on a log of this server before relying on it",
+        };
+        Some(format!(
+            "{word} (end to end {:.1} % off per request, {end:+.1} % in the mean; first token \
+             {first:+.1} % in the mean)",
+            100.0 * error
+        ))
     }
 }
 

@@ -5,12 +5,18 @@
 //! |---|---|
 //! | [`Log`] | when requests arrived, how long they are, when their tokens came |
 //! | [`replay`] | the same arrivals at a simulated server |
+//! | [`calibrate`] | a server's law from a log |
 //! | [`Comparison`] | measured beside simulated |
 
+mod calibration;
 mod comparison;
 mod log;
 mod replaying;
+mod vllm;
 
+pub use calibration::{
+    Calibration, Determined, Family, Fitted, Parameter, Parameters, Range, Setting, calibrate,
+};
 pub use comparison::{Comparison, Duration, Measure, Summary};
 pub use log::{Log, LogError, LoggedRequest, Times};
 pub use replaying::{Replayed, Simulated, replay};

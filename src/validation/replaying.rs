@@ -58,7 +58,9 @@ pub fn replay(log: &Log, spec: &ServerSpec) -> Result<Replayed, Fault> {
     let mut requests = vec![None; log.requests.len()];
     let mut events = Vec::new();
     loop {
-        let arrival = arriving.peek().map(|&at| log.requests[at].arrival);
+        let arrival = arriving
+            .peek()
+            .map(|&at| log.requests[at].arrival + spec.request);
         let (now, job) = match (arrival, server.next_event()) {
             // Who arrives when a step ends is there for the next one.
             (Some(arrival), Some(event)) if event < arrival => (event, None),
@@ -111,6 +113,7 @@ mod tests {
     fn spec() -> ServerSpec {
         ServerSpec {
             law: StepLaw::affine(0.005, 1e-4, 1e-7),
+            request: Seconds(0.0),
             max_running: 8,
             token_budget: 64,
             block_tokens: 16,

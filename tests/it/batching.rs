@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 fn spec(law: StepLaw) -> ServerSpec {
     ServerSpec {
         law,
+        request: Seconds(0.0),
         max_running: 8,
         token_budget: 64,
         block_tokens: 16,
@@ -253,6 +254,7 @@ proptest! {
         let most = requests.iter().map(|r| (r.1 + r.2).div_ceil(block_tokens)).max();
         let spec = ServerSpec {
             law: StepLaw::affine(0.005, 1e-4, 1e-6),
+            request: Seconds(0.0),
             max_running: seats,
             token_budget: budget,
             block_tokens,

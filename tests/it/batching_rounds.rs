@@ -156,6 +156,7 @@ fn run(server: &mut dyn Batching, blocks: u64, queries: &[Query]) -> Vec<Vec<f64
 fn what_is_kept_is_not_computed_again() {
     let spec = ServerSpec {
         law: StepLaw::affine(0.005, 1e-4, 0.0),
+        request: Seconds(0.0),
         max_running: 8,
         token_budget: 64,
         block_tokens: 16,
@@ -180,6 +181,7 @@ fn what_is_kept_is_not_computed_again() {
 fn what_is_kept_gives_way_to_those_that_need_it() {
     let spec = ServerSpec {
         law: StepLaw::affine(0.005, 1e-4, 0.0),
+        request: Seconds(0.0),
         max_running: 8,
         token_budget: 64,
         block_tokens: 16,
@@ -239,6 +241,7 @@ proptest! {
         let most = longest.max().unwrap_or(1).div_ceil(block_tokens) + blocks;
         let spec = ServerSpec {
             law: StepLaw::affine(0.005, 1e-4, 1e-6),
+            request: Seconds(0.0),
             max_running: seats,
             token_budget: budget,
             block_tokens,

@@ -7,6 +7,7 @@ mod arrivals;
 mod bad_input;
 mod batching;
 mod batching_rounds;
+mod calibrate;
 mod catalog;
 mod city;
 mod command;

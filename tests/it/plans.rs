@@ -67,6 +67,7 @@ fn alone(c: f64, acceptance: f64, gamma: u32, latency_ms: f64) -> Vec<CompletedQ
             sharing: Sharing::Live,
             compute: ComputeLaw::Batching(ServerSpec {
                 law: StepLaw::affine(1.0, 0.0, 0.0),
+                request: Seconds(0.0),
                 max_running: 8,
                 token_budget: 4096,
                 block_tokens: 16,

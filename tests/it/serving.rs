@@ -40,6 +40,7 @@ fn one_seat_and_answers_of_one_token_are_m_g_1() {
     let per_token_s = 1e-3;
     let spec = ServerSpec {
         law: StepLaw::affine(0.0, per_token_s, 0.0),
+        request: Seconds(0.0),
         max_running: 1,
         token_budget: 1000,
         block_tokens: 16,
@@ -186,6 +187,7 @@ fn a_saturated_server_puts_out_n_tokens_a_step() {
     let law = StepLaw::affine(7e-3, 2e-4, 1e-7);
     let spec = ServerSpec {
         law,
+        request: Seconds(0.0),
         max_running: 24,
         token_budget: 512,
         block_tokens: 16,

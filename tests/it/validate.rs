@@ -61,7 +61,7 @@ fn the_page_shows_what_is_said() {
         .lines()
         .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
         .collect();
-    assert_eq!(lines.len(), 11);
+    assert_eq!(lines.len(), 12);
     says("docs/catalog.md", &lines);
 }
 
@@ -74,7 +74,11 @@ fn json_has_all_figures() {
     assert_eq!(found["server"], "RTX 4090, Llama-3.1-8B");
     assert_eq!(found["requests"], 300);
     assert_eq!(found["preemptions"], 237);
-    for name in ["ttft_ms", "tpot_ms", "end_to_end_ms"] {
+    let per_request = found["per_request_error"].as_f64().unwrap();
+    assert!((per_request - 0.0213).abs() < 0.001, "{per_request}");
+    let end_s = found["end_to_end"]["measured"]["mean"].as_f64().unwrap();
+    assert!((1.0..1000.0).contains(&end_s), "in seconds: {end_s}");
+    for name in ["ttft", "tpot", "end_to_end"] {
         for side in ["measured", "simulated"] {
             let value = |what: &str| found[name][side][what].as_f64().unwrap();
             assert!(value("p50") <= value("p90") && value("p90") <= value("p99"));

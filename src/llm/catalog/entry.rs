@@ -259,6 +259,33 @@ impl HardwareEntry {
         }
     }
 
+    /// What its data sheet promises.
+    pub fn data_sheet(&self) -> Option<Hardware> {
+        let Rates::DataSheet {
+            tflops, gb_per_s, ..
+        } = &self.rates
+        else {
+            return None;
+        };
+        Some(Hardware {
+            tflops: tflops.value(),
+            gb_per_s: gb_per_s.value(),
+            ..self.hardware()
+        })
+    }
+
+    /// What its data sheet makes one expect before anything has been measured: 0.6 of its
+    /// compute, 0.8 of its bandwidth and a millisecond a step, the values of its class.
+    pub fn class_guess(&self) -> Option<Hardware> {
+        let sheet = self.data_sheet()?;
+        Some(Hardware {
+            tflops: 0.6 * sheet.tflops,
+            gb_per_s: 0.8 * sheet.gb_per_s,
+            step_ms: 1.0,
+            ..sheet
+        })
+    }
+
     pub(super) fn check(&self, field: &str, faults: &mut Vec<Fault>) {
         for (name, number) in self.rates.numbers() {
             let field = format!("{field}.rates.{name}");

@@ -48,6 +48,7 @@ impl Server {
             return;
         }
         let mut batch = Batch {
+            members: self.decoding.members() as f64,
             tokens: self.decoding.members() as f64,
             context_tokens: self.decoding.contexts() as f64,
             attended_pairs: 0.0,
@@ -63,7 +64,7 @@ impl Server {
                 step.steps = 1;
             }
         } else {
-            for &(job, new) in &step.prompts {
+            for &(job, new) in step.prompts.iter().filter(|(_, new)| *new > 0) {
                 batch.add(new, self.members[job].map_or(0, |member| member.computed));
             }
             step.kind = Kind::Ends(now + self.spec.law.time(&batch));
