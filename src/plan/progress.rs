@@ -473,7 +473,7 @@ mod tests {
             // Below .06 / .82 nothing would be rejected.
             assert_eq!(progress.deviating == 0, skip_below < 0.0732);
             assert_eq!(progress.out, 4000);
-            assert_eq!(rounds[0].prompt, true);
+            assert!(rounds[0].prompt);
             assert!(rounds[1..].iter().all(|round| !round.prompt));
         }
     }

@@ -169,7 +169,7 @@ fn what_is_kept_is_not_computed_again() {
         rounds: vec![(0, 5, 0), (0, 5, 3)],
         leaves_after: None,
     };
-    let ends = run(&mut Server::new(&spec), 100, &[query.clone()]).remove(0);
+    let ends = run(&mut Server::new(&spec), 100, std::slice::from_ref(&query)).remove(0);
     let took = |visit: usize| ends[visit] - ends[visit - 1] - query.think_s(visit - 1);
     assert!((ends[0] - 0.010).abs() < 1e-12);
     // 5 ms and five tokens each, whatever precedes them.

@@ -429,7 +429,7 @@ impl<'a> Fit<'a> {
         let mut starts = Vec::new();
         if let Some(card) = &self.block.card {
             let hardware = catalog.find_hardware("card", card)?.hardware();
-            starts.extend(self.family.from_hardware(&hardware, self.model.as_ref()));
+            starts.extend(self.family.of_hardware(&hardware, self.model.as_ref()));
         }
         let requests = self.log.requests.iter();
         let times = requests.filter_map(|request| Some((request, request.measured?)));
@@ -452,9 +452,9 @@ impl<'a> Fit<'a> {
         let step_s = low(&mut per_token).unwrap_or(0.01);
         let prompt_s = low(&mut per_prompt_token).unwrap_or(0.001);
         for (step, prompt) in [(1.0, 1.0), (1.0, 0.3), (0.5, 0.5), (0.3, 1.0)] {
-            let start =
-                self.family
-                    .from_times(step * step_s, prompt * prompt_s, self.model.as_ref());
+            let start = self
+                .family
+                .of_times(step * step_s, prompt * prompt_s, self.model.as_ref());
             starts.extend(start);
         }
         // The same with a fixed time of requests, as first tokens at low load allow it.

@@ -111,7 +111,7 @@ impl Family {
     }
 
     /// Where hardware of the catalogue begins.
-    pub(super) fn from_hardware(
+    pub(super) fn of_hardware(
         self,
         hardware: &Hardware,
         model: Option<&LanguageModel>,
@@ -138,7 +138,7 @@ impl Family {
 
     /// Where a server begins whose steps take so long when little is in them, and whose
     /// prompts take so long per token; in seconds.
-    pub(super) fn from_times(
+    pub(super) fn of_times(
         self,
         step_s: f64,
         prompt_token_s: f64,
