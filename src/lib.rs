@@ -60,6 +60,7 @@
 //! |---|---|
 //! | [`cli`] | one file a subcommand; the only place that prints |
 //! | [`report`] | finished results into bytes: CSV, JSON, HdrHistogram text, terminal table, plots; single replications, streamed: queries, time series, traces |
+//! | [`finding`] | how far a field may go such that conditions hold: bisection, looks of doubling length |
 //! | [`experiment`] | points, tasks, replications in parallel, plans and records, folding, estimates with intervals |
 //! | [`external`] | policies in any language, each a process |
 //! | [`scenario`] | what a person writes: RON types, defaults, `--set`, checks with positions |
@@ -91,6 +92,7 @@ pub mod engine;
 pub mod experiment;
 pub mod external;
 pub mod fault;
+pub mod finding;
 pub mod llm;
 pub mod physics;
 pub mod plan;

@@ -11,6 +11,7 @@ mod catalog;
 mod check;
 mod decide;
 mod detail;
+mod find;
 mod gap;
 mod merge;
 mod placing;
@@ -45,6 +46,7 @@ enum Command {
     Check(check::Args),
     Catalog(catalog::Args),
     Decide(decide::Args),
+    Find(Box<find::Args>),
     Gap(gap::Args),
     #[cfg(feature = "http")]
     Profile(Box<profile::Args>),
@@ -89,6 +91,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Catalog(args) => catalog::run(&args),
         Command::Decide(args) => decide::run(&args),
+        Command::Find(args) => find::run(&args),
         Command::Gap(args) => gap::run(&args),
         #[cfg(feature = "http")]
         Command::Profile(args) => profile::run(&args),
@@ -162,6 +165,16 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 /// Options that change a scenario from the command line.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Overrides {
+    #[command(flatten)]
+    changes: Changes,
+    /// Set the number of replications
+    #[arg(long, value_name = "N")]
+    replications: Option<u32>,
+}
+
+/// The same, where the command itself says how many replications there are.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Changes {
     /// Set any field of the scenario, for example `--set users.count=80` or
     /// `--set 'users.capacity_gflops=Fixed(90)'`; may be given several times
     #[arg(long = "set", value_name = "FIELD=VALUE", value_parser = assignment)]
@@ -169,9 +182,6 @@ pub(crate) struct Overrides {
     /// Set the seed
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Set the number of replications
-    #[arg(long, value_name = "N")]
-    replications: Option<u32>,
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {
@@ -183,29 +193,33 @@ fn assignment(text: &str) -> Result<(String, String), String> {
     }
 }
 
+impl Changes {
+    /// The overrides in the order in which they apply.
+    pub fn list(&self) -> Vec<Override> {
+        let set = self.set.iter();
+        let mut list: Vec<Override> = set
+            .map(|(field, value)| Override::set(field, value))
+            .collect();
+        list.extend(self.seed.map(|seed| option("seed", &seed.to_string())));
+        list
+    }
+}
+
 impl Overrides {
     /// The overrides in the order in which they apply.
     pub fn list(&self) -> Vec<Override> {
-        let mut list: Vec<Override> = self
-            .set
-            .iter()
-            .map(|(field, value)| Override::set(field, value))
-            .collect();
-        let mut option = |field: &str, value: Option<String>| {
-            if let Some(value) = value {
-                list.push(Override {
-                    field: field.to_owned(),
-                    source: format!("--{field} {value}"),
-                    value,
-                });
-            }
-        };
-        option("seed", self.seed.map(|seed| seed.to_string()));
-        option(
-            "replications",
-            self.replications
-                .map(|replications| replications.to_string()),
-        );
+        let mut list = self.changes.list();
+        let replications = self.replications;
+        list.extend(replications.map(|number| option("replications", &number.to_string())));
         list
+    }
+}
+
+/// A field that has an option of its own.
+fn option(field: &str, value: &str) -> Override {
+    Override {
+        field: field.to_owned(),
+        source: format!("--{field} {value}"),
+        value: value.to_owned(),
     }
 }

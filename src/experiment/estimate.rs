@@ -157,21 +157,32 @@ impl RatioFold {
     }
 
     pub fn estimate(&self) -> Estimate {
-        let r = self.count as f64;
         Estimate {
             mean: self.ratio(),
-            ci95: (self.count > 1).then(|| {
-                student_t_975(self.count as usize - 1) * (self.squares * r / (r - 1.0)).sqrt()
-                    / self.bottom
-            }),
+            ci95: self.half_width(0.05),
         }
+    }
+
+    /// The half-width of the interval that misses the truth with a probability of `level`.
+    pub fn half_width(&self, level: f64) -> Option<f64> {
+        let r = self.count as f64;
+        (self.count > 1).then(|| {
+            student_t(1.0 - level / 2.0, self.count as usize - 1)
+                * (self.squares * r / (r - 1.0)).sqrt()
+                / self.bottom
+        })
     }
 }
 
 /// The 97.5 % point of Student's t distribution.
 pub(super) fn student_t_975(degrees_of_freedom: usize) -> f64 {
+    student_t(0.975, degrees_of_freedom)
+}
+
+/// A quantile of Student's t distribution.
+pub(super) fn student_t(quantile: f64, degrees_of_freedom: usize) -> f64 {
     match StudentsT::new(0.0, 1.0, degrees_of_freedom as f64) {
-        Ok(t) => t.inverse_cdf(0.975),
+        Ok(t) => t.inverse_cdf(quantile),
         Err(_) => f64::NAN,
     }
 }

@@ -1,12 +1,27 @@
 //! Measures that a scenario asks for beyond delay, accuracy and share offloaded.
 
 use super::histogram::DelayCounts;
+use super::policy_fold::{accuracy, mean_delay_ms, offloaded_share};
 use super::record::{LoadRecord, ReplicationRecord};
 use crate::scenario::{Scenario, WarmUp};
 use crate::world::arrivals::Arrivals;
 
 /// Share of queries not answered by their deadline, dropped ones among them.
 pub const DEADLINE_MISSED: &str = "deadline_missed_share";
+
+/// All that is known of a replication by the names that results have, means first:
+/// `delay_mean_ms`, `accuracy`, `offloaded_share`, `objective_s`, and what the scenario
+/// asks for beyond. Which names there are depends on the scenario alone.
+pub fn by_replication(scenario: &Scenario, r: &ReplicationRecord) -> Vec<(&'static str, f64)> {
+    let mut all = vec![
+        ("delay_mean_ms", mean_delay_ms(r)),
+        ("accuracy", accuracy(r)),
+        ("offloaded_share", offloaded_share(r)),
+        ("objective_s", r.objective_s),
+    ];
+    all.extend(measures(scenario, r));
+    all
+}
 
 /// The measures of a replication, by their names in results: which ones there are depends
 /// on the scenario alone.

@@ -16,6 +16,7 @@ mod fold;
 mod gap;
 mod histogram;
 mod interruptible;
+mod interval;
 mod journal;
 mod measures;
 mod model;
@@ -50,8 +51,9 @@ pub use demand::Demand;
 pub use estimate::Estimate;
 pub use gap::{Gap, GapOptions, GapPoint, PolicyGap};
 pub use histogram::{DelayCounts, UNIT};
+pub use interval::Interval;
 pub use journal::Journal;
-pub use measures::DEADLINE_MISSED;
+pub use measures::{DEADLINE_MISSED, by_replication};
 pub use model::world_model;
 pub use plan::{Plan, PlanError};
 pub use plan_difference::plan_differences;
@@ -86,6 +88,7 @@ use crate::world::streams::StreamKey;
 use interruptible::Interruptible;
 use point::{Point, PolicyUnderTest};
 use record::Recording;
+use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tasks::Tasks;
@@ -214,22 +217,36 @@ impl Experiment {
     /// [`RunError::Policy`], or [`RunError::Interrupted`] once `stop` is set.
     pub fn run_task(&self, index: usize, stop: &AtomicBool) -> Result<TaskRecord, RunError> {
         let task = self.tasks.get(index);
-        let point = &self.points[task.point];
-        let cut = self.cut(task.point, stop)?;
+        Ok(TaskRecord {
+            task: index,
+            policies: self.run_replications(task.point, task.replications, stop)?,
+        })
+    }
+
+    /// Runs some replications of a point: of each policy, in the scenario's order, one
+    /// record a replication.
+    fn run_replications(
+        &self,
+        at: usize,
+        replications: Range<u32>,
+        stop: &AtomicBool,
+    ) -> Result<Vec<Vec<ReplicationRecord>>, RunError> {
+        let point = &self.points[at];
+        let cut = self.cut(at, stop)?;
         let settings = point.settings_from(cut.warm_up);
         let mut policies: Vec<Box<dyn Policy>> =
             point.policies.iter().map(PolicyUnderTest::make).collect();
         let mut records: Vec<Vec<ReplicationRecord>> = policies
             .iter()
-            .map(|_| Vec::with_capacity(task.replications.len()))
+            .map(|_| Vec::with_capacity(replications.len()))
             .collect();
-        for replication in task.replications.clone() {
+        for replication in replications {
             if stop.load(Ordering::Relaxed) {
                 return Err(RunError::Interrupted);
             }
             let mut world = World::draw(&point.model, self.replication_key(replication.into()));
-            for (at, policy) in policies.iter_mut().enumerate() {
-                let shown = point.policies[at].metric;
+            for (number, policy) in policies.iter_mut().enumerate() {
+                let shown = point.policies[number].metric;
                 world.show(shown.unwrap_or(point.model.workload.metric));
                 let measured = measure(&world, &settings, policy.as_mut(), stop);
                 let mut record = measured.map_err(|error| {
@@ -238,30 +255,27 @@ impl Experiment {
                         return RunError::Interrupted;
                     }
                     RunError::Policy {
-                        policy: point.policies[at].label.clone(),
+                        policy: point.policies[number].label.clone(),
                         error,
-                        point: task.point,
+                        point: at,
                         replication,
                     }
                 })?;
                 if let Some((field, value)) = finite::beyond_all_results(&record) {
                     return Err(RunError::NotFinite {
-                        policy: point.policies[at].label.clone(),
+                        policy: point.policies[number].label.clone(),
                         field,
                         value,
-                        point: task.point,
+                        point: at,
                         seed: self.loaded.scenario.seed,
                         replication,
                     });
                 }
-                record.load.warm_up_at_limit = cut.at_limit[at];
-                records[at].push(record);
+                record.load.warm_up_at_limit = cut.at_limit[number];
+                records[number].push(record);
             }
         }
-        Ok(TaskRecord {
-            task: index,
-            policies: records,
-        })
+        Ok(records)
     }
 
     /// Runs one replication of one policy at one point once more, with a recorder

@@ -2,9 +2,12 @@
 //! until the store can be folded.
 
 use super::precision::{self, Standing};
-use super::{Experiment, Plan, RecordError, RecordStore, Results, RunError, TaskRecord};
+use super::{
+    Experiment, Plan, RecordError, RecordStore, ReplicationRecord, Results, RunError, TaskRecord,
+};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 
 impl Experiment {
@@ -94,6 +97,37 @@ impl Experiment {
             tasks
                 .par_iter()
                 .try_for_each(|&task| keep(self.run_task(task, stop)?))
+        })
+    }
+
+    /// Runs some replications of a point, which may go beyond those of the scenario, on
+    /// `threads` threads (all cores if `None`). Of each, `keep` is shown the records of all
+    /// policies, in the scenario's order; what it says comes back in the replications'.
+    ///
+    /// # Errors
+    /// As [`Experiment::run_task`], or [`RunError::Threads`].
+    ///
+    /// # Panics
+    /// If there is no such point: that is a mistake of the caller.
+    pub fn replicate<T: Send>(
+        &self,
+        point: usize,
+        replications: Range<u32>,
+        threads: Option<usize>,
+        stop: &AtomicBool,
+        keep: &(dyn Fn(&[&ReplicationRecord]) -> T + Sync),
+    ) -> Result<Vec<T>, RunError> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.unwrap_or(0))
+            .build()?;
+        pool.install(|| {
+            self.cut(point, stop)?;
+            let one = |number: u32| {
+                let records = self.run_replications(point, number..number + 1, stop)?;
+                let of_all: Vec<&ReplicationRecord> = records.iter().flatten().collect();
+                Ok(keep(&of_all))
+            };
+            replications.into_par_iter().map(one).collect()
         })
     }
 }

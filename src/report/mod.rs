@@ -28,6 +28,7 @@ pub mod catalog;
 mod csv;
 pub mod detail;
 mod directory;
+pub mod finding;
 #[cfg(test)]
 mod fixture;
 pub mod gap;

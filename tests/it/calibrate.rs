@@ -153,7 +153,7 @@ fn the_law_that_made_a_log_is_found_again() {
     let (code, _, stderr) = edgelm(&["validate", &at("long.csv"), "--server", &at("block.ron")]);
     assert_eq!(code, 0, "{stderr}");
     assert!(
-        stderr.contains("prompt tokens: 900 here, up to 169"),
+        stderr.contains("prompt tokens: 900 here, up to 168 calibrated"),
         "{stderr}"
     );
 }

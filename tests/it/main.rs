@@ -24,6 +24,7 @@ mod extremes;
 mod fading;
 mod fig3;
 mod fig4_fig5;
+mod find;
 mod former_names;
 mod fuzzing;
 mod gap;

@@ -242,7 +242,7 @@ fn columns_are_added_at_the_end_only() {
          wait_ms,device_queue_ms,local_compute_ms,uplink_ms,edge_compute_ms,probe_ms,\
          edge_queue_ms,correct,dropped,missed_deadline,measured,decided_s,query_bits,slm_gflop,\
          llm_gflop,device_done_gflop,server_done_gflop,user_x_m,user_y_m,gain_db,sinr_db,\
-         downlink_ms,prefill_ms,decode_ms,preempted_ms"
+         downlink_ms,prefill_ms,decode_ms,preempted_ms,access_ms,backhaul_ms"
     );
     assert_eq!(
         header("time_series.csv"),

@@ -30,6 +30,7 @@ mod canvas;
 mod ccdf;
 mod field_label;
 mod figure;
+pub(super) mod finding;
 pub(super) mod gap;
 mod marks;
 mod panels;

@@ -134,21 +134,24 @@ impl Range {
         Self {
             prompt_tokens: tokens(|request| request.prompt_tokens),
             output_tokens: tokens(|request| request.output_tokens),
-            requests_per_s: log.requests.len() as f64 / (last - first).max(1e-9),
+            // Requests that all come at once have no rate: how many they are says it.
+            requests_per_s: if last > first {
+                log.requests.len() as f64 / (last - first)
+            } else {
+                0.0
+            },
             at_once: usize::try_from(most).unwrap_or(0),
         }
     }
-}
 
-impl Range {
     /// In what a log goes beyond a calibration: a sentence for each.
     pub fn beyond(&self, calibrated: &Calibrated) -> Vec<String> {
         let mut beyond = Vec::new();
         let mut compare = |what: &str, here: f64, there: f64| {
             if here > 1.1 * there {
-                beyond.push(format!(
-                    "{what}: {here:.4} here, up to {there:.4} calibrated"
-                ));
+                let short = |value: f64| (value * 1e4).round() / 1e4;
+                let (here, there) = (short(here), short(there));
+                beyond.push(format!("{what}: {here} here, up to {there} calibrated"));
             }
         };
         compare(
