@@ -3,7 +3,7 @@
 use divan::{Bencher, black_box};
 use edgelm::units::{Hertz, Metres, Seconds};
 use edgelm::world::channel::{
-    Channel, Doppler, Fading, FadingProcess, Instant, LinkFading, PathLoss,
+    Channel, Doppler, Fading, FadingProcess, Instant, LinkFading, PathLoss, Shadowing,
 };
 use edgelm::world::streams::StreamKey;
 
@@ -16,7 +16,8 @@ fn looks(bencher: Bencher, process: FadingProcess) {
     let channel = Channel {
         path_loss: PathLoss::default(),
         fading: Fading::Rayleigh,
-        shadowing_db: 0.0,
+        shadowing: Shadowing::Deviation(0.0),
+        buildings: None,
         process,
     };
     let key = StreamKey::root(1);

@@ -9,7 +9,7 @@ use crate::scenario::{ForesightSpec, Scenario, TokenSpec, WarmUp};
 use crate::uncertainty::Table;
 use crate::units::{FlopPerSecond, Hertz, Seconds, Watts};
 use crate::world::arrivals::ArrivalLaw;
-use crate::world::channel::{Channel, Doppler, FadingProcess, Variation};
+use crate::world::channel::{Channel, Doppler, FadingProcess, Shadowing, Variation};
 use crate::world::distribution::{Distribution, Scaled};
 use crate::world::query::{QuerySize, TokenCosts, Workload};
 use crate::world::trace::Trace;
@@ -46,7 +46,11 @@ pub fn world_model(scenario: &Scenario, table: &Table) -> WorldModel {
         channel: Channel {
             path_loss: scenario.channel.path_loss,
             fading: scenario.channel.fading,
-            shadowing_db: scenario.channel.shadowing_db,
+            shadowing: match scenario.channel.shadowing {
+                Some(standard) => Shadowing::Standard(standard),
+                None => Shadowing::Deviation(scenario.channel.shadowing_db),
+            },
+            buildings: scenario.channel.buildings,
             process: fading_process(scenario, coherence_time),
         },
         coherence_time,

@@ -60,7 +60,7 @@ use crate::station::downlink::Downlink;
 use crate::station::throttling::Throttling;
 use crate::uncertainty::{Metric, Synthetic, Table};
 use crate::world::arrivals::Arrivals;
-use crate::world::channel::{Fading, PathLoss, Variation};
+use crate::world::channel::{Buildings, Fading, PathLoss, StandardShadowing, Variation};
 use crate::world::distribution::Distribution;
 use crate::world::geometry::{Area, Placement, Point};
 use crate::world::motion::Mobility;
@@ -224,6 +224,13 @@ pub struct ChannelSpec {
     pub fading: Fading,
     /// Standard deviation of log-normal shadowing, in dB; 0 for none.
     pub shadowing_db: f64,
+    /// Shadowing by the tables of TR 38.901 in place of `shadowing_db`: `ByState` or
+    /// `Correlated`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shadowing: Option<StandardShadowing>,
+    /// Users in buildings (TR 38.901, outdoor to indoor).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub buildings: Option<Buildings>,
     /// Thermal noise density, in dBm/Hz.
     pub noise_dbm_per_hz: f64,
     /// Noise figure of the servers' receivers, in dB.
@@ -258,6 +265,8 @@ impl Default for ChannelSpec {
             path_loss: PathLoss::default(),
             fading: Fading::Rayleigh,
             shadowing_db: 0.0,
+            shadowing: None,
+            buildings: None,
             noise_dbm_per_hz: -174.0,
             noise_figure_db: 0.0,
             interference: Interference::CoChannel,

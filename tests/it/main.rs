@@ -43,6 +43,7 @@ mod policies;
 mod profile;
 mod query_details;
 mod queueing_theory;
+mod radio;
 mod random_instance;
 mod real_server;
 mod refined;

@@ -164,6 +164,7 @@ fn the_fields_that_are_commented_out_can_be_used_as_they_stand() {
     let in_time = [
         Override::set("workload.arrivals", "Poisson(rate_per_user_hz: 1)"),
         Override::set("scheduling", "PerArrival"),
+        Override::set("channel.path_loss", "UMi(carrier_ghz: 3.5)"),
     ];
     let loaded = Loaded::from_text(&with_all_fields(), Path::new(FILE), &in_time);
     if let Err(wrong) = loaded {
@@ -174,7 +175,27 @@ fn the_fields_that_are_commented_out_can_be_used_as_they_stand() {
 
 /// A form as the file shows it, the field that it is a value of, and the same with only
 /// what must be given.
-const FORMS: [(&str, &str, &str); 51] = [
+const FORMS: [(&str, &str, &str); 55] = [
+    (
+        "channel.path_loss",
+        "UMa(carrier_ghz: .., terminal_height_m: 1.5, line_of_sight: Drawn)",
+        "UMa(carrier_ghz: ..)",
+    ),
+    (
+        "channel.path_loss",
+        "UMi(carrier_ghz: .., terminal_height_m: 1.5, line_of_sight: Drawn)",
+        "UMi(carrier_ghz: ..)",
+    ),
+    (
+        "channel.path_loss",
+        "RMa(carrier_ghz: .., terminal_height_m: 1.5, line_of_sight: Drawn)",
+        "RMa(carrier_ghz: ..)",
+    ),
+    (
+        "channel.path_loss",
+        "InH(carrier_ghz: .., terminal_height_m: 1, line_of_sight: Drawn, office: Mixed)",
+        "InH(carrier_ghz: ..)",
+    ),
     ("workload.token_process.uncertainty", "Power(1)", "Power(1)"),
     (
         "workload.token_process.acceptance",

@@ -1,5 +1,6 @@
 //! What a scenario must satisfy beyond having the right fields of the right types.
 
+mod channel;
 mod plans;
 mod range;
 mod serving;
@@ -9,7 +10,6 @@ mod variation;
 use super::{Scenario, TableSource};
 use crate::fault::Fault;
 use crate::uncertainty::Metric;
-use crate::world::channel::{Fading, PathLoss};
 use crate::world::geometry::{Placement, hexagonal_extent};
 use std::collections::HashMap;
 
@@ -33,7 +33,7 @@ pub fn check(scenario: &Scenario) -> Vec<Fault> {
     faults.within("area.height_m", scenario.area.height_m, 1e-3..=1e7);
     users(scenario, &mut faults);
     servers(scenario, &mut faults);
-    channel(scenario, &mut faults);
+    channel::check(scenario, &mut faults);
     let workload = &scenario.workload;
     faults.distribution("workload.query_bits", &workload.query_bits, 1e-12..=1e15);
     faults.distribution("workload.slm_gflop", &workload.slm_gflop, 1e-12..=1e12);
@@ -141,46 +141,6 @@ fn servers(scenario: &Scenario, faults: &mut Faults) {
     faults.distribution("servers.capacity_tflops", capacity, 1e-9..=1e12);
     let most = servers.max_per_user_tflops;
     faults.within("servers.max_per_user_tflops", most, 1e-9..=1e12);
-}
-
-fn channel(scenario: &Scenario, faults: &mut Faults) {
-    let channel = &scenario.channel;
-    let of_path_loss = |name: &str| format!("channel.path_loss.{name}");
-    match channel.path_loss {
-        PathLoss::LogDistance {
-            reference_db,
-            exponent,
-            min_distance_m,
-        } => {
-            faults.within(&of_path_loss("reference_db"), reference_db, -300.0..=300.0);
-            faults.within(&of_path_loss("exponent"), exponent, 0.01..=20.0);
-            faults.within(&of_path_loss("min_distance_m"), min_distance_m, 1e-6..=1e6);
-        }
-        PathLoss::UmiLos {
-            carrier_ghz,
-            terminal_height_m,
-        }
-        | PathLoss::UmaNlos {
-            carrier_ghz,
-            terminal_height_m,
-        } => {
-            faults.within(&of_path_loss("carrier_ghz"), carrier_ghz, 1e-3..=1e4);
-            // The least height above 1 m whose breakpoint distance is not lost in rounding.
-            faults.within(
-                &of_path_loss("terminal_height_m"),
-                terminal_height_m,
-                1.001..=1e3,
-            );
-        }
-    }
-    if let Fading::Rician { k_db } = channel.fading {
-        faults.within("channel.fading.k_db", k_db, -100.0..=100.0);
-    }
-    faults.within("channel.shadowing_db", channel.shadowing_db, 0.0..=100.0);
-    let density = channel.noise_dbm_per_hz;
-    faults.within("channel.noise_dbm_per_hz", density, -400.0..=100.0);
-    let figure = channel.noise_figure_db;
-    faults.within("channel.noise_figure_db", figure, 0.0..=100.0);
 }
 
 fn compared(metrics: &[Metric], faults: &mut Faults) {

@@ -87,7 +87,7 @@ pub(super) fn fading_key(key: StreamKey, user: usize, server: usize) -> StreamKe
 
 #[cfg(test)]
 mod tests {
-    use super::super::PathLoss;
+    use super::super::{PathLoss, Shadowing};
     use super::*;
 
     /// The correlation between blocks of another length is that of the law: in
@@ -97,7 +97,8 @@ mod tests {
         let channel = Channel {
             path_loss: PathLoss::default(),
             fading: Fading::Rayleigh,
-            shadowing_db: 0.0,
+            shadowing: Shadowing::Deviation(0.0),
+            buildings: None,
             process: FadingProcess::gauss_markov(Seconds(0.02), Seconds(0.005)),
         };
         let instant = |block: u64| Instant {

@@ -1,21 +1,28 @@
 //! The radio channel: path loss, shadowing and fading make a power gain.
 
+mod buildings;
 mod fading;
 mod link_fading;
 mod path_loss;
+mod shadowing;
 mod sinusoids;
+pub mod tr38901;
 mod variation;
 
+pub use buildings::{Buildings, Walls};
 pub use fading::Fading;
 pub use link_fading::{Instant, LinkFading};
-pub use path_loss::PathLoss;
+pub use path_loss::{LineOfSight, PathLoss, Standard};
+pub use shadowing::{Shadowing, StandardShadowing};
 pub use variation::{Doppler, FadingProcess, Variation};
 
 use super::geometry::Point;
 use super::streams::StreamKey;
 use crate::units::{Metres, ratio_from_db};
 use link_fading::fading_key;
+use rand::RngExt;
 use rand_distr::{Distribution as _, StandardNormal};
+use shadowing::State;
 
 /// The law of every link: a pure function from (user, server, positions) to a
 /// power gain, which holds no table.
@@ -25,8 +32,10 @@ pub struct Channel {
     pub path_loss: PathLoss,
     /// Small-scale fading.
     pub fading: Fading,
-    /// Standard deviation of log-normal shadowing in dB; 0 for none.
-    pub shadowing_db: f64,
+    /// Log-normal shadowing.
+    pub shadowing: Shadowing,
+    /// Users in buildings, if there are any.
+    pub buildings: Option<Buildings>,
     /// How fading goes on in time.
     pub process: FadingProcess,
 }
@@ -44,7 +53,7 @@ impl Channel {
     /// The power gain that links over a distance have on average.
     pub fn expected_gain(&self, distance: Metres) -> f64 {
         // The mean of a log-normal of this deviation: exp(s^2 / 2), s in nepers of power.
-        let nepers = self.shadowing_db * std::f64::consts::LN_10 / 10.0;
+        let nepers = self.shadowing_nepers();
         self.path_loss.gain(distance) * (0.5 * nepers * nepers).exp()
     }
 
@@ -60,25 +69,79 @@ impl Channel {
                 (2.0 * k + 1.0) / (k + 1.0).powi(2)
             }
         };
-        let nepers = self.shadowing_db * std::f64::consts::LN_10 / 10.0;
+        let nepers = self.shadowing_nepers();
         ((of_fading + 1.0) * (nepers * nepers).exp() - 1.0).max(1.0)
     }
 
-    /// The power gain of a link without its fading: path loss and shadowing.
+    /// The deviation of shadowing that all links have, in nepers of power. Cities, which
+    /// alone ask for it, have no other.
+    fn shadowing_nepers(&self) -> f64 {
+        match self.shadowing {
+            Shadowing::Deviation(db) => db * std::f64::consts::LN_10 / 10.0,
+            Shadowing::Standard(_) => f64::NAN,
+        }
+    }
+
+    /// The power gain of a link without its fading: path loss, shadowing, walls.
     pub fn mean_gain(&self, key: StreamKey, user: (usize, Point), server: (usize, Point)) -> f64 {
-        let mean = self.path_loss.gain(user.1.distance(server.1));
-        if self.shadowing_db > 0.0 {
-            let own = key
-                .named("shadowing")
-                .index(user.0 as u64)
-                .index(server.0 as u64);
-            let normal: f64 = StandardNormal.sample(&mut own.stream());
-            mean * ratio_from_db(self.shadowing_db * normal)
-        } else {
-            mean
+        match self.path_loss.standard() {
+            Some(standard) => self.standard_gain(&standard, key, user, server),
+            None => {
+                let mean = self.path_loss.gain(user.1.distance(server.1));
+                self.with_deviation(mean, key, user.0, server.0)
+            }
+        }
+    }
+
+    /// The same of a model of TR 38.901.
+    fn standard_gain(
+        &self,
+        standard: &Standard,
+        key: StreamKey,
+        user: (usize, Point),
+        server: (usize, Point),
+    ) -> f64 {
+        let distance = user.1.distance(server.1);
+        let inside = self.buildings.and_then(|buildings| {
+            buildings.user(standard.environment, standard.carrier_ghz, key, user.0)
+        });
+        let depth = inside.map_or(Metres(0.0), |inside| inside.depth);
+        let sight = standard.sight(Metres((distance.0 - depth.0).max(0.0)), || {
+            let own = key.named("line-of-sight").index(user.0 as u64);
+            own.index(server.0 as u64).stream().random()
+        });
+        let mut loss_db = standard.environment.loss_db(standard.link(distance), sight);
+        if let Some(inside) = inside {
+            loss_db += inside.loss_db;
+        }
+        match self.shadowing {
+            Shadowing::Deviation(_) => {
+                self.with_deviation(ratio_from_db(-loss_db), key, user.0, server.0)
+            }
+            Shadowing::Standard(shadowing) => {
+                let state = match inside {
+                    Some(_) => State::Indoors,
+                    None => State::Outdoors(sight),
+                };
+                ratio_from_db(shadowing.db(standard, state, key, user, server) - loss_db)
+            }
+        }
+    }
+
+    /// A gain under the shadowing that all links have.
+    fn with_deviation(&self, mean: f64, key: StreamKey, user: usize, server: usize) -> f64 {
+        match self.shadowing {
+            Shadowing::Deviation(deviation_db) if deviation_db > 0.0 => {
+                let own = key.named("shadowing").index(user as u64);
+                let own = own.index(server as u64);
+                let normal: f64 = StandardNormal.sample(&mut own.stream());
+                mean * ratio_from_db(deviation_db * normal)
+            }
+            _ => mean,
         }
     }
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,7 +151,8 @@ mod tests {
         let channel = Channel {
             path_loss: PathLoss::default(),
             fading: Fading::None,
-            shadowing_db: 8.0,
+            shadowing: Shadowing::Deviation(8.0),
+            buildings: None,
             process: FadingProcess::Static,
         };
         let n = 50_000;
@@ -113,7 +177,8 @@ mod tests {
         let channel = Channel {
             path_loss: PathLoss::default(),
             fading: Fading::Rician { k_db: 3.0 },
-            shadowing_db: 3.0,
+            shadowing: Shadowing::Deviation(3.0),
+            buildings: None,
             process: FadingProcess::Static,
         };
         let n = 200_000;

@@ -1,5 +1,6 @@
 //! How the mean received power falls with distance.
 
+use super::tr38901::{Environment, Link, Office, Sight};
 use crate::units::{Metres, ratio_from_db};
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +20,8 @@ pub enum PathLoss {
         #[serde(default = "one_metre")]
         min_distance_m: f64,
     },
-    /// 3GPP TR 38.901, table 7.4.1-1: street canyon with line of sight, servers 10 m
-    /// high.
+    /// 3GPP TR 38.901: street canyon, all links with line of sight; `UMi(..)` with
+    /// `line_of_sight: Always`.
     UmiLos {
         /// Carrier frequency in GHz.
         carrier_ghz: f64,
@@ -28,8 +29,8 @@ pub enum PathLoss {
         #[serde(default = "terminal_height")]
         terminal_height_m: f64,
     },
-    /// 3GPP TR 38.901, table 7.4.1-1: urban macro without line of sight, servers 25 m
-    /// high.
+    /// 3GPP TR 38.901: urban macro, no link with line of sight; `UMa(..)` with
+    /// `line_of_sight: Never`.
     UmaNlos {
         /// Carrier frequency in GHz.
         carrier_ghz: f64,
@@ -37,6 +38,66 @@ pub enum PathLoss {
         #[serde(default = "terminal_height")]
         terminal_height_m: f64,
     },
+    /// 3GPP TR 38.901, urban macro: servers 25 m high.
+    UMa {
+        /// Carrier frequency in GHz.
+        carrier_ghz: f64,
+        /// Height of the phones in metres, 1.5 to 13.
+        #[serde(default = "terminal_height")]
+        terminal_height_m: f64,
+        /// Which links have line of sight.
+        #[serde(default)]
+        line_of_sight: LineOfSight,
+    },
+    /// 3GPP TR 38.901, urban micro in a street canyon: servers 10 m high.
+    UMi {
+        /// Carrier frequency in GHz.
+        carrier_ghz: f64,
+        /// Height of the phones in metres, 1.5 to 22.5.
+        #[serde(default = "terminal_height")]
+        terminal_height_m: f64,
+        /// Which links have line of sight.
+        #[serde(default)]
+        line_of_sight: LineOfSight,
+    },
+    /// 3GPP TR 38.901, rural macro: servers 35 m high, buildings 5 m, streets 20 m wide.
+    RMa {
+        /// Carrier frequency in GHz.
+        carrier_ghz: f64,
+        /// Height of the phones in metres, 1 to 10.
+        #[serde(default = "terminal_height")]
+        terminal_height_m: f64,
+        /// Which links have line of sight.
+        #[serde(default)]
+        line_of_sight: LineOfSight,
+    },
+    /// 3GPP TR 38.901, an office: servers 3 m high.
+    InH {
+        /// Carrier frequency in GHz.
+        carrier_ghz: f64,
+        /// Height of the phones in metres, 0.5 to 3.
+        #[serde(default = "one_metre")]
+        terminal_height_m: f64,
+        /// Which links have line of sight.
+        #[serde(default)]
+        line_of_sight: LineOfSight,
+        /// How it is divided.
+        #[serde(default)]
+        office: Office,
+    },
+}
+
+/// Which links have line of sight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum LineOfSight {
+    /// Each with the probability that its distance has (TR 38.901, table 7.4.2-1). A link
+    /// keeps its luck: a user who moves gains and loses line of sight as distances change.
+    #[default]
+    Drawn,
+    /// All.
+    Always,
+    /// None.
+    Never,
 }
 
 fn terminal_height() -> f64 {
@@ -62,84 +123,135 @@ impl Default for PathLoss {
     }
 }
 
+/// A model of TR 38.901 with its parameters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Standard {
+    /// Where links are.
+    pub environment: Environment,
+    /// In GHz.
+    pub carrier_ghz: f64,
+    /// Height of the phones.
+    pub terminal_height: Metres,
+    /// Which links have line of sight.
+    pub line_of_sight: LineOfSight,
+}
+
+impl Standard {
+    /// A link over a distance on the ground.
+    pub fn link(&self, distance: Metres) -> Link {
+        Link {
+            distance,
+            terminal_height: self.terminal_height,
+            carrier_ghz: self.carrier_ghz,
+        }
+    }
+
+    /// Whether a link has line of sight, of which `outdoors` lies outside of buildings.
+    /// `luck`, in 0..1, is drawn once a link.
+    pub fn sight(&self, outdoors: Metres, luck: impl FnOnce() -> f64) -> Sight {
+        let has = match self.line_of_sight {
+            LineOfSight::Always => true,
+            LineOfSight::Never => false,
+            LineOfSight::Drawn => luck() < self.environment.sight_probability(outdoors),
+        };
+        if has { Sight::Line } else { Sight::Obstructed }
+    }
+}
+
 impl PathLoss {
     /// The carrier frequency in GHz of the models that depend on it.
     pub fn carrier_ghz(&self) -> Option<f64> {
-        match *self {
-            Self::LogDistance { .. } => None,
-            Self::UmiLos { carrier_ghz, .. } | Self::UmaNlos { carrier_ghz, .. } => {
-                Some(carrier_ghz)
-            }
-        }
+        self.standard().map(|standard| standard.carrier_ghz)
     }
 
-    /// The mean power gain (linear, at most 1 in practice) over a distance.
-    pub fn gain(&self, distance: Metres) -> f64 {
-        match *self {
-            Self::LogDistance {
-                reference_db,
-                exponent,
-                min_distance_m,
-            } => ratio_from_db(-reference_db) * distance.0.max(min_distance_m).powf(-exponent),
+    /// The model of TR 38.901 that it is, if it is one.
+    pub fn standard(&self) -> Option<Standard> {
+        let (environment, carrier_ghz, height_m, line_of_sight) = match *self {
+            Self::LogDistance { .. } => return None,
             Self::UmiLos {
                 carrier_ghz,
                 terminal_height_m,
-            } => {
-                let link = Tr38901::new(distance, 10.0, terminal_height_m, carrier_ghz);
-                ratio_from_db(-link.line_of_sight(32.4, 21.0, 9.5))
-            }
+            } => (
+                Environment::UMi,
+                carrier_ghz,
+                terminal_height_m,
+                LineOfSight::Always,
+            ),
             Self::UmaNlos {
                 carrier_ghz,
                 terminal_height_m,
-            } => {
-                let link = Tr38901::new(distance, 25.0, terminal_height_m, carrier_ghz);
-                let obstructed = 13.54 + 39.08 * link.distance_3d_m.log10() + link.carrier_db
-                    - 0.6 * (terminal_height_m - 1.5);
-                ratio_from_db(-obstructed.max(link.line_of_sight(28.0, 22.0, 9.0)))
-            }
-        }
+            } => (
+                Environment::UMa,
+                carrier_ghz,
+                terminal_height_m,
+                LineOfSight::Never,
+            ),
+            Self::UMa {
+                carrier_ghz,
+                terminal_height_m,
+                line_of_sight,
+            } => (
+                Environment::UMa,
+                carrier_ghz,
+                terminal_height_m,
+                line_of_sight,
+            ),
+            Self::UMi {
+                carrier_ghz,
+                terminal_height_m,
+                line_of_sight,
+            } => (
+                Environment::UMi,
+                carrier_ghz,
+                terminal_height_m,
+                line_of_sight,
+            ),
+            Self::RMa {
+                carrier_ghz,
+                terminal_height_m,
+                line_of_sight,
+            } => (
+                Environment::RMa,
+                carrier_ghz,
+                terminal_height_m,
+                line_of_sight,
+            ),
+            Self::InH {
+                carrier_ghz,
+                terminal_height_m,
+                line_of_sight,
+                office,
+            } => (
+                Environment::InH(office),
+                carrier_ghz,
+                terminal_height_m,
+                line_of_sight,
+            ),
+        };
+        Some(Standard {
+            environment,
+            carrier_ghz,
+            terminal_height: Metres(height_m),
+            line_of_sight,
+        })
     }
-}
 
-/// A link in the terms of 3GPP TR 38.901, table 7.4.1-1.
-struct Tr38901 {
-    distance_2d_m: f64,
-    distance_3d_m: f64,
-    height_difference_m: f64,
-    breakpoint_m: f64,
-    /// 20 log10(fc), fc in GHz.
-    carrier_db: f64,
-}
-
-impl Tr38901 {
-    fn new(ground: Metres, station_m: f64, terminal_m: f64, carrier_ghz: f64) -> Self {
-        /// As the table's note has it.
-        const LIGHT_M_PER_S: f64 = 3e8;
-        /// Effective environment height.
-        const ENVIRONMENT_M: f64 = 1.0;
-        let height_difference_m = station_m - terminal_m;
-        Self {
-            distance_2d_m: ground.0,
-            distance_3d_m: ground.0.hypot(height_difference_m),
-            height_difference_m,
-            breakpoint_m: 4.0
-                * (station_m - ENVIRONMENT_M)
-                * (terminal_m - ENVIRONMENT_M)
-                * carrier_ghz
-                * 1e9
-                / LIGHT_M_PER_S,
-            carrier_db: 20.0 * carrier_ghz.log10(),
+    /// The mean power gain (linear, at most 1 in practice) over a distance; where line of
+    /// sight is drawn, that with line of sight.
+    pub fn gain(&self, distance: Metres) -> f64 {
+        if let Self::LogDistance {
+            reference_db,
+            exponent,
+            min_distance_m,
+        } = *self
+        {
+            return ratio_from_db(-reference_db) * distance.0.max(min_distance_m).powf(-exponent);
         }
-    }
-
-    /// The two-slope loss with line of sight, in dB.
-    fn line_of_sight(&self, constant_db: f64, slope: f64, breakpoint_slope: f64) -> f64 {
-        let distance = self.distance_3d_m.log10();
-        if self.distance_2d_m <= self.breakpoint_m {
-            return constant_db + slope * distance + self.carrier_db;
-        }
-        let square = self.breakpoint_m.powi(2) + self.height_difference_m.powi(2);
-        constant_db + 40.0 * distance + self.carrier_db - breakpoint_slope * square.log10()
+        self.standard().map_or(f64::NAN, |standard| {
+            let sight = standard.sight(distance, || 0.0);
+            let link = standard.link(distance);
+            ratio_from_db(-standard.environment.loss_db(link, sight))
+        })
     }
 }
 

@@ -1,0 +1,245 @@
+//! Links of TR 38.901 as worlds have them: line of sight, shadowing and buildings against
+//! what the standard's tables say of many links.
+
+use edgelm::scenario::{Loaded, Override};
+use edgelm::units::Metres;
+use edgelm::world::channel::tr38901::{Environment, Sight};
+use edgelm::world::channel::{
+    Buildings, Channel, Fading, FadingProcess, LineOfSight, PathLoss, Shadowing, StandardShadowing,
+    Walls,
+};
+use edgelm::world::geometry::Point;
+use edgelm::world::streams::StreamKey;
+use std::path::Path;
+
+const CARRIER_GHZ: f64 = 3.5;
+
+fn street(line_of_sight: LineOfSight) -> Channel {
+    Channel {
+        path_loss: PathLoss::UMi {
+            carrier_ghz: CARRIER_GHZ,
+            terminal_height_m: 1.5,
+            line_of_sight,
+        },
+        fading: Fading::None,
+        shadowing: Shadowing::Deviation(0.0),
+        buildings: None,
+        process: FadingProcess::Static,
+    }
+}
+
+/// Losses in dB of the links of many users, all of them `distance_m` away.
+fn losses(channel: &Channel, distance_m: f64) -> Vec<f64> {
+    let server = (0, Point(0.0, 0.0));
+    (0..20_000)
+        .map(|user| {
+            let place = (user, Point(distance_m, 0.0));
+            -10.0 * channel.mean_gain(StreamKey::root(5), place, server).log10()
+        })
+        .collect()
+}
+
+fn moments(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
+    (mean, variance.sqrt())
+}
+
+#[test]
+fn links_have_line_of_sight_as_often_as_their_distance_says() {
+    for distance_m in [15.0, 40.0, 120.0, 400.0] {
+        let [line, obstructed] = [LineOfSight::Always, LineOfSight::Never]
+            .map(|sight| losses(&street(sight), distance_m)[0]);
+        let drawn = losses(&street(LineOfSight::Drawn), distance_m);
+        assert!(
+            drawn
+                .iter()
+                .all(|loss| *loss == line || *loss == obstructed)
+        );
+        let share = drawn.iter().filter(|loss| **loss == line).count() as f64 / 20_000.0;
+        let expected = Environment::UMi.sight_probability(Metres(distance_m));
+        // Four standard deviations.
+        assert!(
+            (share - expected).abs() < 0.0142,
+            "{distance_m} m: {share} {expected}"
+        );
+    }
+}
+
+/// Who walks away loses line of sight once, and has it again at the same place.
+#[test]
+fn a_link_keeps_its_luck() {
+    let channel = street(LineOfSight::Drawn);
+    let sights = |user: usize| -> Vec<bool> {
+        let at = |distance_m: f64, channel: &Channel| {
+            let place = (user, Point(distance_m, 0.0));
+            channel.mean_gain(StreamKey::root(5), place, (0, Point(0.0, 0.0)))
+        };
+        let line = street(LineOfSight::Always);
+        let steps = (1..60).map(|step| 10.0 * f64::from(step));
+        steps.map(|d| at(d, &channel) == at(d, &line)).collect()
+    };
+    for user in 0..200 {
+        let seen = sights(user);
+        let changes = seen.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        assert!(changes <= 1 && seen[0], "user {user}: {seen:?}");
+    }
+}
+
+#[test]
+fn shadowing_has_the_deviation_of_the_links_state() {
+    for (line_of_sight, deviation_db) in [(LineOfSight::Always, 4.0), (LineOfSight::Never, 7.82)] {
+        let plain = losses(&street(line_of_sight), 100.0)[0];
+        let shadowed = Channel {
+            shadowing: Shadowing::Standard(StandardShadowing::ByState),
+            ..street(line_of_sight)
+        };
+        let (mean, deviation) = moments(&losses(&shadowed, 100.0));
+        assert!((mean - plain).abs() < 0.25, "{mean} {plain}");
+        assert!((deviation / deviation_db - 1.0).abs() < 0.03, "{deviation}");
+    }
+}
+
+/// Correlated shadowing is one for all who stand at a place, falls to 1/e over the standard's
+/// distance, and has the deviation of the state.
+#[test]
+fn shadowing_is_correlated_over_distance() {
+    let channel = Channel {
+        shadowing: Shadowing::Standard(StandardShadowing::Correlated),
+        ..street(LineOfSight::Never)
+    };
+    let plain = street(LineOfSight::Never);
+    let reach_m = Environment::UMi.correlation_distance(Sight::Obstructed).0;
+    let shadow = |seed: u64, user: usize, y: f64| {
+        let place = (user, Point(100.0, y));
+        let server = (0, Point(0.0, 0.0));
+        let key = StreamKey::root(seed);
+        let db = |channel: &Channel| 10.0 * channel.mean_gain(key, place, server).log10();
+        db(&channel) - db(&plain)
+    };
+    let (mut together, mut apart, mut square) = (0.0, 0.0, 0.0);
+    let worlds = 20_000;
+    for seed in 0..worlds {
+        let here = shadow(seed, 0, 0.0);
+        assert!((here - shadow(seed, 7, 0.0)).abs() < 1e-9);
+        square += here * here;
+        together += here * shadow(seed, 1, 1.0);
+        apart += here * shadow(seed, 1, reach_m);
+    }
+    assert!((square / worlds as f64).sqrt() / 7.82 - 1.0 < 0.03);
+    let correlation = |products: f64| products / square;
+    assert!((correlation(together) - (-1.0 / reach_m).exp()).abs() < 0.03);
+    assert!(
+        (correlation(apart) - (-1.0f64).exp()).abs() < 0.04,
+        "{}",
+        correlation(apart)
+    );
+}
+
+/// Outside as before, inside more by walls and rooms: 12.2 dB of low walls at 3.5 GHz and half
+/// a decibel for each of 25 / 3 m on average.
+#[test]
+fn users_in_buildings_lose_what_walls_and_rooms_take() {
+    let channel = Channel {
+        buildings: Some(Buildings {
+            indoor_share: 0.8,
+            walls: Walls::LowLoss,
+        }),
+        ..street(LineOfSight::Never)
+    };
+    let outside = losses(&street(LineOfSight::Never), 150.0)[0];
+    let all = losses(&channel, 150.0);
+    let inside: Vec<f64> = all
+        .iter()
+        .map(|loss| loss - outside)
+        .filter(|l| *l != 0.0)
+        .collect();
+    let share = inside.len() as f64 / all.len() as f64;
+    assert!((share - 0.8).abs() < 0.012, "{share}");
+    let (mean, deviation) = moments(&inside);
+    let walls = Walls::LowLoss.loss_db(CARRIER_GHZ);
+    assert!((mean - walls - 0.5 * 25.0 / 3.0).abs() < 0.2, "{mean}");
+    // The least of two uniform depths varies by 25 / sqrt(18) m.
+    let expected = 4.4f64.hypot(0.5 * 25.0 / 18f64.sqrt());
+    assert!(
+        (deviation / expected - 1.0).abs() < 0.03,
+        "{deviation} {expected}"
+    );
+}
+
+#[test]
+fn what_does_not_go_together_is_told() {
+    let text = "(users: (count: 3), policies: [EdgeAll])";
+    let said = |sets: &[(&str, &str)]| {
+        let sets: Vec<Override> = sets.iter().map(|(f, v)| Override::set(f, v)).collect();
+        let wrong = Loaded::from_text(text, Path::new("s.ron"), &sets).err();
+        wrong
+            .unwrap_or_default()
+            .iter()
+            .map(ToString::to_string)
+            .collect::<String>()
+    };
+    let street = ("channel.path_loss", "UMi(carrier_ghz: 3.5)");
+    for (sets, parts) in [
+        (
+            &[("channel.path_loss", "UMi(carrier_ghz: 0.3)")][..],
+            ["carrier_ghz", "0.5 to 100"],
+        ),
+        (
+            &[(
+                "channel.path_loss",
+                "UMa(carrier_ghz: 2, terminal_height_m: 20)",
+            )],
+            ["terminal_height_m", "1.5 to 13"],
+        ),
+        (
+            &[("channel.shadowing", "ByState")],
+            ["channel.shadowing", "`shadowing_db`"],
+        ),
+        (
+            &[
+                street,
+                ("channel.shadowing", "ByState"),
+                ("channel.shadowing_db", "8"),
+            ],
+            ["channel.shadowing", "one of them"],
+        ),
+        (
+            &[("channel.buildings", "(indoor_share: 0.5)")],
+            ["channel.buildings", "no outside"],
+        ),
+        (
+            &[street, ("channel.buildings", "(indoor_share: 1.5)")],
+            ["channel.buildings.indoor_share", "0 to 1"],
+        ),
+        (
+            &[
+                ("channel.path_loss", "RMa(carrier_ghz: 2)"),
+                ("channel.buildings", "(indoor_share: 0.5, walls: HighLoss)"),
+            ],
+            ["channel.buildings.walls", "LowLoss"],
+        ),
+        (
+            &[
+                street,
+                ("sharing", "Live"),
+                ("channel.interference_tolerance", "0.1"),
+            ],
+            ["channel.interference_tolerance", "line_of_sight: Always"],
+        ),
+    ] {
+        let said = said(sets);
+        for part in parts {
+            assert!(said.contains(part), "{sets:?}: no {part} in {said}");
+        }
+    }
+    assert_eq!(
+        said(&[
+            street,
+            ("channel.shadowing", "Correlated"),
+            ("channel.buildings", "(indoor_share: 0.8)")
+        ]),
+        ""
+    );
+}
