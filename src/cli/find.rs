@@ -3,7 +3,7 @@
 use super::programs::Consent;
 use super::run::stop_on_ctrl_c;
 use super::{Changes, Failure, capacity, placing, print, warn_of};
-use crate::experiment::RunError;
+use crate::experiment::{Plan, RunError};
 use crate::finding::{FindError, Question, Search};
 use crate::report;
 use crate::scenario::{self, Diagnostic};
@@ -70,12 +70,14 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         min_replications: args.min_replications,
         max_replications: args.max_replications,
     };
-    let identity = format!("{:?} {question:?}", loaded.scenario);
-    let identity = blake3::hash(identity.as_bytes()).to_hex();
     let search = Search::new(&loaded, &question)?;
-    for experiment in search.ends()? {
-        capacity::check(&experiment, args.threads)?;
+    let ends = search.ends()?;
+    for experiment in &ends {
+        capacity::check(experiment, args.threads)?;
     }
+    // The plan holds the files that the scenario names, too.
+    let plans = ends.each_ref().map(|end| Plan::new(end).hash().to_owned());
+    let identity = blake3::hash(format!("{plans:?} {question:?}").as_bytes()).to_hex();
     let place = args.out.join(format!("{}-find", loaded.name));
     let directory = placing::prepare(place, &identity, "question")?;
     let stop = stop_on_ctrl_c()?;

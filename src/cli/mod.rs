@@ -13,6 +13,7 @@ mod decide;
 mod detail;
 mod find;
 mod gap;
+mod link;
 mod merge;
 mod placing;
 mod plan;
@@ -48,6 +49,7 @@ enum Command {
     Decide(decide::Args),
     Find(Box<find::Args>),
     Gap(gap::Args),
+    Link(link::Args),
     #[cfg(feature = "http")]
     Profile(Box<profile::Args>),
     Table(table::Args),
@@ -93,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Decide(args) => decide::run(&args),
         Command::Find(args) => find::run(&args),
         Command::Gap(args) => gap::run(&args),
+        Command::Link(args) => link::run(&args),
         #[cfg(feature = "http")]
         Command::Profile(args) => profile::run(&args),
         Command::Table(args) => table::run(&args),

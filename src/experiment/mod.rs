@@ -190,6 +190,15 @@ impl Experiment {
         self.tasks.get(number)
     }
 
+    /// The world that a replication of a point begins with.
+    ///
+    /// # Panics
+    /// If there is no such point: that is a mistake of the caller.
+    pub fn world(&self, point: usize, replication: u32) -> World<'_> {
+        let model = &self.points[point].model;
+        World::draw(model, self.replication_key(replication.into()))
+    }
+
     /// Simulates one replication of one point under a policy of your own, outside
     /// of any task; replications beyond those of the scenario exist, too. Nothing
     /// is measured but by the recorder.

@@ -34,6 +34,7 @@ mod fixture;
 pub mod gap;
 mod hgrm;
 mod json;
+pub mod link;
 mod number;
 #[cfg(feature = "plots")]
 pub mod plot;

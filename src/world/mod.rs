@@ -8,6 +8,7 @@ pub mod arrivals;
 pub mod channel;
 pub mod distribution;
 pub mod geometry;
+pub mod link_budget;
 pub mod links;
 pub mod motion;
 pub mod query;

@@ -243,3 +243,118 @@ fn what_does_not_go_together_is_told() {
         ""
     );
 }
+
+fn edgelm(arguments: &[&str]) -> (i32, String, String) {
+    let output = assert_cmd::Command::cargo_bin("edgelm")
+        .expect("the program")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(arguments)
+        .output()
+        .expect("it runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let code = output.status.code().expect("a code");
+    (code, text(&output.stdout), text(&output.stderr))
+}
+
+/// The budget of a link adds up, and is what a run in which everybody sends to the server
+/// reached best meets: the same gain, SINR and time on the uplink.
+#[test]
+fn a_link_budget_is_what_a_run_meets() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("UTF-8");
+    let street = [
+        "--set",
+        "channel.path_loss=UMi(carrier_ghz: 3.5)",
+        "--set",
+        "channel.shadowing=Correlated",
+        "--set",
+        "channel.buildings=(indoor_share: 0.5)",
+        "--set",
+        "sweep.values=[30]",
+    ];
+    let mut run = vec![
+        "run",
+        "scenarios/fig3.ron",
+        "--queries",
+        "--replications",
+        "1",
+    ];
+    run.extend(["--out", out, "--set", "policies=[StrongestSignal]"]);
+    run.extend(street);
+    let (code, _, stderr) = edgelm(&run);
+    assert_eq!(code, 0, "{stderr}");
+    let file = std::fs::read_to_string(folder.path().join("fig3/queries.csv")).expect("rows");
+    let mut lines = file.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let header = lines.next().expect("a header");
+    let rows: Vec<Vec<&str>> = lines.collect();
+    assert_eq!(rows.len(), 30);
+    let (mut inside, mut near) = (0, 0);
+    for row in rows {
+        let cell = |name: &str| -> f64 {
+            let at = header.iter().position(|column| *column == name);
+            row[at.expect(name)].parse().expect(name)
+        };
+        let user = (cell("user") as usize).to_string();
+        let mut link = vec!["link", "scenarios/fig3.ron", "--json", "--user", &user];
+        link.extend(street);
+        let (code, said, stderr) = edgelm(&link);
+        assert_eq!(code, 0, "{stderr}");
+        let budget: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+        let number = |name: &str| budget[name].as_f64().unwrap_or_else(|| panic!("{name}"));
+        let walls = budget["wall_loss_db"].as_f64();
+        inside += i32::from(walls.is_some());
+        near += i32::from(budget["line_of_sight"] == true);
+        let gain = number("shadowing_db") + number("fading_db")
+            - number("path_loss_db")
+            - walls.unwrap_or(0.0);
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-6, "{user}: {a} {b}\n{budget}");
+        close(number("tx_power_dbm") + gain, number("received_dbm"));
+        close(
+            number("received_dbm") - number("noise_dbm"),
+            number("snr_db"),
+        );
+        assert_eq!(cell("server"), number("server"));
+        close(cell("gain_db"), gain);
+        close(cell("sinr_db"), number("sinr_db"));
+        close(
+            cell("uplink_ms"),
+            cell("query_bits") / number("rate_shared_mbps") * 1e-3,
+        );
+    }
+    assert!(
+        (5..=25).contains(&inside) && (1..=29).contains(&near),
+        "{inside} {near}"
+    );
+}
+
+#[test]
+fn a_link_that_is_not_there_is_told() {
+    let (code, said, stderr) = edgelm(&["link", "scenarios/fig3.ron", "--user", "60"]);
+    assert_eq!((code, &*said), (2, ""));
+    assert!(
+        stderr.contains("--user: found 60, allowed is 0 to 59"),
+        "{stderr}"
+    );
+}
+
+/// The command of the manual's page prints the budget that stands there.
+#[test]
+fn the_page_has_the_budget() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/radio.md"));
+    let page = page.expect("the page");
+    let block = |kind: &str| {
+        let (_, rest) = page.split_once(&format!("```{kind}\n")).expect(kind);
+        rest.split("\n```").next().expect("an end").to_owned()
+    };
+    let command = block("sh").replace("\\\n", " ");
+    let mut arguments: Vec<&str> = Vec::new();
+    for (at, part) in command.split('\'').enumerate() {
+        match at % 2 {
+            0 => arguments.extend(part.split_whitespace()),
+            _ => arguments.push(part),
+        }
+    }
+    let (code, said, stderr) = edgelm(&arguments[1..]);
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(said.trim_end(), block("text"));
+}

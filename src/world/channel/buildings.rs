@@ -30,7 +30,7 @@ pub enum Walls {
 
 /// A user in a building.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Inside {
+pub struct Inside {
     /// Behind the wall.
     pub depth: Metres,
     /// What wall and rooms take from each of the user's links, in dB.

@@ -9,7 +9,7 @@ mod sinusoids;
 pub mod tr38901;
 mod variation;
 
-pub use buildings::{Buildings, Walls};
+pub use buildings::{Buildings, Inside, Walls};
 pub use fading::Fading;
 pub use link_fading::{Instant, LinkFading};
 pub use path_loss::{LineOfSight, PathLoss, Standard};
@@ -18,11 +18,12 @@ pub use variation::{Doppler, FadingProcess, Variation};
 
 use super::geometry::Point;
 use super::streams::StreamKey;
-use crate::units::{Metres, ratio_from_db};
+use crate::units::{Metres, db_from_ratio, ratio_from_db};
 use link_fading::fading_key;
 use rand::RngExt;
 use rand_distr::{Distribution as _, StandardNormal};
 use shadowing::State;
+use tr38901::Sight;
 
 /// The law of every link: a pure function from (user, server, positions) to a
 /// power gain, which holds no table.
@@ -82,64 +83,89 @@ impl Channel {
         }
     }
 
-    /// The power gain of a link without its fading: path loss, shadowing, walls.
+    /// The power gain of a link without its fading: path loss, walls, shadowing.
     pub fn mean_gain(&self, key: StreamKey, user: (usize, Point), server: (usize, Point)) -> f64 {
-        match self.path_loss.standard() {
-            Some(standard) => self.standard_gain(&standard, key, user, server),
-            None => {
-                let mean = self.path_loss.gain(user.1.distance(server.1));
-                self.with_deviation(mean, key, user.0, server.0)
-            }
-        }
+        let parts = self.parts(key, user, server);
+        let before = match parts.inside {
+            Some(inside) => ratio_from_db(-(parts.path_loss_db + inside.loss_db)),
+            None => parts.path_gain,
+        };
+        before * ratio_from_db(parts.shadowing_db)
     }
 
-    /// The same of a model of TR 38.901.
-    fn standard_gain(
-        &self,
-        standard: &Standard,
-        key: StreamKey,
-        user: (usize, Point),
-        server: (usize, Point),
-    ) -> f64 {
+    /// What a link's gain is made of, but for its fading.
+    pub fn parts(&self, key: StreamKey, user: (usize, Point), server: (usize, Point)) -> LinkParts {
         let distance = user.1.distance(server.1);
+        let Some(standard) = self.path_loss.standard() else {
+            let path_gain = self.path_loss.gain(distance);
+            return LinkParts {
+                distance,
+                sight: None,
+                path_loss_db: -db_from_ratio(path_gain),
+                path_gain,
+                inside: None,
+                shadowing_db: self.deviation_db(key, user.0, server.0),
+            };
+        };
         let inside = self.buildings.and_then(|buildings| {
             buildings.user(standard.environment, standard.carrier_ghz, key, user.0)
         });
         let depth = inside.map_or(Metres(0.0), |inside| inside.depth);
-        let sight = standard.sight(Metres((distance.0 - depth.0).max(0.0)), || {
+        let outdoors = Metres((distance.0 - depth.0).max(0.0));
+        let sight = standard.sight(outdoors, || {
             let own = key.named("line-of-sight").index(user.0 as u64);
             own.index(server.0 as u64).stream().random()
         });
-        let mut loss_db = standard.environment.loss_db(standard.link(distance), sight);
-        if let Some(inside) = inside {
-            loss_db += inside.loss_db;
-        }
-        match self.shadowing {
-            Shadowing::Deviation(_) => {
-                self.with_deviation(ratio_from_db(-loss_db), key, user.0, server.0)
-            }
+        let path_loss_db = standard.environment.loss_db(standard.link(distance), sight);
+        let shadowing_db = match self.shadowing {
+            Shadowing::Deviation(_) => self.deviation_db(key, user.0, server.0),
             Shadowing::Standard(shadowing) => {
                 let state = match inside {
                     Some(_) => State::Indoors,
                     None => State::Outdoors(sight),
                 };
-                ratio_from_db(shadowing.db(standard, state, key, user, server) - loss_db)
+                shadowing.db(&standard, state, key, user, server)
             }
+        };
+        LinkParts {
+            distance,
+            sight: Some(sight),
+            path_loss_db,
+            path_gain: ratio_from_db(-path_loss_db),
+            inside,
+            shadowing_db,
         }
     }
 
-    /// A gain under the shadowing that all links have.
-    fn with_deviation(&self, mean: f64, key: StreamKey, user: usize, server: usize) -> f64 {
+    /// The shadowing of a link in dB where all links have the same deviation.
+    fn deviation_db(&self, key: StreamKey, user: usize, server: usize) -> f64 {
         match self.shadowing {
             Shadowing::Deviation(deviation_db) if deviation_db > 0.0 => {
                 let own = key.named("shadowing").index(user as u64);
                 let own = own.index(server as u64);
                 let normal: f64 = StandardNormal.sample(&mut own.stream());
-                mean * ratio_from_db(deviation_db * normal)
+                deviation_db * normal
             }
-            _ => mean,
+            _ => 0.0,
         }
     }
+}
+
+/// What the gain of a link is made of, but for its fading.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LinkParts {
+    /// On the ground.
+    pub distance: Metres,
+    /// Whether it has line of sight, in a model of TR 38.901.
+    pub sight: Option<Sight>,
+    /// Path loss, in dB.
+    pub path_loss_db: f64,
+    /// The same as a gain, linear.
+    pub path_gain: f64,
+    /// The building that the user is in.
+    pub inside: Option<Inside>,
+    /// What shadowing adds, in dB; below zero it takes.
+    pub shadowing_db: f64,
 }
 
 #[cfg(test)]
