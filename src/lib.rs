@@ -72,7 +72,7 @@
 //! | [`snapshot`] | what a policy sees and says; the delays of an assignment (Eqs. 2 to 8) |
 //! | [`plan`] | how a query is served in several visits: cascades, drafts that are verified, races; what becomes of tokens |
 //! | [`station`] | the trait, and a file for each: uplink, compute, device, held shares, downlink; slow references |
-//! | [`world`] | what a replication draws: streams, sites, servers, cells, channel, queries |
+//! | [`world`] | what a replication draws: streams, sites, servers, cells, channel, queries; link budgets and coverage |
 //! | [`uncertainty`] | metrics from token probabilities, uncertainty-correctness tables, what a table is worth |
 //! | [`city`] | what large cities need: which links are kept, interference within a tolerance |
 //! | [`physics`] | SINR, rate and shares (Eqs. 2, 3, 4, 6), the gains of links, the ledger of interference |

@@ -14,6 +14,7 @@ mod detail;
 mod find;
 mod gap;
 mod link;
+mod map;
 mod merge;
 mod placing;
 mod plan;
@@ -50,6 +51,7 @@ enum Command {
     Find(Box<find::Args>),
     Gap(gap::Args),
     Link(link::Args),
+    Map(map::Args),
     #[cfg(feature = "http")]
     Profile(Box<profile::Args>),
     Table(table::Args),
@@ -96,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Find(args) => find::run(&args),
         Command::Gap(args) => gap::run(&args),
         Command::Link(args) => link::run(&args),
+        Command::Map(args) => map::run(&args),
         #[cfg(feature = "http")]
         Command::Profile(args) => profile::run(&args),
         Command::Table(args) => table::run(&args),

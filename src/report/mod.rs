@@ -25,6 +25,7 @@
 
 pub mod calibration;
 pub mod catalog;
+pub mod coverage;
 mod csv;
 pub mod detail;
 mod directory;

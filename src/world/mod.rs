@@ -6,6 +6,7 @@
 
 pub mod arrivals;
 pub mod channel;
+pub mod coverage;
 pub mod distribution;
 pub mod geometry;
 pub mod link_budget;

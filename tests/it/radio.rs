@@ -1,6 +1,7 @@
 //! Links of TR 38.901 as worlds have them: line of sight, shadowing and buildings against
 //! what the standard's tables say of many links.
 
+use crate::manual_numbers::says;
 use edgelm::scenario::{Loaded, Override};
 use edgelm::units::Metres;
 use edgelm::world::channel::tr38901::{Environment, Sight};
@@ -137,7 +138,7 @@ fn shadowing_is_correlated_over_distance() {
     );
 }
 
-/// Outside as before, inside more by walls and rooms: 12.2 dB of low walls at 3.5 GHz and half
+/// Outside as before, inside more by walls and rooms: 12.7 dB of low walls at 3.5 GHz and half
 /// a decibel for each of 25 / 3 m on average.
 #[test]
 fn users_in_buildings_lose_what_walls_and_rooms_take() {
@@ -160,6 +161,14 @@ fn users_in_buildings_lose_what_walls_and_rooms_take() {
     let (mean, deviation) = moments(&inside);
     let walls = Walls::LowLoss.loss_db(CARRIER_GHZ);
     assert!((mean - walls - 0.5 * 25.0 / 3.0).abs() < 0.2, "{mean}");
+    let high = Walls::HighLoss.loss_db(CARRIER_GHZ);
+    says(
+        "docs/radio.md",
+        &[
+            format!("{walls:.1} dB on average"),
+            format!("{high:.1} dB for `HighLoss`"),
+        ],
+    );
     // The least of two uniform depths varies by 25 / sqrt(18) m.
     let expected = 4.4f64.hypot(0.5 * 25.0 / 18f64.sqrt());
     assert!(
@@ -357,4 +366,54 @@ fn the_page_has_the_budget() {
     let (code, said, stderr) = edgelm(&arguments[1..]);
     assert_eq!(code, 0, "{stderr}");
     assert_eq!(said.trim_end(), block("text"));
+}
+
+/// Without shadowing and interference a map is the closed form: the nearest server, and
+/// P / (sigma^2 loss(d)) with the log-distance loss.
+#[test]
+fn a_map_is_what_a_phone_more_would_have() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let map = |out: &str| {
+        let out = folder.path().join(out);
+        let mut arguments = vec!["map", "scenarios/fig3.ron", "--columns", "12"];
+        arguments.extend(["--set", "channel.interference=Orthogonal", "--out"]);
+        arguments.push(out.to_str().expect("UTF-8"));
+        let (code, said, stderr) = edgelm(&arguments);
+        assert_eq!(code, 0, "{stderr}");
+        assert!(said.starts_with("12 x 12 squares of 41.6"), "{said}");
+        let file = |name: &str| std::fs::read(out.join("fig3-map").join(name)).expect(name);
+        ["map.csv", "map_sinr.png", "map_rate.png", "map_server.png"].map(file)
+    };
+    let files = map("one");
+    assert!(files == map("other"), "the same bytes");
+    let rows = String::from_utf8(files[0].clone()).expect("UTF-8");
+    let rows: Vec<Vec<f64>> = rows
+        .lines()
+        .skip(1)
+        .map(|row| {
+            row.split(',')
+                .map(|cell| cell.parse().expect("a number"))
+                .collect()
+        })
+        .collect();
+    assert_eq!(rows.len(), 144);
+    // The paper's servers stand in the middles of the quarters of 500 m x 500 m.
+    let servers = [
+        (125.0, 125.0),
+        (125.0, 375.0),
+        (375.0, 125.0),
+        (375.0, 375.0),
+    ];
+    for row in rows {
+        let distances = servers.map(|(x, y): (f64, f64)| (row[0] - x).hypot(row[1] - y));
+        let nearest = distances.iter().copied().fold(f64::INFINITY, f64::min);
+        assert_eq!(distances[row[2] as usize], nearest, "{row:?}");
+        let tx_dbm = 10.0 * 200f64.log10();
+        let received_dbm = tx_dbm - 38.5 - 22.0 * nearest.max(1.0).log10();
+        let snr_db = received_dbm + 174.0 - 80.0;
+        let rate_mbps = 100.0 * (1.0 + 10f64.powf(snr_db / 10.0)).log2();
+        for (found, expected) in row[3..].iter().zip([received_dbm, snr_db, rate_mbps]) {
+            assert!((found / expected - 1.0).abs() < 1e-9, "{row:?} {expected}");
+        }
+    }
 }

@@ -8,9 +8,6 @@ use crate::finding::Finding;
 /// Height of a condition's panel, in points.
 const PANEL_PT: f64 = 130.0;
 
-/// From this ratio of the greatest to the least value on, an axis is logarithmic.
-const LOGARITHMIC_FROM: f64 = 30.0;
-
 /// How the limit is drawn.
 const LIMIT: Style = Style {
     colour: (90, 90, 90),
@@ -80,20 +77,9 @@ fn line(finding: &Finding, condition: usize, policy: usize) -> Line {
         .collect()
 }
 
+/// All intervals, and the limit.
 fn y_axis(label: &str, limit: f64, lines: &[Line]) -> Axis {
     let all = lines.iter().flatten();
-    let ends: Vec<f64> = all
-        .flat_map(|(_, i)| [i.low, i.high, i.estimate])
-        .chain([limit])
-        .collect();
-    let (least, most) = ends
-        .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), end| {
-            (low.min(*end), high.max(*end))
-        });
-    if least > 0.0 && most / least > LOGARITHMIC_FROM {
-        Axis::log(label, ends)
-    } else {
-        Axis::linear(label, ends)
-    }
+    let ends = all.flat_map(|(_, i)| [i.low, i.high, i.estimate]);
+    Axis::fitting(label, ends.chain([limit]))
 }

@@ -28,6 +28,7 @@ mod axis;
 mod by_policy;
 mod canvas;
 mod ccdf;
+pub(super) mod coverage;
 mod field_label;
 mod figure;
 pub(super) mod finding;

@@ -1,0 +1,95 @@
+//! What `edgelm map` writes: `map.csv`, a row a square, and pictures of it.
+
+use super::number::shortest;
+use super::{OutputFile, ReportError};
+use crate::world::World;
+use crate::world::coverage::Coverage;
+
+/// The files of a map of coverage.
+///
+/// # Errors
+/// [`ReportError`], if a format's library fails.
+pub fn files(
+    title: &str,
+    world: &World<'_>,
+    coverage: &Coverage,
+) -> Result<Vec<OutputFile>, ReportError> {
+    let rows = OutputFile {
+        name: "map.csv".to_owned(),
+        bytes: csv(coverage)?,
+    };
+    Ok([vec![rows], figures(title, world, coverage)?].concat())
+}
+
+#[cfg(feature = "plots")]
+fn figures(
+    title: &str,
+    world: &World<'_>,
+    coverage: &Coverage,
+) -> Result<Vec<OutputFile>, ReportError> {
+    use super::plot::coverage::{Shown, draw};
+    let shown = [
+        ("map_sinr.png", Shown::Sinr),
+        ("map_rate.png", Shown::Rate),
+        ("map_server.png", Shown::Server),
+    ];
+    let files = shown.map(|(name, shown)| {
+        Ok(OutputFile {
+            name: name.to_owned(),
+            bytes: draw(title, world, coverage, shown)?,
+        })
+    });
+    files.into_iter().collect()
+}
+
+#[cfg(not(feature = "plots"))]
+fn figures(
+    _title: &str,
+    _world: &World<'_>,
+    _coverage: &Coverage,
+) -> Result<Vec<OutputFile>, ReportError> {
+    Ok(Vec::new())
+}
+
+fn csv(coverage: &Coverage) -> Result<Vec<u8>, ::csv::Error> {
+    let mut writer = ::csv::Writer::from_writer(Vec::new());
+    writer.write_record([
+        "x_m",
+        "y_m",
+        "server",
+        "received_dbm",
+        "sinr_db",
+        "rate_mbps",
+    ])?;
+    for place in &coverage.places {
+        writer.write_record([
+            shortest(place.position.0),
+            shortest(place.position.1),
+            place.server.to_string(),
+            shortest(place.received_dbm),
+            shortest(place.sinr_db),
+            shortest(place.rate.0 * 1e-6),
+        ])?;
+    }
+    writer
+        .into_inner()
+        .map_err(|error| ::csv::Error::from(std::io::Error::other(error.to_string())))
+}
+
+/// A few shares of the area, for the terminal.
+pub fn summary(coverage: &Coverage) -> String {
+    let mut sinr_db: Vec<f64> = coverage.places.iter().map(|place| place.sinr_db).collect();
+    sinr_db.sort_by(f64::total_cmp);
+    let at = |share: f64| sinr_db[(share * (sinr_db.len() - 1) as f64).round() as usize];
+    format!(
+        "{} x {} squares of {} m x {} m\nSINR in the worst 5 % of the area at most {:.1} dB, in half \
+         of it at most {:.1} dB, in the best 5 % at least {:.1} dB\n",
+        coverage.columns,
+        coverage.rows,
+        shortest(coverage.square_m.0),
+        shortest(coverage.square_m.1),
+        at(0.05),
+        at(0.5),
+        at(0.95),
+    )
+}
