@@ -18,6 +18,7 @@ fn looks(bencher: Bencher, process: FadingProcess) {
         fading: Fading::Rayleigh,
         shadowing: Shadowing::Deviation(0.0),
         buildings: None,
+        antennas_db: 0.0,
         process,
     };
     let key = StreamKey::root(1);

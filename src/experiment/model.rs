@@ -27,6 +27,7 @@ pub fn world_model(scenario: &Scenario, table: &Table) -> WorldModel {
             placement: scenario.users.placement.clone(),
             mobility: scenario.users.mobility.clone(),
             tx_power: Watts(scenario.users.tx_power_mw * 1e-3),
+            power_control: scenario.users.power_control,
             capacity: scaled(&scenario.users.capacity_gflops, 1e9),
         },
         servers: ServerModel {
@@ -51,6 +52,7 @@ pub fn world_model(scenario: &Scenario, table: &Table) -> WorldModel {
                 None => Shadowing::Deviation(scenario.channel.shadowing_db),
             },
             buildings: scenario.channel.buildings,
+            antennas_db: scenario.users.antenna_gain_dbi + scenario.servers.antenna_gain_dbi,
             process: fading_process(scenario, coherence_time),
         },
         coherence_time,

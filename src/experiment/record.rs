@@ -49,7 +49,7 @@ pub struct ReplicationRecord {
     pub tokens: TokenRecord,
     /// What was sent, and who answered.
     pub traffic: TrafficRecord,
-    /// Time on uplinks, for the transmit energy, in seconds.
+    /// Time on uplinks, for the transmit energy, in seconds at full power.
     pub transmit_s: f64,
     /// Work done by devices, in FLOP.
     pub device_flop: f64,
@@ -197,6 +197,8 @@ pub(super) struct Recording {
     record: ReplicationRecord,
     /// Work given to each user's device, in seconds.
     device_s: Vec<f64>,
+    /// The share of its power that each user sends with.
+    power_shares: Vec<f64>,
     capacities: Vec<FlopPerSecond>,
     compute: ComputeLaw,
     slo: Option<Slo>,
@@ -219,6 +221,9 @@ impl Recording {
                 ..ReplicationRecord::default()
             },
             device_s: vec![0.0; world.users().len()],
+            power_shares: (world.users().iter().enumerate())
+                .map(|(user, drawn)| world.power_share(user, drawn.position))
+                .collect(),
             capacities,
             compute,
             slo,
@@ -241,7 +246,8 @@ impl Recorder for Recording {
             return;
         }
         let record = &mut self.record;
-        record.transmit_s += done.stages[Stage::Uplink].0;
+        let share = self.power_shares[done.query.user];
+        record.transmit_s += share * done.stages[Stage::Uplink].0;
         record.device_flop += done.device_work.0;
         record.edge_flop += done.edge_work.0;
         self.device_s[done.query.user] +=

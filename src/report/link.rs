@@ -23,7 +23,14 @@ pub fn text(budget: &LinkBudget) -> String {
     };
     let none = String::new;
     row("Distance on the ground", parts.distance.0, "m", none());
-    row("Transmit power", budget.tx_power_dbm, "dBm", none());
+    let back_off = match budget.back_off_db {
+        0.0 => none(),
+        below => format!("{below:.1} dB below full power"),
+    };
+    row("Transmit power", budget.tx_power_dbm, "dBm", back_off);
+    if budget.antennas_db != 0.0 {
+        row("Antennas", budget.antennas_db, "dB", "both ends".to_owned());
+    }
     let sight = match parts.sight {
         Some(Sight::Line) => "line of sight",
         Some(Sight::Obstructed) => "no line of sight",
@@ -81,6 +88,7 @@ pub fn json(budget: &LinkBudget) -> Value {
         "server": budget.server,
         "distance_m": parts.distance.0,
         "tx_power_dbm": budget.tx_power_dbm,
+        "antennas_db": budget.antennas_db,
         "line_of_sight": parts.sight.map(|sight| sight == Sight::Line),
         "path_loss_db": parts.path_loss_db,
         "indoor_depth_m": parts.inside.map(|inside| inside.depth.0),

@@ -64,6 +64,7 @@ use crate::world::channel::{Buildings, Fading, PathLoss, StandardShadowing, Vari
 use crate::world::distribution::Distribution;
 use crate::world::geometry::{Area, Placement, Point};
 use crate::world::motion::Mobility;
+use crate::world::power_control::PowerControl;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -146,6 +147,13 @@ pub struct Users {
     /// Transmit power of each (P), in milliwatts.
     #[serde(default = "paper_tx_power")]
     pub tx_power_mw: f64,
+    /// How much of it they use: `Full`, or `Fractional(p0_dbm: .., alpha: ..)`, by their
+    /// path loss.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub power_control: PowerControl,
+    /// Gain of their antennas, in dBi.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub antenna_gain_dbi: f64,
     /// Local computing capacity of each (C_i,L), in GFLOP/s.
     #[serde(default = "paper_local_capacity")]
     pub capacity_gflops: Distribution,
@@ -172,6 +180,9 @@ pub struct Servers {
     pub placement: Placement,
     /// Bandwidth of each (B), in megahertz.
     pub bandwidth_mhz: f64,
+    /// Gain of their antennas towards every user, in dBi.
+    #[serde(skip_serializing_if = "is_default")]
+    pub antenna_gain_dbi: f64,
     /// Computing capacity of each (C_j,ES), in TFLOP/s.
     pub capacity_tflops: Distribution,
     /// Greatest capacity that one query gets (C_max), in TFLOP/s.
@@ -196,6 +207,7 @@ impl Default for Servers {
                 Point(375.0, 375.0),
             ]),
             bandwidth_mhz: 100.0,
+            antenna_gain_dbi: 0.0,
             capacity_tflops: Distribution::Uniform {
                 low: 9.078,
                 high: 21.18,

@@ -87,7 +87,8 @@ impl World<'_> {
         });
         let best = gains.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
         let (server, gain) = best.unwrap_or((0, 0.0));
-        let signal: Watts = model.users.tx_power * gain;
+        let share = self.power_share(user, position);
+        let signal: Watts = model.users.tx_power * (share * gain);
         let interference = heard.interference(self.sites()[server].first_cell);
         let met = sinr(signal, interference, model.cells.noise);
         Place {

@@ -15,6 +15,10 @@ pub struct LinkBudget {
     pub server: usize,
     /// What the phone sends.
     pub tx_power_dbm: f64,
+    /// The share of its power that it does not use, in dB.
+    pub back_off_db: f64,
+    /// Gain of the antennas at both ends together, in dB.
+    pub antennas_db: f64,
     /// Path loss, walls and shadowing.
     pub parts: LinkParts,
     /// What fading adds, in dB; below zero it takes.
@@ -68,13 +72,16 @@ impl World<'_> {
             users_in_cell += usize::from(best == server);
         }
         let interference = received.interference(self.cell_to(user, server));
-        let signal = power * gain;
+        let sent = power * self.power_share(user, place.1);
+        let signal = sent * gain;
         let met = sinr(signal, interference, noise);
         let bandwidth = model.cells.bandwidth;
         LinkBudget {
             user,
             server,
-            tx_power_dbm: dbm(power),
+            tx_power_dbm: dbm(sent),
+            back_off_db: db_from_ratio(power.0 / sent.0),
+            antennas_db: model.channel.antennas_db,
             parts,
             fading_db: db_from_ratio(gain / mean),
             received_dbm: dbm(signal),

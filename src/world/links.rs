@@ -144,10 +144,11 @@ impl Row {
         self.position = position;
         self.gains.clear();
         let (channel, key, links) = (&model.channel, world.key(), world.links(user));
+        let share = world.power_share(user, position);
         let now = links.iter().zip(&mut self.fading).map(|((j, _), fading)| {
             let server = (j, world.sites()[j].position);
             let mean = channel.mean_gain(key, (user, position), server);
-            mean * fading.power_at(channel, key, user, j, instant)
+            share * mean * fading.power_at(channel, key, user, j, instant)
         });
         self.gains.extend(now);
     }

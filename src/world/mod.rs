@@ -12,6 +12,7 @@ pub mod geometry;
 pub mod link_budget;
 pub mod links;
 pub mod motion;
+pub mod power_control;
 pub mod query;
 mod reach;
 pub mod streams;
@@ -26,6 +27,7 @@ use channel::{Channel, FadingProcess};
 use distribution::Scaled;
 use geometry::{Area, Placement, Point};
 use motion::Mobility;
+use power_control::PowerControl;
 use query::Workload;
 use streams::StreamKey;
 
@@ -70,6 +72,8 @@ pub struct UserModel {
     pub mobility: Mobility,
     /// Transmit power of each (P).
     pub tx_power: Watts,
+    /// How much of it they use.
+    pub power_control: PowerControl,
     /// Local capacity of each (C_i,L), in FLOP/s.
     pub capacity: Scaled,
 }
@@ -217,7 +221,8 @@ impl<'m> World<'m> {
                 nearest: nearest(user),
             };
             let within = self.reach_of(user).unwrap_or(&all).iter();
-            gains.extend(within.map(|&j| self.drawn_gain(user, j as usize)));
+            let share = self.power_share(user, self.users[user].position);
+            gains.extend(within.map(|&j| share * self.drawn_gain(user, j as usize)));
         }
         self.gains = gains;
     }
@@ -263,8 +268,8 @@ impl<'m> World<'m> {
         &self.servers
     }
 
-    /// The power gains |h|^2 of a user's links at time zero; for a world that changes
-    /// see [`links::Links`].
+    /// The power gains |h|^2 of a user's links at time zero, times the share of its power
+    /// that it uses; for a world that changes see [`links::Links`].
     pub fn links(&self, user: usize) -> LinkGains<'_> {
         let Row { start, .. } = self.rows[user];
         match self.reach_of(user) {
@@ -292,6 +297,24 @@ impl<'m> World<'m> {
                 .as_ref()?
                 .near(self.nearest_server(user)),
         )
+    }
+
+    /// The share of its power that a user uses at a place, in 0..1: counted with the gains
+    /// of its links, so that signals and interference are those of the power that is sent.
+    pub fn power_share(&self, user: usize, position: Point) -> f64 {
+        let UserModel {
+            tx_power,
+            power_control,
+            ..
+        } = &self.model.users;
+        power_control.share(*tx_power, self.model.cells.bandwidth, || {
+            let sites = self.sites.iter().enumerate();
+            let means = sites.map(|(server, site)| {
+                let channel = &self.model.channel;
+                channel.mean_gain(self.key, (user, position), (server, site.position))
+            });
+            means.fold(0.0, f64::max)
+        })
     }
 
     /// The power gain of any link at time zero, drawn where it is asked for.

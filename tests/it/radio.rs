@@ -25,6 +25,7 @@ fn street(line_of_sight: LineOfSight) -> Channel {
         fading: Fading::None,
         shadowing: Shadowing::Deviation(0.0),
         buildings: None,
+        antennas_db: 0.0,
         process: FadingProcess::Static,
     }
 }
@@ -416,4 +417,90 @@ fn a_map_is_what_a_phone_more_would_have() {
             assert!((found / expected - 1.0).abs() < 1e-9, "{row:?} {expected}");
         }
     }
+}
+
+/// Open loop: each phone sends P0 + 10 log10(M) + alpha PL, at most its full power, by the
+/// loss to the server that it reaches best; with alpha = 1 all who are not at full power are
+/// received alike there. Antennas count in the loss.
+#[test]
+fn phones_make_up_for_their_loss() {
+    let link = |user: usize, server: usize, alpha: &str| -> serde_json::Value {
+        let control = format!("users.power_control=Fractional(p0_dbm: -95, alpha: {alpha})");
+        let (user, server) = (user.to_string(), server.to_string());
+        let mut arguments = vec!["link", "scenarios/fig3.ron", "--json", "--user", &user];
+        arguments.extend(["--server", &server, "--set", &control]);
+        arguments.extend(["--set", "channel.path_loss=UMi(carrier_ghz: 3.5)"]);
+        arguments.extend(["--set", "servers.antenna_gain_dbi=8"]);
+        let (code, said, stderr) = edgelm(&arguments);
+        assert_eq!(code, 0, "{stderr}");
+        serde_json::from_str(&said).expect("JSON")
+    };
+    let number = |of: &serde_json::Value, name: &str| of[name].as_f64().expect(name);
+    let (full_dbm, blocks_db) = (10.0 * 200f64.log10(), 10.0 * (100e6f64 / 180e3).log10());
+    let mut at_full = 0;
+    for user in 0..12 {
+        for (alpha, text) in [(1.0, "1"), (0.6, "0.6")] {
+            let links: Vec<_> = (0..4).map(|server| link(user, server, text)).collect();
+            let loss = |link: &serde_json::Value| number(link, "path_loss_db") - 8.0;
+            let least = links.iter().map(loss).fold(f64::INFINITY, f64::min);
+            let wanted = -95.0 + blocks_db + alpha * least;
+            for link in &links {
+                assert_eq!(number(link, "antennas_db"), 8.0);
+                let sent = number(link, "tx_power_dbm");
+                assert!(
+                    (sent - wanted.min(full_dbm)).abs() < 1e-9,
+                    "{user}: {sent} {wanted}"
+                );
+                let received = number(link, "received_dbm") - number(link, "fading_db");
+                assert!((received - (sent - loss(link))).abs() < 1e-9);
+            }
+            at_full += i32::from(wanted >= full_dbm);
+        }
+    }
+    assert!((1..24).contains(&at_full), "{at_full}");
+}
+
+/// What is sent with less power takes less energy: at a tenth of the power everywhere, a tenth
+/// a second of sending.
+#[test]
+fn energy_is_that_of_the_power_that_is_sent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let energy = |control: &str, out: &str| -> f64 {
+        let out = folder.path().join(out);
+        let control = format!("users.power_control={control}");
+        let mut arguments = vec!["run", "scenarios/fig3.ron", "--replications", "2", "--out"];
+        arguments.push(out.to_str().expect("UTF-8"));
+        arguments.extend(["--set", &control, "--set", "policies=[StrongestSignal]"]);
+        arguments.extend([
+            "--set",
+            "energy=(device_j_per_gflop: 1, server_j_per_gflop: 1)",
+        ]);
+        arguments.extend([
+            "--set",
+            "sweep.values=[20]",
+            "--set",
+            "channel.noise_figure_db=60",
+        ]);
+        let (code, _, stderr) = edgelm(&arguments);
+        assert_eq!(code, 0, "{stderr}");
+        let text = std::fs::read_to_string(out.join("fig3/results.csv")).expect("results");
+        let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+        let (header, row) = (
+            lines.next().expect("a header"),
+            lines.next().expect("a row"),
+        );
+        let cell = |name: &str| -> f64 {
+            let at = header
+                .iter()
+                .position(|column| *column == name)
+                .expect(name);
+            row[at].parse().expect(name)
+        };
+        cell("transmit_energy_j") / (cell("uplink_mean_ms") * 1e-3)
+    };
+    let full = energy("Full", "full");
+    assert!((full / 0.2 - 1.0).abs() < 1e-9, "{full} W");
+    // With alpha = 0 all send P0 over 100 MHz: 13.0 dBm.
+    let tenth = energy("Fractional(p0_dbm: -14.436974992327126, alpha: 0)", "tenth");
+    assert!((tenth / 0.02 - 1.0).abs() < 1e-6, "{tenth} W");
 }

@@ -175,7 +175,12 @@ fn the_fields_that_are_commented_out_can_be_used_as_they_stand() {
 
 /// A form as the file shows it, the field that it is a value of, and the same with only
 /// what must be given.
-const FORMS: [(&str, &str, &str); 55] = [
+const FORMS: [(&str, &str, &str); 56] = [
+    (
+        "users.power_control",
+        "Fractional(p0_dbm: .., alpha: ..)",
+        "Fractional(p0_dbm: .., alpha: ..)",
+    ),
     (
         "channel.path_loss",
         "UMa(carrier_ghz: .., terminal_height_m: 1.5, line_of_sight: Drawn)",

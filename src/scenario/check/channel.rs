@@ -4,6 +4,8 @@ use super::{Faults, Scenario};
 use crate::scenario::ChannelSpec;
 use crate::world::channel::tr38901::Environment;
 use crate::world::channel::{Fading, LineOfSight, PathLoss, Walls};
+use crate::world::motion::Mobility;
+use crate::world::power_control::PowerControl;
 use std::ops::RangeInclusive;
 
 /// What TR 38.901 is for, in GHz.
@@ -22,7 +24,40 @@ pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
     faults.within("channel.noise_figure_db", figure, 0.0..=100.0);
     shadowing(channel, faults);
     buildings(channel, faults);
+    antennas(scenario, faults);
+    power_control(scenario, faults);
     cities(channel, faults);
+}
+
+fn antennas(scenario: &Scenario, faults: &mut Faults) {
+    let gains_dbi = -100.0..=100.0;
+    let of_users = scenario.users.antenna_gain_dbi;
+    faults.within("users.antenna_gain_dbi", of_users, gains_dbi.clone());
+    let of_servers = scenario.servers.antenna_gain_dbi;
+    faults.within("servers.antenna_gain_dbi", of_servers, gains_dbi);
+}
+
+fn power_control(scenario: &Scenario, faults: &mut Faults) {
+    let PowerControl::Fractional { p0_dbm, alpha } = scenario.users.power_control else {
+        return;
+    };
+    let field = "users.power_control";
+    faults.within(&format!("{field}.p0_dbm"), p0_dbm, -300.0..=100.0);
+    faults.within(&format!("{field}.alpha"), alpha, 0.0..=1.0);
+    if scenario.channel.interference_tolerance > 0.0 {
+        faults.add(
+            field,
+            "Fractional beside `channel.interference_tolerance`",
+            "Full, or a tolerance of 0",
+        );
+    }
+    if scenario.energy.is_some() && scenario.users.mobility != Mobility::Static {
+        faults.add(
+            field,
+            "Fractional beside `energy`, with users that move",
+            "Full, or users at rest, whose power does not change on the way",
+        );
+    }
 }
 
 fn path_loss(path_loss: &PathLoss, faults: &mut Faults) {

@@ -99,6 +99,7 @@ mod tests {
             fading: Fading::Rayleigh,
             shadowing: Shadowing::Deviation(0.0),
             buildings: None,
+            antennas_db: 0.0,
             process: FadingProcess::gauss_markov(Seconds(0.02), Seconds(0.005)),
         };
         let instant = |block: u64| Instant {

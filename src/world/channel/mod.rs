@@ -37,6 +37,8 @@ pub struct Channel {
     pub shadowing: Shadowing,
     /// Users in buildings, if there are any.
     pub buildings: Option<Buildings>,
+    /// Gain of the antennas at both ends together, in dB.
+    pub antennas_db: f64,
     /// How fading goes on in time.
     pub process: FadingProcess,
 }
@@ -55,7 +57,8 @@ impl Channel {
     pub fn expected_gain(&self, distance: Metres) -> f64 {
         // The mean of a log-normal of this deviation: exp(s^2 / 2), s in nepers of power.
         let nepers = self.shadowing_nepers();
-        self.path_loss.gain(distance) * (0.5 * nepers * nepers).exp()
+        let antennas = ratio_from_db(self.antennas_db);
+        antennas * self.path_loss.gain(distance) * (0.5 * nepers * nepers).exp()
     }
 
     /// The variance of a link's power gain relative to the square of its mean, at
@@ -83,14 +86,14 @@ impl Channel {
         }
     }
 
-    /// The power gain of a link without its fading: path loss, walls, shadowing.
+    /// The power gain of a link without its fading: antennas, path loss, walls, shadowing.
     pub fn mean_gain(&self, key: StreamKey, user: (usize, Point), server: (usize, Point)) -> f64 {
         let parts = self.parts(key, user, server);
         let before = match parts.inside {
             Some(inside) => ratio_from_db(-(parts.path_loss_db + inside.loss_db)),
             None => parts.path_gain,
         };
-        before * ratio_from_db(parts.shadowing_db)
+        before * ratio_from_db(parts.shadowing_db) * ratio_from_db(self.antennas_db)
     }
 
     /// What a link's gain is made of, but for its fading.
@@ -179,6 +182,7 @@ mod tests {
             fading: Fading::None,
             shadowing: Shadowing::Deviation(8.0),
             buildings: None,
+            antennas_db: 0.0,
             process: FadingProcess::Static,
         };
         let n = 50_000;
@@ -205,6 +209,7 @@ mod tests {
             fading: Fading::Rician { k_db: 3.0 },
             shadowing: Shadowing::Deviation(3.0),
             buildings: None,
+            antennas_db: 0.0,
             process: FadingProcess::Static,
         };
         let n = 200_000;
