@@ -9,11 +9,14 @@ mod calibrate;
 mod capacity;
 mod catalog;
 mod check;
+mod completions;
 mod decide;
 mod detail;
 mod find;
 mod gap;
+mod init;
 mod link;
+mod list;
 mod map;
 mod merge;
 mod placing;
@@ -44,6 +47,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    List(list::Args),
+    Init(init::Args),
     Run(run::Args),
     Check(check::Args),
     Catalog(catalog::Args),
@@ -61,6 +66,7 @@ enum Command {
     Trace(trace::Args),
     Calibrate(calibrate::Args),
     Validate(validate::Args),
+    Completions(completions::Args),
 }
 
 /// Why a command did not do what it was asked.
@@ -91,6 +97,8 @@ impl From<Diagnostic> for Failure {
 /// Runs the command that the process's arguments name.
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::List(args) => list::run(&args),
+        Command::Init(args) => init::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Catalog(args) => catalog::run(&args),
@@ -108,6 +116,7 @@ pub fn main() -> ExitCode {
         Command::Trace(args) => trace::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Validate(args) => validate::run(&args),
+        Command::Completions(args) => completions::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

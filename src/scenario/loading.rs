@@ -1,5 +1,6 @@
 //! From a file (and `--set` on the command line) to a checked scenario.
 
+use super::carried;
 use super::check::check;
 use super::diagnostic::{Diagnostic, Place};
 use super::naming::study_name;
@@ -32,14 +33,32 @@ pub struct Loaded {
     source: Source,
 }
 
-/// Reads and checks a scenario file, with fields overridden.
+/// Reads and checks a scenario file, with fields overridden. Where there is no such file,
+/// the name or the place of a scenario that edgelm carries means that one ([`carried`]).
 ///
 /// # Errors
 /// Everything that is wrong with it: a syntax or type error alone, or all values
 /// that cannot be used.
 pub fn load(file: &Path, overrides: &[Override]) -> Result<Loaded, Vec<Diagnostic>> {
-    let text = read(file).map_err(|diagnostic| vec![diagnostic])?;
+    if !file.exists()
+        && let Some(own) = carried::find(file)
+    {
+        return Loaded::with_files(own.text, &own.file, overrides, ReferredFiles::carried());
+    }
+    let text = read(file).map_err(|diagnostic| match diagnostic.help {
+        None => vec![diagnostic.help(carried_instead(file))],
+        Some(_) => vec![diagnostic],
+    })?;
     Loaded::from_text(&text, file, overrides)
+}
+
+fn carried_instead(file: &Path) -> String {
+    let all = carried::all();
+    let names = all.iter().map(|carried| &*carried.name);
+    match nearest(&file.to_string_lossy(), names) {
+        Some(name) => format!("did you mean `{name}`, which edgelm carries?"),
+        None => "`edgelm list` shows the scenarios that edgelm carries".to_owned(),
+    }
 }
 
 impl Loaded {
@@ -58,11 +77,20 @@ impl Loaded {
         file: &Path,
         overrides: &[Override],
     ) -> Result<Self, Vec<Diagnostic>> {
+        Self::with_files(text, file, overrides, ReferredFiles::on_disk())
+    }
+
+    fn with_files(
+        text: &str,
+        file: &Path,
+        overrides: &[Override],
+        referred: ReferredFiles,
+    ) -> Result<Self, Vec<Diagnostic>> {
         let mut source = Source {
             file: file.to_owned(),
             text: text.into(),
             overrides: Vec::new(),
-            referred: ReferredFiles::on_disk(),
+            referred,
         };
         let mut scenario =
             Scenario::from_ron(text).map_err(|error| vec![source.ron_error::<Scenario>(&error)])?;

@@ -11,6 +11,7 @@
 //! assert_eq!(scenario.servers.bandwidth_mhz, 100.0);
 //! ```
 
+pub mod carried;
 mod check;
 mod cloud;
 mod diagnostic;

@@ -1,7 +1,7 @@
 //! The files that a scenario refers to: tables, traces.
 
-use super::Diagnostic;
 use super::loading::read;
+use super::{Diagnostic, carried};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Debug, Clone)]
 pub(super) struct ReferredFiles {
     texts: Arc<Mutex<BTreeMap<String, String>>>,
-    on_disk: bool,
+    place: Place,
+}
+
+/// Where they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Disk,
+    /// In edgelm itself.
+    Carried,
+    /// All of them are known.
+    Plan,
 }
 
 impl ReferredFiles {
@@ -19,7 +29,15 @@ impl ReferredFiles {
     pub fn on_disk() -> Self {
         Self {
             texts: Arc::default(),
-            on_disk: true,
+            place: Place::Disk,
+        }
+    }
+
+    /// Files that edgelm carries.
+    pub fn carried() -> Self {
+        Self {
+            texts: Arc::default(),
+            place: Place::Carried,
         }
     }
 
@@ -27,7 +45,7 @@ impl ReferredFiles {
     pub fn given(texts: BTreeMap<String, String>) -> Self {
         Self {
             texts: Arc::new(Mutex::new(texts)),
-            on_disk: false,
+            place: Place::Plan,
         }
     }
 
@@ -42,10 +60,18 @@ impl ReferredFiles {
         if let Some(text) = texts.get(&key) {
             return Ok(text.clone());
         }
-        if !self.on_disk {
-            return Err(Diagnostic::new(format!("the plan holds no file {key}")));
-        }
-        let text = read(path)?;
+        let text = match self.place {
+            Place::Disk => read(path)?,
+            Place::Carried => carried::text(path).map(str::to_owned).ok_or_else(|| {
+                Diagnostic::new(format!("edgelm carries no file {key}")).help(
+                    "`edgelm init` writes the scenario into a file, whose head says where to get \
+                     what it needs",
+                )
+            })?,
+            Place::Plan => {
+                return Err(Diagnostic::new(format!("the plan holds no file {key}")));
+            }
+        };
         texts.insert(key, text.clone());
         Ok(text)
     }

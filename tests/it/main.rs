@@ -32,6 +32,7 @@ mod goa_literal;
 mod golden;
 mod hostile_input;
 mod hostile_server;
+mod installed;
 mod manual;
 mod manual_facts;
 mod manual_numbers;

@@ -40,7 +40,7 @@ fn the_help_of_every_subcommand() {
         .filter_map(|line| line.split_whitespace().next())
         .filter(|name| *name != "help")
         .collect();
-    assert_eq!(subcommands.len(), 16, "{subcommands:?}");
+    assert_eq!(subcommands.len(), 19, "{subcommands:?}");
     matches("help", &help);
     for name in subcommands {
         matches(&format!("help-{name}"), &said(&[name, "--help"], None));
@@ -65,6 +65,7 @@ fn the_tables() {
     matches("run-timeline", &said(&[&timeline[..], &few].concat(), out));
     let gap = ["gap", "scenarios/gap.ron", "--set", "sweep.values=[4, 8]"];
     matches("gap", &said(&[&gap[..], &few].concat(), out));
+    matches("list", &said(&["list"], None));
     matches("link", &said(&["link", "scenarios/fig3.ron"], None));
     let street = "link scenarios/fig3.ron --set channel.path_loss=UMi(carrier_ghz:3.5) \
                   --set channel.shadowing=Correlated --set channel.buildings=(indoor_share:1)";
