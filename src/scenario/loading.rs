@@ -4,7 +4,7 @@ use super::carried;
 use super::check::check;
 use super::diagnostic::{Diagnostic, Place};
 use super::naming::study_name;
-use super::notation::options;
+use super::notation::{self, options};
 use super::overriding::{Override, apply};
 use super::pointing::{Source, byte_offset, ron_message, suggestion, table_error};
 use super::referred::ReferredFiles;
@@ -86,14 +86,14 @@ impl Loaded {
         overrides: &[Override],
         referred: ReferredFiles,
     ) -> Result<Self, Vec<Diagnostic>> {
+        let (text, read) = notation::read(text);
         let mut source = Source {
             file: file.to_owned(),
             text: text.into(),
             overrides: Vec::new(),
             referred,
         };
-        let mut scenario =
-            Scenario::from_ron(text).map_err(|error| vec![source.ron_error::<Scenario>(&error)])?;
+        let mut scenario = read.map_err(|error| vec![source.ron_error::<Scenario>(&error)])?;
         for one in overrides {
             scenario = apply(&scenario, one).map_err(|message| vec![source.blame(one, message)])?;
             source.overrides.push(one.clone());

@@ -1,5 +1,6 @@
 //! From an error to the place in the text that it is about.
 
+use super::Scenario;
 use super::diagnostic::{Diagnostic, Place};
 use super::notation::options;
 use super::overriding::{Override, same_field};
@@ -147,6 +148,7 @@ pub(super) fn ron_message(error: &RonError) -> String {
         RonError::NoSuchStructField { found, .. } => format!("unknown field `{found}`"),
         RonError::NoSuchEnumVariant { found, .. } => format!("unknown name `{found}`"),
         RonError::MissingStructField { field, .. } => format!("missing field `{field}`"),
+        RonError::SuggestRawIdentifier(found) => format!("found `{found}` where a name is wanted"),
         other => {
             let text = other.to_string();
             let mut letters = text.chars();
@@ -195,13 +197,32 @@ pub(super) fn suggestion(error: &RonError) -> Option<String> {
             expected, found, ..
         } => {
             let allowed = format!("allowed are {}", expected.join(", "));
+            if let Some(place) = elsewhere(found).filter(|_| expected.contains(&"policies")) {
+                return Some(format!("did you mean `{place}`? {allowed}"));
+            }
             Some(match nearest(found, expected.iter().copied()) {
                 Some(name) => format!("did you mean `{name}`? {allowed}"),
                 None => allowed,
             })
         }
+        RonError::SuggestRawIdentifier(found) if found.parse::<f64>().is_ok() => Some(format!(
+            "a number needs the name of its field, as in `tau: {found}`, or of its kind, as in \
+             `Fixed({found})`"
+        )),
         _ => None,
     }
+}
+
+/// The field inside of another section that a name at the top of a scenario stands for.
+fn elsewhere(name: &str) -> Option<String> {
+    let all = "(users: (count: 1), policies: [])";
+    let text = Scenario::from_ron(all).ok()?.to_ron();
+    let mut paths = Vec::new();
+    syntax::parse(&text)?.numeric_paths(&text, "", &mut paths);
+    let mut found = paths
+        .into_iter()
+        .filter(|path| path.split('.').next_back() == Some(name));
+    found.next()
 }
 
 /// Where a line and a column, both counted from one, are in a text.

@@ -512,3 +512,45 @@ fn fading_in_time_that_cannot_be_found() {
         assert_eq!(code, 0, "{channel}: {stderr}");
     }
 }
+
+/// What a new user writes first.
+#[test]
+fn a_number_or_a_field_at_the_wrong_place_is_told_the_right_one() {
+    use edgelm::scenario::Loaded;
+    let said = |text: &str| {
+        let wrong = Loaded::from_text(text, Path::new("s.ron"), &[]).err();
+        let wrong = wrong.unwrap_or_else(|| panic!("{text} is valid"));
+        wrong[0].render(false)
+    };
+    for (text, parts) in [
+        (
+            "(users: (count: 3), policies: [Goa(0.6)])",
+            ["policies[0]", "`0.6` where a name is wanted", "`tau: 0.6`"],
+        ),
+        (
+            "(count: 5, users: (count: 3), policies: [EdgeAll])",
+            [
+                "unknown field `count`",
+                "did you mean `users.count`?",
+                "s.ron:1:2",
+            ],
+        ),
+        (
+            "(bandwidth_mhz: 5, users: (count: 3), policies: [EdgeAll])",
+            [
+                "unknown field",
+                "did you mean `servers.bandwidth_mhz`?",
+                "s.ron:1:2",
+            ],
+        ),
+        (
+            "(users: (count: 3), policies: [EdgeAll], sharing: 3)",
+            ["sharing", "`3` where a name is wanted", "s.ron:1:51"],
+        ),
+    ] {
+        let said = said(text);
+        for part in parts {
+            assert!(said.contains(part), "{text}: no {part} in {said}");
+        }
+    }
+}
