@@ -9,6 +9,7 @@ mod calibrate;
 mod capacity;
 mod catalog;
 mod check;
+mod compare;
 mod completions;
 mod decide;
 mod detail;
@@ -53,6 +54,7 @@ enum Command {
     Check(check::Args),
     Catalog(catalog::Args),
     Decide(decide::Args),
+    Compare(compare::Args),
     Find(Box<find::Args>),
     Gap(gap::Args),
     Link(link::Args),
@@ -103,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Catalog(args) => catalog::run(&args),
         Command::Decide(args) => decide::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Find(args) => find::run(&args),
         Command::Gap(args) => gap::run(&args),
         Command::Link(args) => link::run(&args),

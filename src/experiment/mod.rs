@@ -36,6 +36,7 @@ mod record_medium;
 mod record_store;
 mod replications;
 mod results;
+mod run_difference;
 mod run_error;
 mod run_loop;
 mod stage_profile;
@@ -67,6 +68,7 @@ pub use replications::{Replication, ReplicationMeans};
 pub use results::{
     MeasuredWindow, PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans,
 };
+pub use run_difference::{FinishedRun, Group, GroupDifference, RunDifference, run_difference};
 pub use run_error::RunError;
 pub use stage_profile::StageProfile;
 pub use study::{Study, StudyError};

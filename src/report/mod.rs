@@ -41,6 +41,7 @@ mod number;
 pub mod plot;
 mod replications;
 mod rows;
+pub mod run_difference;
 mod streamed;
 mod table;
 pub mod uncertainty;

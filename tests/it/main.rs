@@ -11,6 +11,7 @@ mod calibrate;
 mod catalog;
 mod city;
 mod command;
+mod compare;
 mod coverage;
 mod crash_safety;
 mod decide;
