@@ -12,6 +12,7 @@
 //! ```
 
 pub mod carried;
+mod channel;
 mod check;
 mod cloud;
 mod diagnostic;
@@ -27,16 +28,16 @@ mod referred;
 mod ron_file;
 mod server_file;
 mod syntax;
+mod text_file;
 mod timeline;
 mod warnings;
 
+pub use channel::ChannelSpec;
 pub use check::check;
 pub use cloud::CloudSpec;
 pub use diagnostic::{Diagnostic, Place};
 pub use instance::{Instance, InstanceServer, InstanceSnapshot, InstanceUser};
 pub use loading::{Loaded, load, policy_from_text};
-#[cfg(feature = "cli")]
-pub(crate) use loading::{read, without_mark};
 #[cfg(feature = "cli")]
 pub(crate) use naming::study_name;
 pub(crate) use naming::{ALLOWED as ALLOWED_NAMES, is_plain_name};
@@ -45,13 +46,14 @@ pub use phone::PhoneSpec;
 #[cfg(feature = "cli")]
 pub(crate) use pointing::table_error;
 pub use ron_file::RonFile;
+#[cfg(feature = "cli")]
+pub(crate) use text_file::{read, without_mark};
 pub use timeline::{EnergySpec, ForesightSpec, RunSpec, TokenSpec, Until, WarmUp, WatchedMetric};
 
 pub use crate::fault::{Fault, nearest};
 
 use crate::engine::{Deadline, Probe, Scheduling, Slo};
 use crate::llm::ServerBlock;
-use crate::physics::radio::Interference;
 use crate::plan::TokenProcess;
 use crate::policy::PolicySpec;
 use crate::station::Sharing;
@@ -61,7 +63,7 @@ use crate::station::downlink::Downlink;
 use crate::station::throttling::Throttling;
 use crate::uncertainty::{Metric, Synthetic, Table};
 use crate::world::arrivals::Arrivals;
-use crate::world::channel::{Buildings, Fading, PathLoss, StandardShadowing, Variation};
+use crate::world::channel::{Fading, Variation};
 use crate::world::distribution::Distribution;
 use crate::world::geometry::{Area, Placement, Point};
 use crate::world::motion::Mobility;
@@ -227,70 +229,6 @@ impl Servers {
     }
 }
 
-/// The radio channel.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ChannelSpec {
-    /// Mean loss with distance.
-    pub path_loss: PathLoss,
-    /// Small-scale fading: `Rayleigh`, `Rician(k_db: ..)` or `None`.
-    pub fading: Fading,
-    /// Standard deviation of log-normal shadowing, in dB; 0 for none.
-    pub shadowing_db: f64,
-    /// Shadowing by the tables of TR 38.901 in place of `shadowing_db`: `ByState` or
-    /// `Correlated`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub shadowing: Option<StandardShadowing>,
-    /// Users in buildings (TR 38.901, outdoor to indoor).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub buildings: Option<Buildings>,
-    /// Thermal noise density, in dBm/Hz.
-    pub noise_dbm_per_hz: f64,
-    /// Noise figure of the servers' receivers, in dB.
-    pub noise_figure_db: f64,
-    /// How Eq. 3's interference is read: `CoChannel`, `AsPrinted` or `Orthogonal`.
-    pub interference: Interference,
-    /// Relative error that noise plus interference may have, for cities: 0 is exact,
-    /// allowed above are 1e-6 to below 1.
-    /// Servers whose mean received power drowns in the noise are then beyond a user's
-    /// reach and hear it in sum only (`docs/city.md`).
-    #[serde(skip_serializing_if = "is_default")]
-    pub interference_tolerance: f64,
-    /// How fading goes on in time: `Static`, `IndependentBlocks`,
-    /// `Jakes(doppler_hz: ..)` or `GaussMarkov(coherence_ms: ..)`. If not given,
-    /// `Static` for users at rest; the fading of users that move has the Doppler
-    /// frequency of their speed, `Jakes()`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub variation: Option<Variation>,
-    /// How long gains stay as they are, in milliseconds, where fading or users
-    /// change in time: the coherence block.
-    #[serde(skip_serializing_if = "is_ten")]
-    pub block_ms: f64,
-    /// Carrier frequency, in GHz: what Doppler frequencies of users that move are
-    /// found with under `path_loss: LogDistance`, which has none of its own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub carrier_ghz: Option<f64>,
-}
-
-impl Default for ChannelSpec {
-    fn default() -> Self {
-        Self {
-            path_loss: PathLoss::default(),
-            fading: Fading::Rayleigh,
-            shadowing_db: 0.0,
-            shadowing: None,
-            buildings: None,
-            noise_dbm_per_hz: -174.0,
-            noise_figure_db: 0.0,
-            interference: Interference::CoChannel,
-            interference_tolerance: 0.0,
-            variation: None,
-            block_ms: 10.0,
-            carrier_ghz: None,
-        }
-    }
-}
-
 /// The queries: when they arrive and what they ask for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -445,9 +383,6 @@ impl Scenario {
 /// Fields that came later are not written out where they are at their default.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
-}
-fn is_ten(value: &f64) -> bool {
-    *value == 10.0
 }
 fn one() -> u64 {
     1

@@ -1,6 +1,6 @@
 //! The files that a scenario refers to: tables, traces.
 
-use super::loading::read;
+use super::text_file::read;
 use super::{Diagnostic, carried};
 use std::collections::BTreeMap;
 use std::path::Path;

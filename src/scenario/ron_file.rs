@@ -1,10 +1,10 @@
 //! RON files beside scenarios: a server block, own entries of the catalogue.
 
 use super::Diagnostic;
-use super::loading::read;
 use super::notation::options;
 use super::pointing::Source;
 use super::referred::ReferredFiles;
+use super::text_file::read;
 use crate::fault::Fault;
 use serde::de::DeserializeOwned;
 use std::path::Path;
