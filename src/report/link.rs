@@ -36,7 +36,7 @@ pub fn text(budget: &LinkBudget) -> String {
         Some(Sight::Obstructed) => "no line of sight",
         None => "",
     };
-    row("Path loss", -parts.path_loss_db, "dB", sight.to_owned());
+    row("Path loss", -parts.path_loss_db(), "dB", sight.to_owned());
     if let Some(inside) = parts.inside {
         let depth = format!("{:.1} m behind the wall", inside.depth.0);
         row("Walls and rooms", -inside.loss_db, "dB", depth);
@@ -90,7 +90,7 @@ pub fn json(budget: &LinkBudget) -> Value {
         "tx_power_dbm": budget.tx_power_dbm,
         "antennas_db": budget.antennas_db,
         "line_of_sight": parts.sight.map(|sight| sight == Sight::Line),
-        "path_loss_db": parts.path_loss_db,
+        "path_loss_db": parts.path_loss_db(),
         "indoor_depth_m": parts.inside.map(|inside| inside.depth.0),
         "wall_loss_db": parts.inside.map(|inside| inside.loss_db),
         "shadowing_db": parts.shadowing_db,

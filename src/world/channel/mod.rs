@@ -89,11 +89,8 @@ impl Channel {
     /// The power gain of a link without its fading: antennas, path loss, walls, shadowing.
     pub fn mean_gain(&self, key: StreamKey, user: (usize, Point), server: (usize, Point)) -> f64 {
         let parts = self.parts(key, user, server);
-        let before = match parts.inside {
-            Some(inside) => ratio_from_db(-(parts.path_loss_db + inside.loss_db)),
-            None => parts.path_gain,
-        };
-        before * ratio_from_db(parts.shadowing_db) * ratio_from_db(self.antennas_db)
+        let walls_db = parts.inside.map_or(0.0, |inside| -inside.loss_db);
+        parts.path_gain * gain(walls_db) * gain(parts.shadowing_db) * gain(self.antennas_db)
     }
 
     /// What a link's gain is made of, but for its fading.
@@ -104,7 +101,6 @@ impl Channel {
             return LinkParts {
                 distance,
                 sight: None,
-                path_loss_db: -db_from_ratio(path_gain),
                 path_gain,
                 inside: None,
                 shadowing_db: self.deviation_db(key, user.0, server.0),
@@ -133,7 +129,6 @@ impl Channel {
         LinkParts {
             distance,
             sight: Some(sight),
-            path_loss_db,
             path_gain: ratio_from_db(-path_loss_db),
             inside,
             shadowing_db,
@@ -154,6 +149,11 @@ impl Channel {
     }
 }
 
+/// [`ratio_from_db`], where most links have nothing to convert.
+fn gain(db: f64) -> f64 {
+    if db == 0.0 { 1.0 } else { ratio_from_db(db) }
+}
+
 /// What the gain of a link is made of, but for its fading.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LinkParts {
@@ -161,14 +161,19 @@ pub struct LinkParts {
     pub distance: Metres,
     /// Whether it has line of sight, in a model of TR 38.901.
     pub sight: Option<Sight>,
-    /// Path loss, in dB.
-    pub path_loss_db: f64,
-    /// The same as a gain, linear.
+    /// Path loss as a gain, linear.
     pub path_gain: f64,
     /// The building that the user is in.
     pub inside: Option<Inside>,
     /// What shadowing adds, in dB; below zero it takes.
     pub shadowing_db: f64,
+}
+
+impl LinkParts {
+    /// Path loss, in dB.
+    pub fn path_loss_db(&self) -> f64 {
+        -db_from_ratio(self.path_gain)
+    }
 }
 
 #[cfg(test)]
