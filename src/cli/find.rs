@@ -21,7 +21,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FIELD")]
     field: String,
     /// The ends of the range in which the answer is looked for
-    #[arg(long, num_args = 2, value_names = ["LOW", "HIGH"], allow_negative_numbers = true)]
+    #[arg(long, num_args = 2, required = true, value_names = ["LOW", "HIGH"], allow_negative_numbers = true)]
     between: Vec<f64>,
     /// What must hold, such as 'delay_p99_ms < 150' or 'accuracy > EdgeAll - 2' (accuracy
     /// in per cent); given several times, all of it
@@ -59,7 +59,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     warn_of(&loaded.warnings());
     let (low, high) = match args.between[..] {
         [low, high] => (low, high),
-        _ => return Err(Diagnostic::new("--between: give --between LOW HIGH").into()),
+        _ => {
+            return Err(
+                Diagnostic::new("--between: found no two numbers, allowed is LOW HIGH").into(),
+            );
+        }
     };
     let question = Question {
         field: args.field.clone(),

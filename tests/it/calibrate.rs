@@ -1,26 +1,11 @@
 //! `edgelm calibrate`: from logs of servers to their laws.
 
-use assert_cmd::Command;
+use crate::command::run as edgelm;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
 const LOG: &str = "scenarios/logs/rtx-4090_llama-3.1-8b.csv";
-
-fn edgelm(arguments: &[&str]) -> (i32, String, String) {
-    let output = Command::cargo_bin("edgelm")
-        .expect("the program")
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(arguments)
-        .output()
-        .expect("it runs");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (
-        output.status.code().expect("a code"),
-        text(&output.stdout),
-        text(&output.stderr),
-    )
-}
 
 fn json(arguments: &[&str]) -> Value {
     let (code, said, stderr) = edgelm(arguments);

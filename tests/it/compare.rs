@@ -1,20 +1,8 @@
 //! `edgelm compare`: two runs beside each other, held to their own results.
 
-use assert_cmd::Command;
+use crate::command::run as edgelm;
 use serde_json::Value;
 use std::path::Path;
-
-fn edgelm(arguments: &[&str]) -> (i32, String, String) {
-    let output = Command::cargo_bin("edgelm")
-        .expect("the program")
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(arguments)
-        .output()
-        .expect("it runs");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let code = output.status.code().expect("a code");
-    (code, text(&output.stdout), text(&output.stderr))
-}
 
 /// A small run; where it is.
 fn run(folder: &Path, name: &str, changes: &[&str]) -> String {

@@ -1,7 +1,7 @@
 //! `edgelm find`: the questions that have known answers, the promise of its intervals, and
 //! what it says of questions that cannot be asked.
 
-use assert_cmd::Command;
+use crate::command::run;
 use edgelm::finding::{Answer, Question, Search};
 use edgelm::scenario::{Loaded, Override};
 use serde_json::Value;
@@ -10,18 +10,8 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 fn edgelm(arguments: &[&str], out: &Path) -> (i32, String, String) {
-    let output = Command::cargo_bin("edgelm")
-        .expect("the program")
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .arg("find")
-        .args(arguments)
-        .arg("--out")
-        .arg(out)
-        .output()
-        .expect("it runs");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let code = output.status.code().expect("a code");
-    (code, text(&output.stdout), text(&output.stderr))
+    let out = out.to_str().expect("UTF-8");
+    run(&[&["find"], arguments, &["--out", out]].concat())
 }
 
 const QUESTION: [&str; 11] = [

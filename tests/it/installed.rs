@@ -1,20 +1,8 @@
 //! The tool where only the tool is: scenarios that it carries, in a folder of its own.
 
-use assert_cmd::Command;
+use crate::command::run_in as edgelm;
 use std::fs;
 use std::path::Path;
-
-fn edgelm(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let output = Command::cargo_bin("edgelm")
-        .expect("the program")
-        .current_dir(folder)
-        .args(arguments)
-        .output()
-        .expect("it runs");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let code = output.status.code().expect("a code");
-    (code, text(&output.stdout), text(&output.stderr))
-}
 
 /// Every scenario of the repository is carried, and a run of it by name gives the bytes of a
 /// run of the file, the table that it names included.

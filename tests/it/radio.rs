@@ -1,6 +1,7 @@
 //! Links of TR 38.901 as worlds have them: line of sight, shadowing and buildings against
 //! what the standard's tables say of many links.
 
+use crate::command::run as edgelm;
 use crate::manual_numbers::says;
 use edgelm::scenario::{Loaded, Override};
 use edgelm::units::Metres;
@@ -252,18 +253,6 @@ fn what_does_not_go_together_is_told() {
         ]),
         ""
     );
-}
-
-fn edgelm(arguments: &[&str]) -> (i32, String, String) {
-    let output = assert_cmd::Command::cargo_bin("edgelm")
-        .expect("the program")
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(arguments)
-        .output()
-        .expect("it runs");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let code = output.status.code().expect("a code");
-    (code, text(&output.stdout), text(&output.stderr))
 }
 
 /// The budget of a link adds up, and is what a run in which everybody sends to the server

@@ -130,6 +130,14 @@ impl Environment {
     }
 }
 
+/// Of the urban environments: certain up to 18 m, then falling over a distance.
+fn urban_sight_probability(distance_m: f64, decay_m: f64) -> f64 {
+    if distance_m <= 18.0 {
+        return 1.0;
+    }
+    18.0 / distance_m + (-distance_m / decay_m).exp() * (1.0 - 18.0 / distance_m)
+}
+
 /// What the formulas are written in.
 struct Geometry {
     distance_2d_m: f64,

@@ -20,10 +20,7 @@ pub(super) fn loss_db(link: &Geometry, sight: Sight) -> f64 {
 
 /// Table 7.4.2-1, UMa, for phones up to 13 m high.
 pub(super) fn sight_probability(distance_m: f64) -> f64 {
-    if distance_m <= 18.0 {
-        return 1.0;
-    }
-    18.0 / distance_m + (-distance_m / 63.0).exp() * (1.0 - 18.0 / distance_m)
+    super::urban_sight_probability(distance_m, 63.0)
 }
 
 /// Table 7.4.1-1, UMa.
