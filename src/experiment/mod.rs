@@ -59,7 +59,7 @@ pub use model::world_model;
 pub use plan::{Plan, PlanError};
 pub use plan_difference::plan_differences;
 pub use point::PointOutline;
-pub use quantile::QuantileEstimate;
+pub use quantile::{QuantileEstimate, quantile_name};
 pub use record::{LoadRecord, ReplicationRecord, TaskRecord};
 pub use record_error::{Damaged, RecordError};
 pub use record_folder::{RecordFolder, record_bytes};

@@ -41,6 +41,12 @@ impl fmt::Display for QuantileEstimate {
     }
 }
 
+/// How results name a quantile: `p` and its digits, at least two; 0.999 is `p999`.
+pub fn quantile_name(quantile: f64) -> String {
+    let digits = format!("{quantile}");
+    format!("p{:0<2}", digits.trim_start_matches("0."))
+}
+
 /// Estimates a quantile from the delays of independent replications: what the first
 /// pass pooled is known when it begins.
 ///

@@ -221,9 +221,7 @@ impl Recording {
                 ..ReplicationRecord::default()
             },
             device_s: vec![0.0; world.users().len()],
-            power_shares: (world.users().iter().enumerate())
-                .map(|(user, drawn)| world.power_share(user, drawn.position))
-                .collect(),
+            power_shares: world.power_shares().to_vec(),
             capacities,
             compute,
             slo,

@@ -1,7 +1,7 @@
 //! Conditions as a person writes them: `delay_p99_ms < 150`, `accuracy > EdgeAll - 2`.
 
 use super::verdict::Verdict;
-use crate::experiment::{Interval, QUANTILES, ReplicationRecord, by_replication};
+use crate::experiment::{Interval, QUANTILES, ReplicationRecord, by_replication, quantile_name};
 use crate::fault::{Fault, nearest};
 use crate::scenario::Scenario;
 
@@ -132,7 +132,7 @@ impl Condition {
                 let delays = &records[policy].delays;
                 let limit_ns = (self.limit.offset * 1e6).clamp(1.0, u64::MAX as f64) as u64;
                 let (all, within) = (delays.total() as f64, delays.count_up_to(limit_ns) as f64);
-                (100.0 * (all - within), all)
+                (all - within, all)
             }
             Quantity::Mean { name, factor } => {
                 let of = |policy: usize| {
@@ -156,9 +156,8 @@ impl Condition {
     pub(super) fn judge(&self, parts: &Parts, level: f64) -> (Interval, Verdict) {
         let interval = match self.quantity {
             Quantity::DelayQuantile(quantile) => {
-                // In per cent, which the parts are in.
-                let scaled: Parts = parts.iter().map(|(top, all)| (top / 100.0, *all)).collect();
-                let share = Interval::of_share(&scaled, 1.0 - quantile, level);
+                let share = Interval::of_share(parts, 1.0 - quantile, level);
+                // In per cent, as the limit is.
                 Interval {
                     estimate: share.estimate * 100.0,
                     low: share.low * 100.0,
@@ -190,7 +189,8 @@ fn percent_above(quantile: f64) -> f64 {
 
 impl Quantity {
     fn read(name: &str, measures: &[&str]) -> Result<Self, String> {
-        let quantile = QUANTILES.into_iter().find(|q| quantile_name(*q) == name);
+        let column = |quantile| format!("delay_{}_ms", quantile_name(quantile));
+        let quantile = QUANTILES.into_iter().find(|q| column(*q) == name);
         if let Some(quantile) = quantile {
             return Ok(Self::DelayQuantile(quantile));
         }
@@ -199,7 +199,7 @@ impl Quantity {
             let name = name.to_owned();
             return Ok(Self::Mean { name, factor });
         }
-        let quantiles: Vec<String> = QUANTILES.map(quantile_name).into();
+        let quantiles: Vec<String> = QUANTILES.map(column).into();
         let names: Vec<&str> = measures
             .iter()
             .copied()
@@ -210,12 +210,6 @@ impl Quantity {
             None => names.join(", "),
         })
     }
-}
-
-/// `delay_p99_ms`, `delay_p999_ms`.
-fn quantile_name(quantile: f64) -> String {
-    let digits = format!("{quantile}");
-    format!("delay_p{:0<2}_ms", digits.trim_start_matches("0."))
 }
 
 impl Limit {
@@ -352,7 +346,7 @@ mod tests {
         assert_eq!(condition.limit(), 1.0);
         // 20 replications of 1,000 delays, of which 2 or 4 are too long.
         let parts: Parts = (0..20)
-            .map(|r| (200.0 + 200.0 * f64::from(r % 2), 1e3))
+            .map(|r| (2.0 + 2.0 * f64::from(r % 2), 1e3))
             .collect();
         let (interval, verdict) = condition.judge(&parts, 0.05);
         assert!((interval.estimate - 0.3).abs() < 1e-12);

@@ -6,7 +6,7 @@
 
 use super::number::optional;
 use super::{Finished, OutputFile, ReportError};
-use crate::experiment::{Estimate, PolicyResult, QUANTILES, Results};
+use crate::experiment::{Estimate, PolicyResult, QUANTILES, Results, quantile_name};
 
 pub(super) fn files(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportError> {
     Ok(vec![OutputFile {
@@ -96,12 +96,6 @@ fn header(results: &Results) -> Vec<String> {
 /// `p50`, `p90`, ..., `p999`.
 pub(super) fn quantile_names() -> impl Iterator<Item = String> {
     QUANTILES.into_iter().map(quantile_name)
-}
-
-/// The digits of a quantile after "p": at least two, 0.999 is `p999`.
-pub(super) fn quantile_name(quantile: f64) -> String {
-    let digits = format!("{quantile}");
-    format!("p{:0<2}", digits.trim_start_matches("0."))
 }
 
 fn fields(policy: &PolicyResult) -> Vec<Field> {

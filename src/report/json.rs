@@ -2,9 +2,8 @@
 //!
 //! Where `results.csv` has an empty field, there is `null` here.
 
-use super::csv::quantile_name;
 use super::{Finished, OutputFile, ReportError};
-use crate::experiment::{Estimate, PairedDifference, PolicyResult};
+use crate::experiment::{Estimate, PairedDifference, PolicyResult, quantile_name};
 use serde_json::{Map, Value, json};
 
 pub(super) fn files(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportError> {

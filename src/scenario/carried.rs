@@ -61,12 +61,12 @@ fn add(folder: &'static Dir<'static>, all: &mut Vec<Carried>) {
 /// `scenarios/fig3.ron`.
 pub fn find(written: &Path) -> Option<Carried> {
     let below = written.strip_prefix(FOLDER).unwrap_or(written);
+    if below.extension().is_some_and(|ending| ending != "ron") {
+        return None;
+    }
     let name = below.with_extension("");
-    let all = all();
-    let ending = below.extension();
-    all.into_iter()
-        .filter(|_| ending.is_none_or(|ending| ending == "ron"))
-        .find(|carried| Path::new(&carried.name) == name)
+    let mut all = all().into_iter();
+    all.find(|carried| Path::new(&carried.name) == name)
 }
 
 /// The text of a carried file by its path below [`FOLDER`], which may go up and down again.

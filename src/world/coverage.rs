@@ -1,7 +1,6 @@
 //! What a phone more would have, wherever it stood.
 
 use super::World;
-use super::channel::Channel;
 use super::geometry::Point;
 use crate::physics::interference::ReceivedPower;
 use crate::physics::radio::{rate, sinr};
@@ -46,7 +45,7 @@ impl World<'_> {
             .round()
             .max(1.0) as usize;
         let square_m = (area.width_m / columns as f64, area.height_m / rows as f64);
-        let heard = self.heard_by_cells();
+        let heard = self.heard_by_cells(None);
         let places = (0..rows * columns).map(|square| {
             let (row, column) = (square / columns, square % columns);
             let position = Point(
@@ -63,11 +62,11 @@ impl World<'_> {
         }
     }
 
-    /// Every user sending to the server that it reaches best.
-    fn heard_by_cells(&self) -> ReceivedPower {
+    /// Every user but one sending to the server that it reaches best.
+    pub(super) fn heard_by_cells(&self, silent: Option<usize>) -> ReceivedPower {
         let model = self.model();
         let mut heard = ReceivedPower::silent(model.interference, self.cells());
-        for user in 0..self.users().len() {
+        for user in (0..self.users().len()).filter(|user| Some(*user) != silent) {
             let best = self.strongest_server(user);
             let cell = self.cell_to(user, best);
             heard.connect(model.users.tx_power, self.links(user), cell);
@@ -77,12 +76,11 @@ impl World<'_> {
 
     fn place(&self, user: usize, position: Point, heard: &ReceivedPower) -> Place {
         let model = self.model();
-        let channel: &Channel = &model.channel;
         let gains = self.sites().iter().enumerate().map(|(server, site)| {
             let place = (server, site.position);
             (
                 server,
-                channel.mean_gain(self.key(), (user, position), place),
+                model.channel.mean_gain(self.key(), (user, position), place),
             )
         });
         let best = gains.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));

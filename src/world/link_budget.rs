@@ -2,7 +2,6 @@
 
 use super::World;
 use super::channel::LinkParts;
-use crate::physics::interference::ReceivedPower;
 use crate::physics::radio::{rate, sinr};
 use crate::units::{BitsPerSecond, Hertz, Watts, db_from_ratio};
 
@@ -64,15 +63,12 @@ impl World<'_> {
         let mean = model.channel.mean_gain(self.key(), place, site);
         let gain = self.drawn_gain(user, server);
         let (power, noise) = (model.users.tx_power, model.cells.noise);
-        let mut received = ReceivedPower::silent(model.interference, self.cells());
-        let mut users_in_cell = 1;
-        for other in (0..self.users().len()).filter(|other| *other != user) {
-            let best = self.strongest_server(other);
-            received.connect(power, self.links(other), self.cell_to(other, best));
-            users_in_cell += usize::from(best == server);
-        }
-        let interference = received.interference(self.cell_to(user, server));
-        let sent = power * self.power_share(user, place.1);
+        let others = (0..self.users().len()).filter(|other| *other != user);
+        let in_cell = others.filter(|other| self.strongest_server(*other) == server);
+        let users_in_cell = 1 + in_cell.count();
+        let heard = self.heard_by_cells(Some(user));
+        let interference = heard.interference(self.cell_to(user, server));
+        let sent = power * self.power_shares()[user];
         let signal = sent * gain;
         let met = sinr(signal, interference, noise);
         let bandwidth = model.cells.bandwidth;

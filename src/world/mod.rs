@@ -141,6 +141,7 @@ pub struct World<'m> {
     /// Power gains of each user's links within reach, row after row.
     gains: Vec<f64>,
     rows: Vec<Row>,
+    power_shares: Vec<f64>,
     neighbourhoods: Option<Neighbourhoods>,
 }
 
@@ -201,6 +202,7 @@ impl<'m> World<'m> {
             metric: model.workload.metric,
             gains: Vec::new(),
             rows: Vec::new(),
+            power_shares: Vec::new(),
             neighbourhoods,
         };
         world.draw_links(&nearest.unwrap_or_default());
@@ -208,6 +210,9 @@ impl<'m> World<'m> {
     }
 
     fn draw_links(&mut self, nearest: &[u32]) {
+        self.power_shares = (self.users.iter().enumerate())
+            .map(|(user, drawn)| self.power_share(user, drawn.position))
+            .collect();
         let nearest = |user: usize| nearest.get(user).copied().unwrap_or(0);
         let all: Vec<u32> = (0..self.servers.len() as u32).collect();
         let mut gains = Vec::new();
@@ -221,7 +226,7 @@ impl<'m> World<'m> {
                 nearest: nearest(user),
             };
             let within = self.reach_of(user).unwrap_or(&all).iter();
-            let share = self.power_share(user, self.users[user].position);
+            let share = self.power_shares[user];
             gains.extend(within.map(|&j| share * self.drawn_gain(user, j as usize)));
         }
         self.gains = gains;
@@ -297,6 +302,11 @@ impl<'m> World<'m> {
                 .as_ref()?
                 .near(self.nearest_server(user)),
         )
+    }
+
+    /// The share of its power that each user uses at time zero.
+    pub fn power_shares(&self) -> &[f64] {
+        &self.power_shares
     }
 
     /// The share of its power that a user uses at a place, in 0..1: counted with the gains

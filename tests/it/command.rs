@@ -27,3 +27,23 @@ pub fn run_in(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
         text(output.stderr),
     )
 }
+
+/// The first command of a page, its words after `edgelm`, and what stands there as said.
+pub fn example(page: &str) -> (Vec<String>, String) {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+    let page = std::fs::read_to_string(page).expect("the page");
+    let block = |kind: &str| {
+        let (_, rest) = page.split_once(&format!("```{kind}\n")).expect(kind);
+        rest.split("\n```").next().expect("an end").to_owned()
+    };
+    let command = block("sh").replace("\\\n", " ");
+    let mut words = Vec::new();
+    for (at, part) in command.split('\'').enumerate() {
+        match at % 2 {
+            0 => words.extend(part.split_whitespace().map(str::to_owned)),
+            _ => words.push(part.to_owned()),
+        }
+    }
+    assert_eq!(words.remove(0), "edgelm");
+    (words, block("text"))
+}

@@ -1,7 +1,7 @@
 //! `edgelm find`: the questions that have known answers, the promise of its intervals, and
 //! what it says of questions that cannot be asked.
 
-use crate::command::run;
+use crate::command::{example, run};
 use edgelm::finding::{Answer, Question, Search};
 use edgelm::scenario::{Loaded, Override};
 use serde_json::Value;
@@ -203,24 +203,11 @@ fn a_question_that_cannot_be_asked_costs_nothing() {
 /// The command of the manual's page gives the answer that stands there.
 #[test]
 fn the_page_has_the_answer() {
-    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/find.md"));
-    let page = page.expect("the page");
-    let block = |kind: &str| {
-        let (_, rest) = page.split_once(&format!("```{kind}\n")).expect(kind);
-        rest.split("\n```").next().expect("an end").to_owned()
-    };
-    let command = block("sh").replace("\\\n", " ");
-    let mut arguments = Vec::new();
-    for (at, part) in command.split('\'').enumerate() {
-        match at % 2 {
-            0 => arguments.extend(part.split_whitespace().map(str::to_owned)),
-            _ => arguments.push(part.to_owned()),
-        }
-    }
-    assert_eq!(arguments[..2], ["edgelm", "find"]);
-    let arguments: Vec<&str> = arguments[2..].iter().map(String::as_str).collect();
+    let (words, text) = example("docs/find.md");
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    assert_eq!(words[0], "find");
     let folder = tempfile::tempdir().expect("a folder");
-    let (code, said, stderr) = edgelm(&arguments, folder.path());
+    let (code, said, stderr) = edgelm(&words[1..], folder.path());
     assert_eq!(code, 0, "{stderr}");
     let lines = |text: &str| -> Vec<String> {
         text.trim_end()
@@ -228,5 +215,5 @@ fn the_page_has_the_answer() {
             .map(|line| line.trim_end().to_owned())
             .collect()
     };
-    assert_eq!(lines(&said), lines(&block("text")));
+    assert_eq!(lines(&said), lines(&text));
 }

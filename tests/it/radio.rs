@@ -1,7 +1,7 @@
 //! Links of TR 38.901 as worlds have them: line of sight, shadowing and buildings against
 //! what the standard's tables say of many links.
 
-use crate::command::run as edgelm;
+use crate::command::{example, run as edgelm};
 use crate::manual_numbers::says;
 use edgelm::scenario::{Loaded, Override};
 use edgelm::units::Metres;
@@ -339,23 +339,11 @@ fn a_link_that_is_not_there_is_told() {
 /// The command of the manual's page prints the budget that stands there.
 #[test]
 fn the_page_has_the_budget() {
-    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/radio.md"));
-    let page = page.expect("the page");
-    let block = |kind: &str| {
-        let (_, rest) = page.split_once(&format!("```{kind}\n")).expect(kind);
-        rest.split("\n```").next().expect("an end").to_owned()
-    };
-    let command = block("sh").replace("\\\n", " ");
-    let mut arguments: Vec<&str> = Vec::new();
-    for (at, part) in command.split('\'').enumerate() {
-        match at % 2 {
-            0 => arguments.extend(part.split_whitespace()),
-            _ => arguments.push(part),
-        }
-    }
-    let (code, said, stderr) = edgelm(&arguments[1..]);
+    let (words, text) = example("docs/radio.md");
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let (code, said, stderr) = edgelm(&words);
     assert_eq!(code, 0, "{stderr}");
-    assert_eq!(said.trim_end(), block("text"));
+    assert_eq!(said.trim_end(), text);
 }
 
 /// Without shadowing and interference a map is the closed form: the nearest server, and
