@@ -46,7 +46,7 @@ use calendar::{Calendar, Next};
 use circumstances::KeptCircumstances;
 use in_flight::{InFlight, Ticket};
 use occupancy::Occupancy;
-use scheduling::Scratch;
+use scheduling::{Deciding, Scratch};
 use window::Window;
 
 /// What happens at an instant of the virtual clock, beside what stations announce.
@@ -58,6 +58,8 @@ enum Event {
     TraceArrival,
     /// The policy is asked about all queries that wait.
     SchedulingInstant,
+    /// What the policy has decided is known.
+    Decided,
     /// A query that is dropped at its deadline reaches it.
     DeadlineEnd(Ticket),
     /// The measured window begins.
@@ -138,6 +140,8 @@ struct Run<'w> {
     waiting: Vec<usize>,
     /// Whether a scheduling instant is in the calendar.
     instant_pending: bool,
+    /// The decision that the policy is at, where that takes time.
+    deciding: Option<Deciding>,
     /// Scheduling instants so far.
     instants: u64,
     /// Room for what policies are shown.
@@ -165,6 +169,7 @@ impl<'w> Run<'w> {
             circumstances: None,
             waiting: Vec::new(),
             instant_pending: false,
+            deciding: None,
             instants: 0,
             snapshot: Scratch::default(),
             departed: Vec::new(),
@@ -219,6 +224,7 @@ impl<'w> Run<'w> {
                 self.instant_pending = false;
                 self.schedule(policy, recorder)?;
             }
+            Event::Decided => self.decided(policy, recorder)?,
             Event::DeadlineEnd(ticket) => {
                 if let Some(slot) = self.in_flight.slot_of(ticket) {
                     self.drop_query(slot, recorder);
@@ -256,7 +262,7 @@ impl<'w> Run<'w> {
             interference_power: cells
                 .map(|cell| self.network.interference_power(cell))
                 .collect(),
-            waiting: self.waiting.len(),
+            waiting: self.waiting.len() + self.being_decided(),
             threshold: None,
         }
     }

@@ -1,13 +1,15 @@
 //! Scheduling instants: what the policy is shown, and what follows from what it
 //! says.
 
-use super::in_flight::Phase;
-use super::{Recorder, Run};
+use super::in_flight::{Phase, Ticket};
+use super::{Event, Recorder, Run, Settings};
 use crate::physics::gains::{GainTable, LinkGains, NearRow};
 use crate::plan::Plan;
 use crate::policy::{self, Policy, PolicyError};
-use crate::snapshot::{Choice, ServerState, Service, View, WaitingQuery, services};
+use crate::snapshot::{Choice, Decision, ServerState, Service, View, WaitingQuery, services};
 use crate::station::Sharing;
+use crate::units::Seconds;
+use crate::world::World;
 
 /// What a policy is shown, in memory that is used again. Gains are copied side by
 /// side: in a city every user's own lie somewhere else.
@@ -28,6 +30,30 @@ impl Scratch {
         self.rows.clear();
     }
 
+    /// What a policy is shown at an instant.
+    fn view<'a>(
+        &'a self,
+        world: &'a World<'_>,
+        settings: &Settings,
+        now: Seconds,
+        instant: u64,
+    ) -> View<'a> {
+        let reach = world.neighbourhoods().map(|near| near.reach());
+        View {
+            now,
+            queries: &self.queries,
+            servers: &self.servers,
+            gains: GainTable::new(
+                &self.gains,
+                reach.map(|reach| (reach, self.rows.as_slice())),
+            ),
+            tx_power: world.model().users.tx_power,
+            interference: world.model().interference,
+            allocations: settings.serving.allocations,
+            key: world.key().named("policy").index(instant),
+        }
+    }
+
     /// Shows the links of one more query.
     fn show_links(&mut self, nearest: usize, links: LinkGains<'_>) {
         self.rows.push(NearRow {
@@ -38,20 +64,84 @@ impl Scratch {
     }
 }
 
+/// A decision that the policy is still at: its queries wait until it is known.
+#[derive(Debug)]
+pub(super) struct Deciding {
+    /// The queries it is about. Some may have left meanwhile.
+    about: Vec<Ticket>,
+    decision: Decision,
+}
+
 impl Run<'_> {
-    /// Asks the policy about all that wait, and starts what it decides.
+    /// Asks the policy about all that wait, and starts what it decides once that is known.
     pub(super) fn schedule(
         &mut self,
         policy: &mut dyn Policy,
         recorder: &mut dyn Recorder,
     ) -> Result<(), PolicyError> {
-        if self.waiting.is_empty() {
+        // Who comes while the policy decides waits for its next decision.
+        if self.waiting.is_empty() || self.deciding.is_some() {
             return Ok(());
         }
-        let waiting = std::mem::take(&mut self.waiting);
+        let mut waiting = std::mem::take(&mut self.waiting);
         let mut scratch = std::mem::take(&mut self.snapshot);
+        self.show(&waiting, &mut scratch);
+        let view = scratch.view(self.world, self.settings, self.now, self.instants);
+        let decision = policy.decide(&view)?;
+        policy::check(&view, &decision)?;
+        let takes = policy.decision_time();
+        if takes > Seconds(0.0) {
+            let about = waiting.iter().map(|&slot| self.in_flight.ticket(slot));
+            self.deciding = Some(Deciding {
+                about: about.collect(),
+                decision,
+            });
+            self.calendar.push(self.now + takes, Event::Decided);
+        } else {
+            self.start(&view, &waiting, &decision, policy, recorder)?;
+        }
+        scratch.clear();
+        self.snapshot = scratch;
+        waiting.clear();
+        waiting.append(&mut self.waiting);
+        self.waiting = waiting;
+        Ok(())
+    }
+
+    /// A decision that took time is known: it starts, with the network as it is by now.
+    pub(super) fn decided(
+        &mut self,
+        policy: &mut dyn Policy,
+        recorder: &mut dyn Recorder,
+    ) -> Result<(), PolicyError> {
+        let Some(Deciding { about, decision }) = self.deciding.take() else {
+            return Ok(());
+        };
+        let found = about.iter().zip(decision.choices);
+        let (waiting, choices): (Vec<usize>, Vec<Choice>) = found
+            .filter_map(|(&ticket, choice)| Some((self.in_flight.slot_of(ticket)?, choice)))
+            .unzip();
+        let mut scratch = std::mem::take(&mut self.snapshot);
+        self.show(&waiting, &mut scratch);
+        let view = scratch.view(self.world, self.settings, self.now, self.instants);
+        self.start(&view, &waiting, &Decision { choices }, policy, recorder)?;
+        scratch.clear();
+        self.snapshot = scratch;
+        self.schedule(policy, recorder)
+    }
+
+    /// How many wait for a decision that the policy is at.
+    pub(super) fn being_decided(&self) -> usize {
+        let about = self.deciding.iter().flat_map(|deciding| &deciding.about);
+        about
+            .filter(|&&ticket| self.in_flight.slot_of(ticket).is_some())
+            .count()
+    }
+
+    /// Puts what a policy may look at into `scratch`.
+    fn show(&mut self, waiting: &[usize], scratch: &mut Scratch) {
         scratch.servers.extend(self.network.server_states());
-        for &slot in &waiting {
+        for &slot in waiting {
             let flight = &self.in_flight[slot];
             let user = flight.user();
             self.network.bring_links_to(user, self.now);
@@ -73,22 +163,20 @@ impl Run<'_> {
             });
             scratch.show_links(links.nearest_server(user), links.of(user));
         }
-        let reach = self.world.neighbourhoods().map(|near| near.reach());
-        let within = reach.map(|reach| (reach, scratch.rows.as_slice()));
-        let view = View {
-            now: self.now,
-            queries: &scratch.queries,
-            servers: &scratch.servers,
-            gains: GainTable::new(&scratch.gains, within),
-            tx_power: self.world.model().users.tx_power,
-            interference: self.world.model().interference,
-            key: self.world.key().named("policy").index(self.instants),
-        };
-        let decision = policy.decide(&view)?;
-        policy::check(&view, &decision)?;
+    }
+
+    /// Sends the waiting queries where the policy has decided.
+    fn start(
+        &mut self,
+        view: &View<'_>,
+        waiting: &[usize],
+        decision: &Decision,
+        policy: &mut dyn Policy,
+        recorder: &mut dyn Recorder,
+    ) -> Result<(), PolicyError> {
         // What service follows where shares are held.
         let services = match self.settings.serving.sharing {
-            Sharing::Held => services(&view, &decision),
+            Sharing::Held => services(view, decision),
             Sharing::Live => Vec::new(),
         };
         self.instants += 1;
@@ -113,7 +201,7 @@ impl Run<'_> {
                         limit,
                     });
                 }
-                let plan = policy.plan(&view, at);
+                let plan = policy.plan(view, at);
                 if plan != Plan::Direct {
                     self.begins(slot, server, plan, policy, recorder)?;
                     continue;
@@ -124,10 +212,6 @@ impl Run<'_> {
             self.in_flight[slot].route = self.network.route(&needs, choice, service);
             self.goes_to(slot, Phase::Served { place: 0 });
         }
-        scratch.clear();
-        self.snapshot = scratch;
-        self.waiting = waiting;
-        self.waiting.clear();
         Ok(())
     }
 }

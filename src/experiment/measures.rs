@@ -32,6 +32,9 @@ pub(super) fn measures(scenario: &Scenario, r: &ReplicationRecord) -> Vec<(&'sta
         add(DEADLINE_MISSED, r.missed as f64 / left(r));
         add("dropped_share", r.dropped as f64 / left(r));
     }
+    if scenario.servers.allocation.is_some() {
+        add("delay_jain", jain_of_delays(r));
+    }
     if scenario.tells_tokens_apart() {
         let tokens = &r.tokens;
         let ms = |sum_s: f64, queries: u64| sum_s * 1e3 / queries as f64;
@@ -116,6 +119,14 @@ pub(super) fn measures(scenario: &Scenario, r: &ReplicationRecord) -> Vec<(&'sta
     measures
 }
 
+/// Jain's index of fairness over the delays of n queries, (sum of d)^2 / (n sum of d^2): 1
+/// where all are the same, 1/n where one has it all (Jain, Chiu and Hawe, DEC-TR-301, 1984).
+fn jain_of_delays(r: &ReplicationRecord) -> f64 {
+    let n = r.queries as f64;
+    let mean_square_s2 = (r.delay_sum_s / n).powi(2);
+    mean_square_s2 / (mean_square_s2 + r.delay_squares_s2 / n)
+}
+
 /// The offered load of the busiest server: work sent to it over what it can do.
 pub(super) fn edge_offered_load(load: &LoadRecord) -> f64 {
     load.offered_s.iter().copied().fold(0.0, f64::max) / load.window_s
@@ -129,4 +140,23 @@ pub(super) fn device_offered_load(load: &LoadRecord) -> f64 {
 /// Queries that were measured, answered or dropped.
 fn left(record: &ReplicationRecord) -> f64 {
     (record.queries + record.dropped) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jains_index_is_one_for_equal_delays_and_one_over_n_for_a_single_one() {
+        let jain = |delays_s: &[f64]| {
+            let mut record = ReplicationRecord::default();
+            delays_s
+                .iter()
+                .for_each(|&delay_s| record.add_delay(delay_s));
+            jain_of_delays(&record)
+        };
+        assert_eq!(jain(&[0.25; 4]), 1.0);
+        assert!((jain(&[0.0, 0.0, 0.0, 3.0]) - 0.25).abs() < 1e-15);
+        assert!((jain(&[1.0, 2.0, 3.0]) - 36.0 / 42.0).abs() < 1e-15);
+    }
 }

@@ -97,6 +97,7 @@ pub(super) fn settings(scenario: &Scenario, trace: Option<&Arc<Trace>>) -> Setti
         scheduling: scenario.scheduling(),
         serving: Serving {
             sharing: scenario.sharing,
+            allocations: scenario.servers.allocation.unwrap_or_default(),
             compute: compute_law(scenario),
             access: scenario.access,
             downlink: scenario.downlink,

@@ -4,6 +4,7 @@
 //! Both the stations that serve and the policies that predict use these; they
 //! hold no state and draw nothing.
 
+pub mod allocation;
 pub mod gains;
 pub mod interference;
 pub mod logarithm;

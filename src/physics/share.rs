@@ -2,9 +2,14 @@
 
 use crate::units::{FlopPerSecond, Hertz};
 
+/// The part of one of `connected` that share alike; of an empty server as with one.
+pub fn of_equal(total: f64, connected: usize) -> f64 {
+    total / connected.max(1) as f64
+}
+
 /// The bandwidth of one of `connected` equal users: B / max(1, n) (Eq. 2).
 pub fn bandwidth(total: Hertz, connected: usize) -> Hertz {
-    Hertz(total.0 / connected.max(1) as f64)
+    Hertz(of_equal(total.0, connected))
 }
 
 /// The compute of one of `connected` equal users: min(C_max, C / max(1, n)) (Eq. 6).
@@ -13,7 +18,7 @@ pub fn compute(
     max_per_user: FlopPerSecond,
     connected: usize,
 ) -> FlopPerSecond {
-    FlopPerSecond((total.0 / connected.max(1) as f64).min(max_per_user.0))
+    FlopPerSecond(of_equal(total.0, connected).min(max_per_user.0))
 }
 
 #[cfg(test)]

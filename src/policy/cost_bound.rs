@@ -127,8 +127,11 @@ impl CostBound {
     }
 
     /// No more than the seconds by which a step changes the objective. Queries
-    /// that the step strands are not counted.
+    /// that the step strands are not counted. Of shares that are not equal it says nothing.
     pub fn change_at_least(&self, evaluation: &Evaluation<'_>, step: Step) -> f64 {
+        if !evaluation.view().allocations.are_equal() {
+            return f64::NEG_INFINITY;
+        }
         let legs = match step {
             Step::Move { query, to } => [Some((query, evaluation.choice(query), to)), None],
             Step::Swap(a, b) => {

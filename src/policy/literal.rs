@@ -3,7 +3,7 @@
 
 use super::greedy::{Until, Weight};
 use crate::physics::{radio, share};
-use crate::snapshot::{Choice, ComputeLoad, Decision, View};
+use crate::snapshot::{Choice, ComputeLoad, Decision, View, WaitingQuery, services};
 use crate::units::Watts;
 
 /// Algorithm 1 (GOA) with threshold `tau`.
@@ -74,6 +74,12 @@ impl<'v> State<'v> {
     /// Eq. 18, everything it rests on recomputed from the list of placed queries.
     fn delta(&self, i: usize, j: usize, weight: Weight) -> f64 {
         let (query, server) = (&self.view.queries[i], &self.view.servers[j]);
+        if !self.view.allocations.are_equal() {
+            let mut joined = self.decision.clone();
+            joined.choices[i] = Choice::Edge(j);
+            let delay = services(self.view, &joined)[i].total();
+            return weighted((delay - self.view.local_delay(i)).0, query, weight);
+        }
         let connected = server.connected + self.placed.iter().filter(|p| p.1 == j).count() + 1;
         let power = |i: usize, j: usize| self.view.tx_power.0 * self.view.gain(i, j);
         let interference = match self.view.interference {
@@ -103,10 +109,14 @@ impl<'v> State<'v> {
         }
         let compute = load.delay(&self.view.compute_needs(i));
         let gap = (uplink + compute + server.latency - self.view.local_delay(i)).0;
-        match weight {
-            Weight::One => gap,
-            Weight::Uncertainty if gap == f64::INFINITY => gap,
-            Weight::Uncertainty => query.uncertainty * gap,
-        }
+        weighted(gap, query, weight)
+    }
+}
+
+fn weighted(gap: f64, query: &WaitingQuery, weight: Weight) -> f64 {
+    match weight {
+        Weight::One => gap,
+        Weight::Uncertainty if gap == f64::INFINITY => gap,
+        Weight::Uncertainty => query.uncertainty * gap,
     }
 }

@@ -30,6 +30,7 @@ mod adaptive_tau;
 mod best_known;
 mod cost_bound;
 mod deadline;
+mod enumeration;
 mod fixed;
 mod goa;
 pub mod greedy;
@@ -44,27 +45,31 @@ mod random;
 mod refined;
 mod server_rule;
 mod spec;
+mod timed;
 
 pub use accuracy_oracle::AccuracyOracle;
 pub(crate) use adaptive_tau::LATE_SHARE;
 pub use adaptive_tau::{AdaptiveTau, Target};
 pub use best_known::best_known;
 pub use deadline::Deadline;
+pub use enumeration::enumerate;
 pub use fixed::{EdgeAll, LocalAll};
 pub use goa::Goa;
 pub use local_search::{SearchResult, above, local_search};
 pub use marginal::Marginal;
 pub use min_delay::MinDelay;
-pub use optimal::{DEFAULT_MAX_NODES, Optimal, enumerate};
+pub use optimal::{DEFAULT_MAX_NODES, Optimal};
 pub use planned::{EdgeFirst, Planned, SpecDecode};
 pub use planning::{Continuation, QueryEvent, WhatHappened};
 pub use random::Random;
 pub use refined::{DEFAULT_MAX_PASSES, Refined};
 pub use server_rule::{SendAll, ServerRule, Threshold};
 pub use spec::{Build, External, PolicySpec, SpecFault, Start};
+pub use timed::{DecisionTime, Timed};
 
 use crate::plan::Plan;
 use crate::snapshot::{Choice, Completion, Decision, View};
+use crate::units::Seconds;
 
 /// Decides where waiting queries are answered.
 ///
@@ -87,6 +92,12 @@ pub trait Policy: Send {
     /// How a query goes on whose tier has answered or whose draft has been verified.
     fn asked_again(&mut self, _event: &QueryEvent) -> Continuation {
         Continuation::AsPlanned
+    }
+
+    /// How long its last decision took, of simulated time: its queries wait so long, and who
+    /// comes meanwhile waits for the next decision.
+    fn decision_time(&self) -> Seconds {
+        Seconds(0.0)
     }
 
     /// Called before the first decision of each replication.

@@ -4,7 +4,8 @@ use super::best_known::best_known;
 use super::local_search::above;
 use super::{Policy, PolicyError};
 use crate::physics::{radio::Interference, share};
-use crate::snapshot::{Choice, Cost, Decision, Evaluation, View};
+use crate::snapshot::{Choice, Decision, EdgeStages, Evaluation, View, edge_stages};
+use crate::units::Watts;
 
 /// `Optimal(tau)`: no assignment that offloads every query above `tau` has a
 /// smaller objective (to one part in 10^12). For small instances: 16 queries and 4
@@ -24,6 +25,10 @@ use crate::snapshot::{Choice, Cost, Decision, Evaluation, View};
 ///   smallest such increases there;
 /// * a query that may stay costs at its server what it takes from those placed
 ///   there.
+///
+/// With shares that are not equal the bound is what those placed cost by now, and for each
+/// other its best place if it joined now. That delays grow with the number connected and
+/// with interference holds for square roots and from `AlphaFair(1)` on; below it does not.
 #[derive(Debug, Clone, Copy)]
 pub struct Optimal {
     /// The uncertainty threshold, in 0..=1.
@@ -218,6 +223,9 @@ impl<'v> Tree<'v> {
 
     /// No completion of the partial assignment costs less.
     fn bound(&self, depth: usize) -> f64 {
+        if !self.view.allocations.are_equal() {
+            return self.bound_of_unequal(depth);
+        }
         let servers = self.members.len();
         let missing = &self.order[depth.min(self.forced)..self.forced];
         let free = &self.order[depth.max(self.forced)..];
@@ -291,6 +299,47 @@ impl<'v> Tree<'v> {
         bound
     }
 
+    /// The same with shares that are not equal.
+    fn bound_of_unequal(&self, depth: usize) -> f64 {
+        let servers = self.members.len();
+        let cost = |query: usize, server: usize, stages: &EdgeStages| {
+            let delay = stages.uplink + stages.compute + self.view.servers[server].latency;
+            // Stranded, even where the uncertainty is 0.
+            if delay.0 == f64::INFINITY {
+                return f64::INFINITY;
+            }
+            self.view.queries[query].uncertainty * delay.0
+        };
+        let stages_of = |queries: &[usize], j: usize| {
+            let heard = Watts(self.interference_w[j] + self.view.servers[j].noise.0);
+            edge_stages(self.view, j, queries, heard)
+        };
+        let mut bound = self.local_placed;
+        for (j, members) in self.members.iter().enumerate() {
+            let placed = members.iter().zip(stages_of(members, j));
+            bound += placed
+                .map(|(&query, stages)| cost(query, j, &stages))
+                .sum::<f64>();
+        }
+        for (at, &query) in self.order.iter().enumerate().skip(depth) {
+            let stays = if at < self.forced {
+                f64::INFINITY
+            } else {
+                self.local[query]
+            };
+            let joined = (0..servers).map(|j| {
+                let mut queries = self.members[j].clone();
+                queries.push(query);
+                let stages = stages_of(&queries, j);
+                stages
+                    .last()
+                    .map_or(f64::INFINITY, |own| cost(query, j, own))
+            });
+            bound += joined.fold(stays, f64::min);
+        }
+        bound
+    }
+
     /// What the queries placed at a server cost if so many were there.
     fn placed_cost(&self, server: usize, count: usize, interference_w: f64) -> f64 {
         self.members[server]
@@ -335,45 +384,4 @@ fn heard_at_least(evaluation: &Evaluation<'_>, query: usize, server: usize) -> f
             if least.is_finite() { least } else { 0.0 }
         }
     }
-}
-
-/// The optimum by trying all (M + 1)^N assignments: the oracle for small instances.
-///
-/// Returns the first of the best in lexicographic order (local before server 0),
-/// with its objective.
-pub fn enumerate(view: &View<'_>, tau: f64) -> (Decision, Cost) {
-    let must_offload = above(view, tau);
-    let places = view.servers.len() + 1;
-    let mut digits = vec![0usize; view.queries.len()];
-    let mut best: Option<(Decision, Cost)> = None;
-    loop {
-        let decision = Decision {
-            choices: digits
-                .iter()
-                .map(|&digit| match digit {
-                    0 => Choice::Local,
-                    server => Choice::Edge(server - 1),
-                })
-                .collect(),
-        };
-        let allowed = digits
-            .iter()
-            .zip(&must_offload)
-            .all(|(&digit, &must)| digit > 0 || !must);
-        if allowed {
-            let cost = Evaluation::new(view, &decision).cost();
-            if best
-                .as_ref()
-                .is_none_or(|(_, least)| cost.order(least).is_lt())
-            {
-                best = Some((decision, cost));
-            }
-        }
-        let Some(at) = digits.iter().rposition(|&digit| digit + 1 < places) else {
-            break;
-        };
-        digits[at] += 1;
-        digits[at + 1..].fill(0);
-    }
-    best.unwrap_or_else(|| (Decision::all_local(0), Cost::default()))
 }

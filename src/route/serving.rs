@@ -1,6 +1,7 @@
 //! Which stations a run has, and how they serve.
 
 use crate::llm::{ServerSpec, StepLaw};
+use crate::physics::allocation::Allocations;
 use crate::plan::TokenProcess;
 use crate::snapshot::ExpectedTokens;
 use crate::station::Sharing;
@@ -17,6 +18,8 @@ use crate::world::query::Tokens;
 pub struct Serving {
     /// How bandwidth and compute are shared.
     pub sharing: Sharing,
+    /// Into which shares, where they are held.
+    pub allocations: Allocations,
     /// What servers compute by.
     pub compute: ComputeLaw,
     /// What messages wait for before they are on the air.

@@ -5,6 +5,7 @@ use super::diagnostic::{Diagnostic, Place};
 use super::json_span::span_of;
 use super::pointing::{byte_offset, character_at};
 use crate::fault::Fault;
+use crate::physics::allocation::Allocations;
 use crate::physics::gains::GainTable;
 use crate::physics::radio::Interference;
 use crate::snapshot::{ServerState, View, WaitingQuery};
@@ -216,6 +217,7 @@ impl InstanceSnapshot {
             gains: GainTable::full(&self.gains),
             tx_power: self.tx_power,
             interference: self.interference,
+            allocations: Allocations::default(),
             key: StreamKey::root(1),
         }
     }

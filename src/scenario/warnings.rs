@@ -2,7 +2,7 @@
 
 use super::{Diagnostic, Loaded, Scenario};
 use crate::engine::{Probe, Scheduling};
-use crate::policy::PolicySpec;
+use crate::policy::{DecisionTime, PolicySpec};
 use crate::world::arrivals::Arrivals;
 
 impl Loaded {
@@ -62,6 +62,16 @@ fn doubt(scenario: &Scenario, policy: &PolicySpec) -> Option<(String, &'static s
                 "it is for arrivals over time, such as `Poisson(rate_per_user_hz: ..)`",
             ))
         }
+        PolicySpec::Timed {
+            takes: DecisionTime::Measured,
+            ..
+        } => Some((
+            format!(
+                "{policy} takes as long as this machine needs: results differ from one run to \
+                 the next"
+            ),
+            "`takes: FixedMs(..)` gives the same bytes every time",
+        )),
         _ => None,
     }
 }

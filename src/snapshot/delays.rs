@@ -1,9 +1,10 @@
 //! The stages of every query under a complete assignment, with the shares and
 //! the interference that it makes, held fixed (Eqs. 2 to 8).
 
-use super::{Choice, ComputeLoad, Decision, View};
+use super::allocated::{EdgeStages, edge_stages};
+use super::{Choice, ComputeLoad, Decision, ServerState, View};
 use crate::physics::{interference::ReceivedPower, radio, share};
-use crate::units::Seconds;
+use crate::units::{Seconds, Watts};
 
 /// How a query is served, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,6 +70,7 @@ pub fn services(view: &View<'_>, decision: &Decision) -> Vec<Service> {
             )
         })
         .collect();
+    let mut unequal = UnequalStages::of(view, decision, &received);
     view.queries
         .iter()
         .zip(&decision.choices)
@@ -81,16 +83,47 @@ pub fn services(view: &View<'_>, decision: &Decision) -> Vec<Service> {
                 let (bandwidth, interference) = offers[server];
                 let signal = view.tx_power * view.gain(at, server);
                 let sinr = radio::sinr(signal, interference, view.servers[server].noise);
+                let stages = unequal.next_at(server).unwrap_or_else(|| EdgeStages {
+                    uplink: query.bits / radio::rate(bandwidth, sinr),
+                    compute: loads[server].delay_of_connected(&view.compute_needs(at)),
+                });
                 Service::Edge {
                     server,
                     sinr,
-                    uplink: query.bits / radio::rate(bandwidth, sinr),
-                    compute: loads[server].delay_of_connected(&view.compute_needs(at)),
+                    uplink: stages.uplink,
+                    compute: stages.compute,
                     latency: view.servers[server].latency,
                 }
             }
         })
         .collect()
+}
+
+/// The stages of offloaded queries where shares are not equal: by server, in the order of
+/// its queries. Nothing where they are.
+struct UnequalStages(Vec<std::vec::IntoIter<EdgeStages>>);
+
+impl UnequalStages {
+    fn of(view: &View<'_>, decision: &Decision, received: &ReceivedPower) -> Self {
+        if view.allocations.are_equal() {
+            return Self(Vec::new());
+        }
+        let at_server = |(j, server): (usize, &ServerState)| {
+            let here = Choice::Edge(j);
+            let choices = decision.choices.iter().enumerate();
+            let queries: Vec<usize> = choices
+                .filter(|(_, choice)| **choice == here)
+                .map(|(query, _)| query)
+                .collect();
+            let heard = Watts(received.interference(j).0 + server.noise.0);
+            edge_stages(view, j, &queries, heard).into_vec().into_iter()
+        };
+        Self(view.servers.iter().enumerate().map(at_server).collect())
+    }
+
+    fn next_at(&mut self, server: usize) -> Option<EdgeStages> {
+        self.0.get_mut(server)?.next()
+    }
 }
 
 /// The objective (Eq. 10): the sum over the queries of uncertainty times delay,

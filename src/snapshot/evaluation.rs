@@ -1,10 +1,11 @@
 //! The objective (Eq. 10) of a complete assignment, kept up while queries move.
 
+use super::allocated::edge_stages;
 use super::{Choice, Decision, View};
 use crate::physics::interference::ReceivedPower;
 use crate::physics::radio::Interference;
 use crate::physics::share;
-use crate::units::Seconds;
+use crate::units::{Seconds, Watts};
 use std::cmp::Ordering;
 use std::ops::{Add, AddAssign, Sub};
 
@@ -277,6 +278,12 @@ impl<'v> Evaluation<'v> {
     ) -> Cost {
         let state = &self.view.servers[server];
         let floor = interference_w + state.noise.0;
+        if !self.view.allocations.are_equal() {
+            let stay = self.members[server].iter().copied();
+            let stay = stay.filter(|&query| Some(query) != leaves);
+            let queries: Vec<usize> = stay.chain(joins).collect();
+            return self.cost_of_unequal(server, &queries, Watts(floor));
+        }
         let mut uplink = 0.0;
         let mut work = 0.0;
         let mut weights = 0.0;
@@ -304,6 +311,22 @@ impl<'v> Evaluation<'v> {
             stranded,
             seconds: connected as f64 * uplink + work / compute + weights * state.latency.0,
         }
+    }
+
+    /// What these queries contribute at a server that divides into shares that are not equal.
+    fn cost_of_unequal(&self, server: usize, queries: &[usize], heard: Watts) -> Cost {
+        let latency = self.view.servers[server].latency;
+        let mut cost = Cost::default();
+        let stages = edge_stages(self.view, server, queries, heard);
+        for (&query, stages) in queries.iter().zip(stages) {
+            let delay = stages.uplink + stages.compute + latency;
+            if delay.0.is_finite() {
+                cost.seconds += self.view.queries[query].uncertainty * delay.0;
+            } else {
+                cost.stranded += 1;
+            }
+        }
+        cost
     }
 
     fn refresh(&mut self) {

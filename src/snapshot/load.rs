@@ -1,8 +1,9 @@
 //! The load of the servers while a policy connects one query after another.
 
+use super::allocated::edge_stages;
 use super::{ComputeLoad, View};
 use crate::physics::{interference::ReceivedPower, radio, share};
-use crate::units::Seconds;
+use crate::units::{Seconds, Watts};
 
 /// How many servers' offers lie side by side.
 pub(crate) const LANES: usize = 4;
@@ -14,12 +15,14 @@ pub(crate) const MARGIN: f64 = 1e-14;
 /// Counts and received powers, kept up as queries connect, and the delay that a
 /// candidate would see if it joined now.
 ///
-/// Every delay it gives only grows as queries connect.
+/// With equal shares every delay it gives only grows as queries connect.
 #[derive(Debug, Clone)]
 pub struct Load<'v> {
     view: &'v View<'v>,
     received: ReceivedPower,
     servers: Vec<ComputeLoad>,
+    /// Where shares are not equal: by server, the waiting queries connected to it.
+    unequal: Option<Vec<Vec<usize>>>,
     per_bandwidth: Vec<f64>,
     noise_w: Vec<f64>,
     offers: Offers,
@@ -119,6 +122,7 @@ impl<'v> Load<'v> {
             view,
             received,
             servers,
+            unequal: (!view.allocations.are_equal()).then(|| vec![Vec::new(); view.servers.len()]),
             per_bandwidth,
             noise_w,
             offers,
@@ -149,6 +153,9 @@ impl<'v> Load<'v> {
         if server < LANES {
             self.first.set(server, &self.offers, server);
         }
+        if let Some(connected) = &mut self.unequal {
+            connected[server].push(query);
+        }
     }
 
     /// The snapshot this load started from.
@@ -171,6 +178,9 @@ impl<'v> Load<'v> {
     /// The same over a link whose gain is known.
     pub(crate) fn edge_delay_over(&self, query: usize, server: usize, gain: f64) -> Seconds {
         let waiting = &self.view.queries[query];
+        if let Some(connected) = &self.unequal {
+            return self.unequal_delay(query, server, &connected[server]);
+        }
         let signal = self.view.tx_power * gain;
         let state = &self.view.servers[server];
         let sharing = self.servers[server].connected() + 1;
@@ -178,6 +188,17 @@ impl<'v> Load<'v> {
         let compute = self.servers[server].delay(&self.view.compute_needs(query));
         let sinr = signal.0 / self.interference_plus_noise_w(server);
         waiting.bits / radio::rate(bandwidth, sinr) + compute + state.latency
+    }
+
+    /// The same where shares are not equal: with those connected to the server by now.
+    fn unequal_delay(&self, query: usize, server: usize, connected: &[usize]) -> Seconds {
+        let queries = [connected, &[query]].concat();
+        let heard = Watts(self.interference_plus_noise_w(server));
+        let stages = edge_stages(self.view, server, &queries, heard);
+        let latency = self.view.servers[server].latency;
+        stages
+            .last()
+            .map_or(latency, |own| own.uplink + own.compute + latency)
     }
 
     /// Interference plus noise that the next query to join a server meets.

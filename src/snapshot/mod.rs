@@ -5,11 +5,13 @@
 //! and answers with a [`Decision`]. Neither knows the other. A snapshot can as
 //! well be written by hand or come from measurements.
 
+mod allocated;
 mod compute;
 mod delays;
 mod evaluation;
 mod load;
 
+pub(crate) use allocated::{EdgeStages, edge_stages};
 pub(crate) use compute::ComputeLoad;
 pub use compute::{BatchState, ExpectedTokens};
 pub use delays::{Service, objective, services};
@@ -17,6 +19,7 @@ pub use evaluation::{Cost, Evaluation, Step};
 pub use load::Load;
 pub(crate) use load::{LANES, MARGIN, OfferLanes};
 
+use crate::physics::allocation::Allocations;
 use crate::physics::gains::{GainTable, LinkGains};
 use crate::physics::radio::Interference;
 use crate::units::{Bits, Flop, FlopPerSecond, Hertz, Seconds, Watts};
@@ -38,6 +41,9 @@ pub struct View<'a> {
     pub tx_power: Watts,
     /// How Eq. 3's interference is read.
     pub interference: Interference,
+    /// How servers divide their bandwidth and their compute. Shares that are not equal are
+    /// known for the queries of one instant: nobody is connected from earlier ones.
+    pub allocations: Allocations,
     /// Where a policy that draws finds its randomness: the same key at the same
     /// instant of the same replication, whoever asks.
     pub key: StreamKey,

@@ -4,6 +4,7 @@
 use crate::manual_numbers;
 use edgelm::city::CityLedger;
 use edgelm::experiment::{Experiment, PolicyResult, world_model};
+use edgelm::physics::allocation::Allocations;
 use edgelm::physics::gains::{GainTable, LinkGains, NearRow};
 use edgelm::physics::interference::Transmitter;
 use edgelm::policy::{Goa, Policy, literal};
@@ -184,6 +185,7 @@ fn decisions_within_reach_are_those_of_the_literal_algorithm() {
             gains,
             tx_power: model.users.tx_power,
             interference: model.interference,
+            allocations: Allocations::default(),
             key: StreamKey::root(1),
         };
         let expected = literal::algorithm_1(&view(GainTable::full(&full)), 0.6);

@@ -1,6 +1,6 @@
 //! The objective kept up step by step is the objective computed anew.
 
-use crate::random_instance::Instance;
+use crate::random_instance::{Instance, UNEQUAL};
 use edgelm::snapshot::{Choice, Decision, Evaluation, Step, objective};
 use edgelm::world::streams::StreamKey;
 use proptest::prelude::*;
@@ -14,9 +14,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
     #[test]
     fn random_steps_change_the_objective_by_what_was_said(
-        n in 1usize..60, m in 1usize..=8, loaded in any::<bool>(), seed in any::<u64>(),
+        n in 1usize..60, m in 1usize..=8, loaded in any::<bool>(),
+        unequal in prop::option::of(0..UNEQUAL.len()), seed in any::<u64>(),
     ) {
-        let instance = Instance::draw(n, m, None, loaded, seed);
+        let mut instance = Instance::draw(n, m, None, loaded && unequal.is_none(), seed);
+        instance.allocations = unequal.map_or_else(Default::default, |which| UNEQUAL[which]);
         let view = instance.view();
         let mut rng = StreamKey::root(seed).named("steps").stream();
         let mut anywhere = || match rng.random_range(0..=m) {

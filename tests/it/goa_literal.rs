@@ -1,7 +1,7 @@
 //! The lazy greedy core decides exactly what Algorithms 1 and 2 decide when every
 //! gap is recomputed at every step: on random instances, with ties.
 
-use crate::random_instance::Instance;
+use crate::random_instance::{Instance, UNEQUAL};
 use edgelm::policy::greedy::Weight;
 use edgelm::policy::{EdgeAll, Goa, MinDelay, Policy, Random, literal};
 use edgelm::snapshot::{Decision, View};
@@ -48,6 +48,15 @@ proptest! {
         n in 0usize..60, m in 1usize..=12, tau in 0.0..=1.0f64, loaded in any::<bool>(), seed in any::<u64>(),
     ) {
         assert_same(&Instance::draw(n, m, None, loaded, seed), tau)?;
+    }
+
+    #[test]
+    fn the_greedy_core_and_literal_decide_the_same_with_shares_that_are_not_equal(
+        n in 0usize..24, m in 1usize..=5, tau in 0.0..=1.0f64, which in 0..4usize, seed in any::<u64>(),
+    ) {
+        let mut instance = Instance::draw(n, m, None, false, seed);
+        instance.allocations = UNEQUAL[which];
+        assert_same(&instance, tau)?;
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! and linked once.
 
 mod access;
+mod allocation;
 mod architecture;
 mod arrivals;
 mod bad_input;
@@ -15,6 +16,7 @@ mod compare;
 mod coverage;
 mod crash_safety;
 mod decide;
+mod decision_time;
 mod dependencies;
 mod detail;
 mod eq8;

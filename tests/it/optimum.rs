@@ -1,7 +1,7 @@
 //! Enumeration, branch and bound and local search agree where all three can be
 //! run, and constraint (11) holds everywhere.
 
-use crate::random_instance::Instance;
+use crate::random_instance::{Instance, UNEQUAL};
 use edgelm::policy::{
     DEFAULT_MAX_PASSES, EdgeAll, Goa, Marginal, MinDelay, Optimal, Policy, Refined, above,
     best_known, enumerate, greedy, local_search,
@@ -36,9 +36,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn branch_and_bound_finds_what_enumeration_finds(
-        n in 0usize..=6, m in 1usize..=3, tau in 0.0..=1.0f64, loaded in any::<bool>(), seed in any::<u64>(),
+        n in 0usize..=6, m in 1usize..=3, tau in 0.0..=1.0f64, loaded in any::<bool>(),
+        unequal in prop::option::of(0..UNEQUAL.len()), seed in any::<u64>(),
     ) {
-        let instance = Instance::draw(n, m, None, loaded, seed);
+        let mut instance = Instance::draw(n, m, None, loaded && unequal.is_none(), seed);
+        instance.allocations = unequal.map_or_else(Default::default, |which| UNEQUAL[which]);
         let view = instance.view();
         let (_, least) = enumerate(&view, tau);
         let optimal = decided(Optimal { tau, max_nodes: 100_000 }, &view);

@@ -175,7 +175,7 @@ fn the_fields_that_are_commented_out_can_be_used_as_they_stand() {
 
 /// A form as the file shows it, the field that it is a value of, and the same with only
 /// what must be given.
-const FORMS: [(&str, &str, &str); 56] = [
+const FORMS: [(&str, &str, &str); 59] = [
     (
         "users.power_control",
         "Fractional(p0_dbm: .., alpha: ..)",
@@ -377,6 +377,11 @@ const FORMS: [(&str, &str, &str); 56] = [
     ("scheduling", "Every(period_ms: ..)", "Every(period_ms: ..)"),
     ("run.warm_up", "Seconds(..)", "Seconds(..)"),
     (
+        "servers.allocation.compute",
+        "AlphaFair(..)",
+        "AlphaFair(..)",
+    ),
+    (
         "policies[0]",
         "Goa(tau: .. | tau_quantile: ..)",
         "Goa(tau: ..)",
@@ -404,6 +409,12 @@ const FORMS: [(&str, &str, &str); 56] = [
     ("policies[0]", "Random(like: ..)", "Random(like: ..)"),
     (
         "policies[0]",
+        "Timed(policy: .., takes: ..)",
+        "Timed(policy: .., takes: ..)",
+    ),
+    ("policies[0].takes", "FixedMs(..)", "FixedMs(..)"),
+    (
+        "policies[0]",
         "Deadline(slack_ms: ..)",
         "Deadline(slack_ms: ..)",
     ),
@@ -429,6 +440,8 @@ const FORMS: [(&str, &str, &str); 56] = [
 fn filled(form: &str) -> String {
     let form = form.replace(" | tau_quantile: ..", "").replace(", ...", "");
     let form = form.replace("like: ..", "like: EdgeAll");
+    let form = form.replace("policy: ..", "policy: EdgeAll");
+    let form = form.replace("takes: ..", "takes: FixedMs(2)");
     let form = form.replace("target: ..", "target: OffloadedShare(0.5)");
     let mut text = String::new();
     let mut parts = form.split("..");
@@ -460,6 +473,10 @@ fn the_forms_are_what_a_scenario_reads_with_their_defaults() {
             _ if field == "policies[0].target" => {
                 read.replace("EdgeAll", &format!("AdaptiveTau(target: {value})"))
             }
+            _ if field == "policies[0].takes" => read.replace(
+                "EdgeAll",
+                &format!("Timed(policy: EdgeAll, takes: {value})"),
+            ),
             _ if field == "policies[0].payload" => {
                 read.replace("EdgeAll", &format!("SpecDecode(payload: {value})"))
             }

@@ -9,9 +9,10 @@
 //! without a logarithm, where that stays first a closer one, and where that does the gap
 //! itself. It picks exactly what evaluating everything at each step picks
 //! ([`literal`](super::literal) does that), ties included: least gap, then least query, then
-//! least server.
+//! least server. Only where shares are not equal every gap is evaluated at each step.
 
 mod candidate;
+mod every_gap;
 mod shortlist;
 
 use crate::snapshot::{Choice, Decision, Load, View};
@@ -95,6 +96,9 @@ pub fn place(
     until: Until,
     decision: &mut Decision,
 ) {
+    if !load.view().allocations.are_equal() {
+        return every_gap::place(load, queries, weight, until, decision);
+    }
     let queries = queries.into_iter();
     // As many as there may be: growing would copy those that are there.
     let mut candidates: Vec<Candidate> = Vec::with_capacity(queries.size_hint().1.unwrap_or(0));

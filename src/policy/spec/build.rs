@@ -5,7 +5,7 @@ use crate::plan::Plan;
 use crate::policy::{
     AccuracyOracle, AdaptiveTau, DEFAULT_MAX_PASSES, Deadline, EdgeAll, EdgeFirst, Goa, LocalAll,
     Marginal, MinDelay, Optimal, Planned, Policy, Random, Refined, SendAll, ServerRule, SpecDecode,
-    Threshold,
+    Threshold, Timed,
 };
 use crate::uncertainty::Quantiles;
 use crate::units::Seconds;
@@ -80,6 +80,7 @@ impl PolicySpec {
                 plan: Plan::Cloud,
                 to: ServerRule::default(),
             }),
+            Self::Timed { policy, takes } => Box::new(Timed::new(policy.build(with), *takes)),
             Self::External {
                 command,
                 time_limit_ms,

@@ -1,7 +1,7 @@
 //! Which parameters of policies are allowed.
 
 use super::{PolicySpec, Tau};
-use crate::policy::Target;
+use crate::policy::{DecisionTime, Target};
 
 /// What is wrong with a policy's parameters.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,14 @@ impl SpecFault {
             allowed: allowed.to_owned(),
         }
     }
+
+    /// The fault of a policy in a field of another.
+    fn inside(self, field: &str) -> Self {
+        Self {
+            field: format!("{field}{}", self.field),
+            ..self
+        }
+    }
 }
 
 impl PolicySpec {
@@ -35,10 +43,13 @@ impl PolicySpec {
             tau.check()?;
         }
         match self {
-            Self::Random { like } => like.check().map_err(|fault| SpecFault {
-                field: format!(".like{}", fault.field),
-                ..fault
-            }),
+            Self::Random { like } => like.check().map_err(|fault| fault.inside(".like")),
+            Self::Timed { policy, takes } => {
+                if let DecisionTime::FixedMs(ms) = *takes {
+                    delay_ms(".takes", ms)?;
+                }
+                policy.check().map_err(|fault| fault.inside(".policy"))
+            }
             Self::Optimal { max_nodes: 0, .. } => Err(SpecFault::new(
                 ".max_nodes",
                 0,

@@ -82,6 +82,10 @@ impl PolicySpec {
                     add("step", format!("{step:?}"));
                 }
             }
+            Self::Timed { policy, takes } => {
+                add("policy", policy.to_string());
+                add("takes", format!("{takes:?}"));
+            }
             Self::External {
                 command,
                 time_limit_ms,

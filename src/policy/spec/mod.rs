@@ -7,7 +7,7 @@ mod display;
 pub use build::Build;
 pub use check::SpecFault;
 
-use super::{DEFAULT_MAX_NODES, ServerRule, Target};
+use super::{DEFAULT_MAX_NODES, DecisionTime, ServerRule, Target};
 use crate::plan::{Escalation, Payload, Plan};
 use crate::uncertainty::Quantiles;
 use serde::{Deserialize, Serialize};
@@ -182,6 +182,13 @@ pub enum PolicySpec {
     CloudOnly,
     /// To a server while it has room, then to the cloud ([`EdgeFirst`](super::EdgeFirst)).
     EdgeFirst,
+    /// Another policy whose decisions take time ([`Timed`](super::Timed)).
+    Timed {
+        /// The policy that decides.
+        policy: Box<PolicySpec>,
+        /// How long each decision takes.
+        takes: DecisionTime,
+    },
     /// A program of your own, asked at every scheduling instant.
     External {
         /// The program and its arguments, started in the scenario file's folder.
@@ -257,7 +264,9 @@ impl PolicySpec {
     /// The threshold of a policy that has one, a quantile looked up.
     pub fn threshold(&self, quantiles: Quantiles<'_>) -> Option<f64> {
         match self {
-            Self::Random { like } => like.threshold(quantiles),
+            Self::Random { like: inner } | Self::Timed { policy: inner, .. } => {
+                inner.threshold(quantiles)
+            }
             _ => self.tau().map(|tau| tau.resolve(quantiles)),
         }
     }
@@ -270,6 +279,7 @@ impl PolicySpec {
             Self::Random { like } => like
                 .target()
                 .filter(|(target, _)| matches!(target, Target::OffloadedShare(_))),
+            Self::Timed { policy, .. } => policy.target(),
             Self::AdaptiveTau { target, step, .. } => Some((*target, *step)),
             _ => None,
         }
@@ -278,7 +288,7 @@ impl PolicySpec {
     /// Whether a threshold is given as a quantile, so that a table is needed.
     pub fn needs_table(&self) -> bool {
         match self {
-            Self::Random { like } => like.needs_table(),
+            Self::Random { like: inner } | Self::Timed { policy: inner, .. } => inner.needs_table(),
             _ => self.tau().is_some_and(|tau| tau.quantile.is_some()),
         }
     }
@@ -286,6 +296,7 @@ impl PolicySpec {
     /// The plan of several steps that its queries take, where that is one.
     pub fn plan(&self) -> Option<Plan> {
         match *self {
+            Self::Timed { ref policy, .. } => policy.plan(),
             Self::RecServe {
                 beta,
                 window,
@@ -324,7 +335,7 @@ impl PolicySpec {
     /// The program that decides, with its arguments, where one does.
     pub fn program(&self) -> Option<&[String]> {
         match self {
-            Self::Random { like } => like.program(),
+            Self::Random { like: inner } | Self::Timed { policy: inner, .. } => inner.program(),
             Self::External { command, .. } => Some(command),
             _ => None,
         }
@@ -357,6 +368,7 @@ impl PolicySpec {
             Self::Race { .. } => "Race",
             Self::CloudOnly => "CloudOnly",
             Self::EdgeFirst => "EdgeFirst",
+            Self::Timed { .. } => "Timed",
             Self::External { .. } => "External",
         }
     }

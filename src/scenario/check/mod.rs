@@ -1,5 +1,6 @@
 //! What a scenario must satisfy beyond having the right fields of the right types.
 
+mod allocation;
 mod channel;
 mod plans;
 mod range;
@@ -60,6 +61,7 @@ pub fn check(scenario: &Scenario) -> Vec<Fault> {
     }
     compared(&workload.uncertainty.compare_metrics, &mut faults);
     policies(scenario, &mut faults);
+    allocation::check(scenario, &mut faults);
     timeline::check(scenario, &mut faults);
     if let Some(sweep) = &scenario.sweep {
         swept(&sweep.values, &mut faults);

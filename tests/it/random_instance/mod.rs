@@ -1,5 +1,6 @@
 //! Random snapshots for property tests.
 
+use edgelm::physics::allocation::{Allocation, Allocations};
 use edgelm::physics::gains::GainTable;
 use edgelm::physics::radio::Interference;
 use edgelm::snapshot::{ServerState, View, WaitingQuery};
@@ -7,11 +8,32 @@ use edgelm::units::{Bits, Flop, FlopPerSecond, Hertz, Seconds, Watts};
 use edgelm::world::streams::{Stream, StreamKey};
 use rand::RngExt;
 
+/// Shares that are not equal, of bandwidth, of compute and of both.
+pub const UNEQUAL: [Allocations; 4] = [
+    Allocations {
+        bandwidth: Allocation::SquareRoot,
+        compute: Allocation::SquareRoot,
+    },
+    Allocations {
+        bandwidth: Allocation::WeightedSquareRoot,
+        compute: Allocation::WeightedSquareRoot,
+    },
+    Allocations {
+        bandwidth: Allocation::AlphaFair(8.0),
+        compute: Allocation::Equal,
+    },
+    Allocations {
+        bandwidth: Allocation::Equal,
+        compute: Allocation::AlphaFair(1.5),
+    },
+];
+
 pub struct Instance {
     pub queries: Vec<WaitingQuery>,
     pub servers: Vec<ServerState>,
     pub gains: Vec<f64>,
     pub interference: Interference,
+    pub allocations: Allocations,
 }
 
 impl Instance {
@@ -72,6 +94,7 @@ impl Instance {
             servers,
             gains,
             interference,
+            allocations: Allocations::default(),
         }
     }
 
@@ -83,6 +106,7 @@ impl Instance {
             gains: GainTable::full(&self.gains),
             tx_power: Watts(0.2),
             interference: self.interference,
+            allocations: self.allocations,
             key: StreamKey::root(9),
         }
     }
