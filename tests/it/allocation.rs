@@ -17,8 +17,11 @@ const ONE_SERVER: &str = "(
     policies: [EdgeAll],
 )";
 
-/// Runs a scenario; its `queries.csv` and `results.csv`, row by row, as columns by name.
-fn run(scenario: &str) -> (Vec<Vec<(String, f64)>>, Vec<Vec<(String, f64)>>) {
+/// The rows of a table: values by the names of their columns.
+type Rows = Vec<Vec<(String, f64)>>;
+
+/// Runs a scenario; its `queries.csv` and `results.csv`.
+fn run(scenario: &str) -> (Rows, Rows) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("shares.ron");
     std::fs::write(&file, scenario).unwrap();
@@ -35,14 +38,13 @@ fn run(scenario: &str) -> (Vec<Vec<(String, f64)>>, Vec<Vec<(String, f64)>>) {
     assert_eq!(code, 0, "{stderr}");
     let of = |name: &str| rows(&out.join("shares").join(name));
     let mut queries = of("queries.csv");
+    let number_of = |row: &Vec<(String, f64)>| column(std::slice::from_ref(row), "query")[0];
     // They stand there in the order in which they left.
-    queries.sort_by(|a, b| {
-        column(&[a.clone()], "query")[0].total_cmp(&column(&[b.clone()], "query")[0])
-    });
+    queries.sort_by(|a, b| number_of(a).total_cmp(&number_of(b)));
     (queries, of("results.csv"))
 }
 
-fn rows(file: &Path) -> Vec<Vec<(String, f64)>> {
+fn rows(file: &Path) -> Rows {
     let mut reader = csv::Reader::from_path(file).unwrap();
     let names = reader.headers().unwrap().clone();
     let row = |record: csv::StringRecord| {

@@ -5,6 +5,7 @@ mod access;
 mod allocation;
 mod architecture;
 mod arrivals;
+mod association;
 mod bad_input;
 mod batching;
 mod batching_rounds;

@@ -175,7 +175,7 @@ fn the_fields_that_are_commented_out_can_be_used_as_they_stand() {
 
 /// A form as the file shows it, the field that it is a value of, and the same with only
 /// what must be given.
-const FORMS: [(&str, &str, &str); 59] = [
+const FORMS: [(&str, &str, &str); 61] = [
     (
         "users.power_control",
         "Fractional(p0_dbm: .., alpha: ..)",
@@ -413,6 +413,16 @@ const FORMS: [(&str, &str, &str); 59] = [
         "Timed(policy: .., takes: ..)",
     ),
     ("policies[0].takes", "FixedMs(..)", "FixedMs(..)"),
+    (
+        "policies[0]",
+        "PricedAssociation(epsilon_ms: 0.001)",
+        "PricedAssociation()",
+    ),
+    (
+        "policies[0]",
+        "FairAssociation(alpha: ..)",
+        "FairAssociation(alpha: ..)",
+    ),
     (
         "policies[0]",
         "Deadline(slack_ms: ..)",

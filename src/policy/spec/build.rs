@@ -3,9 +3,9 @@
 use super::{External, PolicySpec, Start};
 use crate::plan::Plan;
 use crate::policy::{
-    AccuracyOracle, AdaptiveTau, DEFAULT_MAX_PASSES, Deadline, EdgeAll, EdgeFirst, Goa, LocalAll,
-    Marginal, MinDelay, Optimal, Planned, Policy, Random, Refined, SendAll, ServerRule, SpecDecode,
-    Threshold, Timed,
+    AccuracyOracle, AdaptiveTau, DEFAULT_MAX_PASSES, Deadline, EdgeAll, EdgeFirst, FairAssociation,
+    Goa, LocalAll, Marginal, MinDelay, Optimal, Planned, Policy, PricedAssociation, Random,
+    Refined, SendAll, ServerRule, SpecDecode, Threshold, Timed,
 };
 use crate::uncertainty::Quantiles;
 use crate::units::Seconds;
@@ -80,6 +80,10 @@ impl PolicySpec {
                 plan: Plan::Cloud,
                 to: ServerRule::default(),
             }),
+            Self::PricedAssociation { epsilon_ms } => Box::new(PricedAssociation {
+                epsilon: Seconds(epsilon_ms * 1e-3),
+            }),
+            Self::FairAssociation { alpha } => Box::new(FairAssociation { alpha: *alpha }),
             Self::Timed { policy, takes } => Box::new(Timed::new(policy.build(with), *takes)),
             Self::External {
                 command,

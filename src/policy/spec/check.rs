@@ -44,6 +44,11 @@ impl PolicySpec {
         }
         match self {
             Self::Random { like } => like.check().map_err(|fault| fault.inside(".like")),
+            Self::PricedAssociation { epsilon_ms } => delay_ms(".epsilon_ms", *epsilon_ms),
+            // Beyond, powers of delays that are far apart leave what a number holds.
+            Self::FairAssociation { alpha } if !(0.0..=50.0).contains(alpha) => {
+                Err(SpecFault::new(".alpha", alpha, "a number from 0 to 50"))
+            }
             Self::Timed { policy, takes } => {
                 if let DecisionTime::FixedMs(ms) = *takes {
                     delay_ms(".takes", ms)?;

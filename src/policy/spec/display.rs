@@ -1,8 +1,8 @@
 //! Policies as a scenario writes them; what has its default is left out.
 
 use super::{
-    PolicySpec, default_max_nodes, default_start, default_step, default_time_limit_ms,
-    default_window,
+    PolicySpec, default_epsilon_ms, default_max_nodes, default_start, default_step,
+    default_time_limit_ms, default_window,
 };
 use crate::plan::Payload;
 use std::fmt;
@@ -24,6 +24,40 @@ impl fmt::Display for PolicySpec {
 }
 
 impl PolicySpec {
+    /// The kind's name without its parameters.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::EdgeAll => "EdgeAll",
+            Self::LocalAll => "LocalAll",
+            Self::MinDelay => "MinDelay",
+            Self::Goa { .. } => "Goa",
+            Self::Random { .. } => "Random",
+            Self::Marginal { .. } => "Marginal",
+            Self::Refined { .. } => "Refined",
+            Self::Optimal { .. } => "Optimal",
+            Self::NearestServer => "NearestServer",
+            Self::StrongestSignal => "StrongestSignal",
+            Self::LeastLoaded => "LeastLoaded",
+            Self::PowerOfTwo => "PowerOfTwo",
+            Self::JoinShortestQueue => "JoinShortestQueue",
+            Self::Threshold { .. } => "Threshold",
+            Self::Deadline { .. } => "Deadline",
+            Self::AccuracyOracle => "AccuracyOracle",
+            Self::AdaptiveTau { .. } => "AdaptiveTau",
+            Self::RecServe { .. } => "RecServe",
+            Self::Uhlm { .. } => "Uhlm",
+            Self::Corrected { .. } => "Corrected",
+            Self::SpecDecode { .. } => "SpecDecode",
+            Self::Race { .. } => "Race",
+            Self::CloudOnly => "CloudOnly",
+            Self::EdgeFirst => "EdgeFirst",
+            Self::PricedAssociation { .. } => "PricedAssociation",
+            Self::FairAssociation { .. } => "FairAssociation",
+            Self::Timed { .. } => "Timed",
+            Self::External { .. } => "External",
+        }
+    }
+
     fn fields(&self) -> Vec<(&'static str, String)> {
         let mut fields = Vec::new();
         let mut add = |name, value: String| fields.push((name, value));
@@ -82,6 +116,10 @@ impl PolicySpec {
                     add("step", format!("{step:?}"));
                 }
             }
+            Self::PricedAssociation { epsilon_ms } if *epsilon_ms != default_epsilon_ms() => {
+                add("epsilon_ms", format!("{epsilon_ms:?}"));
+            }
+            Self::FairAssociation { alpha } => add("alpha", format!("{alpha:?}")),
             Self::Timed { policy, takes } => {
                 add("policy", policy.to_string());
                 add("takes", format!("{takes:?}"));

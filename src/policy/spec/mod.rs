@@ -182,6 +182,19 @@ pub enum PolicySpec {
     CloudOnly,
     /// To a server while it has room, then to the cloud ([`EdgeFirst`](super::EdgeFirst)).
     EdgeFirst,
+    /// Every query to a server by its prices, with square-root shares
+    /// ([`PricedAssociation`](super::PricedAssociation)).
+    PricedAssociation {
+        /// A gain for which no query moves, in milliseconds.
+        #[serde(default = "default_epsilon_ms")]
+        epsilon_ms: f64,
+    },
+    /// Every query to a server such that all are served fairly
+    /// ([`FairAssociation`](super::FairAssociation)).
+    FairAssociation {
+        /// What is fair: at least 0.
+        alpha: f64,
+    },
     /// Another policy whose decisions take time ([`Timed`](super::Timed)).
     Timed {
         /// The policy that decides.
@@ -293,6 +306,18 @@ impl PolicySpec {
         }
     }
 
+    /// Whether it weighs all queries of one instant against each other, as if nobody else
+    /// were there.
+    pub fn associates_all(&self) -> bool {
+        match self {
+            Self::Random { like: inner } | Self::Timed { policy: inner, .. } => {
+                inner.associates_all()
+            }
+            Self::PricedAssociation { .. } | Self::FairAssociation { .. } => true,
+            _ => false,
+        }
+    }
+
     /// The plan of several steps that its queries take, where that is one.
     pub fn plan(&self) -> Option<Plan> {
         match *self {
@@ -340,38 +365,6 @@ impl PolicySpec {
             _ => None,
         }
     }
-
-    /// The kind's name without its parameters.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::EdgeAll => "EdgeAll",
-            Self::LocalAll => "LocalAll",
-            Self::MinDelay => "MinDelay",
-            Self::Goa { .. } => "Goa",
-            Self::Random { .. } => "Random",
-            Self::Marginal { .. } => "Marginal",
-            Self::Refined { .. } => "Refined",
-            Self::Optimal { .. } => "Optimal",
-            Self::NearestServer => "NearestServer",
-            Self::StrongestSignal => "StrongestSignal",
-            Self::LeastLoaded => "LeastLoaded",
-            Self::PowerOfTwo => "PowerOfTwo",
-            Self::JoinShortestQueue => "JoinShortestQueue",
-            Self::Threshold { .. } => "Threshold",
-            Self::Deadline { .. } => "Deadline",
-            Self::AccuracyOracle => "AccuracyOracle",
-            Self::AdaptiveTau { .. } => "AdaptiveTau",
-            Self::RecServe { .. } => "RecServe",
-            Self::Uhlm { .. } => "Uhlm",
-            Self::Corrected { .. } => "Corrected",
-            Self::SpecDecode { .. } => "SpecDecode",
-            Self::Race { .. } => "Race",
-            Self::CloudOnly => "CloudOnly",
-            Self::EdgeFirst => "EdgeFirst",
-            Self::Timed { .. } => "Timed",
-            Self::External { .. } => "External",
-        }
-    }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -385,6 +378,9 @@ fn default_window() -> u32 {
 }
 fn default_start() -> f64 {
     0.6
+}
+fn default_epsilon_ms() -> f64 {
+    1e-3
 }
 fn default_step() -> f64 {
     0.01

@@ -1,4 +1,5 @@
-//! Shares that are not equal: where they are known.
+//! Shares that are not equal, and policies that find associations for them: where all
+//! queries that share are known.
 
 use super::Faults;
 use crate::engine::Scheduling;
@@ -12,6 +13,7 @@ use crate::station::Sharing;
 const ALPHAS: std::ops::RangeInclusive<f64> = 0.1..=1e3;
 
 pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
+    associations(scenario, faults);
     let Some(allocations) = scenario.servers.allocation else {
         return;
     };
@@ -48,6 +50,22 @@ pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
                 &format!("policies[{at}]"),
                 "Optimal with an alpha below 1, where its bound does not hold",
                 "`Refined`, or an alpha of at least 1",
+            );
+        }
+    }
+}
+
+/// Policies that weigh all queries of an instant against each other, nobody connected before.
+fn associations(scenario: &Scenario, faults: &mut Faults) {
+    if scenario.scheduling() == Scheduling::Batch && scenario.servers.serving.is_none() {
+        return;
+    }
+    for (at, policy) in scenario.policies.iter().enumerate() {
+        if policy.associates_all() {
+            faults.add(
+                &format!("policies[{at}]"),
+                &format!("{policy} with queries of several instants, or servers that batch"),
+                "`scheduling: Batch` and no `servers.serving`, or another policy",
             );
         }
     }
