@@ -64,6 +64,7 @@ mod shard_contract;
 mod shipped;
 mod stations;
 mod streams_and_signals;
+mod systems;
 mod table;
 mod targets;
 mod timeline;
