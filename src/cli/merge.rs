@@ -1,8 +1,9 @@
 //! `edgelm merge`: from the records of all tasks to the files of a run.
 
+use super::formats::Formats;
 use super::{Failure, placing, plan, print};
 use crate::experiment::{RecordStore, TaskRanges};
-use crate::report::{self, ReplicationRows};
+use crate::report;
 use crate::scenario::Diagnostic;
 use std::path::PathBuf;
 
@@ -20,6 +21,8 @@ pub(super) struct Args {
     /// Write into DIR/<scenario's name>
     #[arg(long, value_name = "DIR", default_value = "output")]
     out: PathBuf,
+    #[command(flatten)]
+    formats: Formats,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
@@ -36,15 +39,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::Incomplete(TaskRanges::of(&missing)));
     }
     let directory = placing::prepare(args.out.join(name), &hash, "study")?;
-    let mut replications =
-        ReplicationRows::begin(&experiment, &directory).map_err(|error| failed(&error))?;
-    let results = experiment
-        .fold(&store, &mut |replication| replications.write(replication))
-        .map_err(|error| failed(&error))?;
-    let replications = replications.finish().map_err(|error| failed(&error))?;
-    let files = report::files(experiment.loaded(), &results).map_err(|error| failed(&error))?;
+    let (results, files, streamed) =
+        super::run::fold(&experiment, &store, &args.formats, &directory)?;
+    let written = files.len() + streamed.len();
     let replaced = directory
-        .write_with(&files, vec![replications])
+        .write_with(&files, streamed)
         .map_err(|error| failed(&error))?;
     placing::tell_replaced(&directory, &replaced);
     print(&report::summary(&results))?;
@@ -55,7 +54,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     tell!(
         "{} tasks merged, {} files written to {}",
         experiment.task_count(),
-        files.len() + 1,
+        written,
         placing::shown(directory.path())
     );
     Ok(())

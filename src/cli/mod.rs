@@ -14,6 +14,7 @@ mod completions;
 mod decide;
 mod detail;
 mod find;
+mod formats;
 mod gap;
 mod init;
 mod link;

@@ -1,11 +1,12 @@
 //! `edgelm run`: simulate a scenario and write what came out.
 
+use super::formats::Formats;
 use super::programs::Consent;
 use super::{Failure, Overrides, capacity, detail, placing, print, warn_of};
 use crate::experiment::{
-    Experiment, Journal, Plan, RecordError, Results, RunError, plan_differences,
+    Experiment, Journal, Plan, RecordError, RecordStore, Results, RunError, plan_differences,
 };
-use crate::report::{self, OutputDirectory, ReplicationRows};
+use crate::report::{self, OutputDirectory, OutputFile, ReplicationRows, StreamedFile};
 use crate::scenario::{self, Diagnostic};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::ErrorKind;
@@ -36,6 +37,8 @@ pub(super) struct Args {
     /// continued: continuing the same needs no option
     #[arg(long, conflicts_with = "fresh")]
     resume: bool,
+    #[command(flatten)]
+    formats: Formats,
     #[command(flatten)]
     detail: detail::Options,
     #[command(flatten)]
@@ -80,16 +83,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     })?;
     let simulated_tasks = kept() - before;
     let simulated = started.elapsed();
-    let mut replications = ReplicationRows::begin(&experiment, &directory)
-        .map_err(|e| Failure::Failed(e.to_string()))?;
-    let results = experiment
-        .fold(store, &mut |replication| replications.write(replication))
-        .map_err(|e| Failure::Failed(e.to_string()))?;
-    let replications = replications
-        .finish()
-        .map_err(|e| Failure::Failed(e.to_string()))?;
-    let files = report::files(loaded, &results).map_err(|e| Failure::Failed(e.to_string()))?;
-    let mut streamed = vec![replications];
+    let (results, files, mut streamed) = fold(&experiment, store, &args.formats, &directory)?;
     streamed.extend(args.detail.write(&experiment, &directory, &stop)?);
     if stop.load(Ordering::Relaxed) {
         return Err(Failure::Interrupted);
@@ -114,6 +108,33 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         placing::shown(directory.path())
     );
     Ok(())
+}
+
+/// The results of all records of a run, with the files that are written at once and those
+/// that are streamed.
+pub(super) fn fold(
+    experiment: &Experiment,
+    store: &RecordStore,
+    formats: &Formats,
+    directory: &OutputDirectory,
+) -> Result<(Results, Vec<OutputFile>, Vec<StreamedFile>), Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
+    let begun = formats
+        .has_tables()
+        .then(|| ReplicationRows::begin(experiment, directory));
+    let mut rows = begun.transpose().map_err(|error| failed(&error))?;
+    let results = experiment
+        .fold(store, &mut |replication| {
+            if let Some(rows) = &mut rows {
+                rows.write(replication);
+            }
+        })
+        .map_err(|error| failed(&error))?;
+    let finished = rows.map(ReplicationRows::finish).transpose();
+    let streamed = finished.map_err(|error| failed(&error))?;
+    let files = report::files(experiment.loaded(), &results, formats.list())
+        .map_err(|error| failed(&error))?;
+    Ok((results, files, streamed.into_iter().collect()))
 }
 
 /// Begins the journal of a run, or continues that of an interrupted one of the same plan.

@@ -36,7 +36,7 @@ fn figures(
     let files = shown.map(|(name, shown)| {
         Ok(OutputFile {
             name: name.to_owned(),
-            bytes: draw(title, world, coverage, shown)?,
+            bytes: draw(title, world, coverage, shown)?.png()?,
         })
     });
     files.into_iter().collect()

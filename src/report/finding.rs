@@ -27,7 +27,7 @@ pub fn files(title: &str, finding: &Finding) -> Result<Vec<OutputFile>, ReportEr
 fn figures(title: &str, finding: &Finding) -> Result<Vec<OutputFile>, ReportError> {
     Ok(vec![OutputFile {
         name: "find.png".to_owned(),
-        bytes: super::plot::finding::draw(title, finding)?,
+        bytes: super::plot::finding::draw(title, finding)?.png()?,
     }])
 }
 

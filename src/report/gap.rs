@@ -22,7 +22,7 @@ pub fn files(title: &str, gap: &Gap) -> Result<Vec<OutputFile>, ReportError> {
 fn figures(title: &str, gap: &Gap) -> Result<Vec<OutputFile>, ReportError> {
     Ok(vec![OutputFile {
         name: "gap.png".to_owned(),
-        bytes: super::plot::gap::draw(title, gap)?,
+        bytes: super::plot::gap::draw(title, gap)?.png()?,
     }])
 }
 

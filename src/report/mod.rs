@@ -91,33 +91,73 @@ struct Finished<'a> {
     results: &'a Results,
 }
 
+/// A format of output files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+#[non_exhaustive]
+pub enum Format {
+    /// Tables: `results.csv`, and `replications.csv`.
+    Csv,
+    /// `results.json`.
+    Json,
+    /// Distributions of delay in the text format of HdrHistogram.
+    Hgrm,
+    /// Figures in dots, 300 to the inch.
+    #[cfg(feature = "plots")]
+    Png,
+    /// The same figures as shapes and text.
+    #[cfg(feature = "plots")]
+    Svg,
+}
+
+impl Format {
+    /// What is written where nothing else is asked for.
+    pub const USUAL: &[Self] = &[
+        Self::Csv,
+        Self::Json,
+        Self::Hgrm,
+        #[cfg(feature = "plots")]
+        Self::Png,
+    ];
+}
+
 type Exporter = fn(Finished<'_>) -> Result<Vec<OutputFile>, ReportError>;
 
 /// All exporters, in the order in which their files are listed.
-const EXPORTERS: &[Exporter] = &[
-    csv::files,
-    json::files,
-    hgrm::files,
+const EXPORTERS: &[(Format, Exporter)] = &[
+    (Format::Csv, csv::files),
+    (Format::Json, json::files),
+    (Format::Hgrm, hgrm::files),
     #[cfg(feature = "plots")]
-    plot::files,
+    (Format::Png, plot::png_files),
+    #[cfg(feature = "plots")]
+    (Format::Svg, plot::svg_files),
 ];
 
-/// All output files of a run. The same scenario and results give the same bytes.
+/// The output files of a run in these formats. The same scenario and results give the same
+/// bytes.
 ///
 /// # Errors
 /// [`ReportError`], if a format's library fails.
-pub fn files(loaded: &Loaded, results: &Results) -> Result<Vec<OutputFile>, ReportError> {
-    export(Finished {
+pub fn files(
+    loaded: &Loaded,
+    results: &Results,
+    formats: &[Format],
+) -> Result<Vec<OutputFile>, ReportError> {
+    let run = Finished {
         scenario: &loaded.scenario,
         name: &loaded.name,
         results,
-    })
+    };
+    export(run, formats)
 }
 
-fn export(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportError> {
+fn export(run: Finished<'_>, formats: &[Format]) -> Result<Vec<OutputFile>, ReportError> {
     let mut files = Vec::new();
-    for exporter in EXPORTERS {
-        files.extend(exporter(run)?);
+    for (format, exporter) in EXPORTERS {
+        if formats.contains(format) {
+            files.extend(exporter(run)?);
+        }
     }
     Ok(files)
 }
@@ -131,12 +171,12 @@ mod tests {
     fn the_same_results_give_the_same_bytes() {
         let scenario = fixture::scenario();
         let once = |results: &Results| {
-            export(Finished {
+            let run = Finished {
                 scenario: &scenario,
                 name: "small",
                 results,
-            })
-            .unwrap()
+            };
+            export(run, Format::USUAL).unwrap()
         };
         let results = fixture::sweep(2, 2);
         assert_eq!(once(&results), once(&results.clone()));
@@ -147,12 +187,20 @@ mod tests {
     #[test]
     fn every_kind_of_file_is_there_once() {
         let (scenario, results) = (fixture::scenario(), fixture::sweep(2, 3));
-        let files = export(Finished {
+        let run = Finished {
             scenario: &scenario,
             name: "small",
             results: &results,
-        })
-        .unwrap();
+        };
+        let files = export(run, Format::USUAL).unwrap();
+        for (format, _) in EXPORTERS {
+            let (own, usual) = (export(run, &[*format]).unwrap(), Format::USUAL);
+            assert!(!own.is_empty(), "{format:?}");
+            assert_eq!(
+                own.iter().all(|file| files.contains(file)),
+                usual.contains(format)
+            );
+        }
         let names: HashSet<&str> = files.iter().map(|file| &*file.name).collect();
         assert_eq!(names.len(), files.len());
         for name in [

@@ -218,3 +218,60 @@ fn several_fields_can_be_swept_and_set() {
         ]
     );
 }
+
+#[test]
+fn only_the_formats_asked_for_are_written_and_svg_holds_what_png_shows() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(
+        folder.path().join("small.ron"),
+        "(users: (count: 5), replications: 4, title: \"a < b\", policies: [EdgeAll, Goa(tau: 0.6)])",
+    )
+    .expect("writable");
+    let written = |formats: &[&str]| {
+        edgelm()
+            .current_dir(folder.path())
+            .args(["run", "small.ron"])
+            .args(formats)
+            .assert()
+            .success();
+        let names = fs::read_dir(folder.path().join("output/small")).expect("written");
+        let names = names.map(|entry| entry.expect("an entry").file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|name| !name.starts_with('.')).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(written(&["--export", "json"]), ["results.json"]);
+    let figures = written(&["--export", "svg"]);
+    assert!(
+        figures.len() == 6 && figures.iter().all(|name| name.ends_with(".svg")),
+        "{figures:?}"
+    );
+    assert_eq!(
+        written(&["--export", "csv"]),
+        ["replications.csv", "results.csv"]
+    );
+    let usual = written(&[]);
+    for figure in &figures {
+        assert!(usual.contains(&figure.replace(".svg", ".png")), "{figure}");
+    }
+    written(&["--export", "svg,json"]);
+    for figure in figures {
+        let svg = fs::read_to_string(folder.path().join("output/small").join(&figure)).unwrap();
+        assert!(
+            svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"),
+            "{figure}"
+        );
+        // An element a line, each closed.
+        for line in svg.lines().skip(1).filter(|line| *line != "</svg>") {
+            assert!(line.starts_with('<') && (line.ends_with("/>") || line.ends_with("</text>")));
+        }
+        for text in [">GOA, τ = 0.6<", ">Edge all<", ">a &lt; b<"] {
+            assert!(svg.contains(text), "{figure}: {text}");
+        }
+    }
+    edgelm()
+        .current_dir(folder.path())
+        .args(["run", "small.ron", "--export", "pdf"])
+        .assert()
+        .code(2);
+}

@@ -23,7 +23,10 @@ fn named<'r>(results: &'r [PolicyResult], policy: &str) -> &'r PolicyResult {
 }
 
 fn p99_ms(policy: &PolicyResult) -> f64 {
-    let of = policy.delay_quantiles.iter().find(|quantile| quantile.quantile == 0.99);
+    let of = policy
+        .delay_quantiles
+        .iter()
+        .find(|quantile| quantile.quantile == 0.99);
     of.expect("p99").value_ms
 }
 

@@ -1,14 +1,15 @@
 //! A quantity against the swept field, one line a policy, the lines set side by side
 //! by a hair so that their error bars can be told apart.
 
-use super::{Axis, Figure, PlotError, Quantity, extent, field_label, interval, theme};
+use super::policies::DrawnPolicies;
+use super::{Axis, Canvas, Figure, PlotError, Quantity, extent, field_label, interval};
 use crate::experiment::{Estimate, Results};
 
 pub(super) fn draw(
     title: &str,
     quantity: &Quantity,
     results: &Results,
-) -> Result<Vec<u8>, PlotError> {
+) -> Result<Canvas, PlotError> {
     let lines: Vec<Vec<(f64, Estimate)>> = (0..results.series.len())
         .map(|policy| {
             let mut line: Vec<(f64, Estimate)> = results
@@ -43,15 +44,16 @@ pub(super) fn lines_with_bars(
     (y_label, y_bounds): (&str, (f64, f64)),
     names: &[String],
     lines: &[Vec<(f64, Estimate)>],
-) -> Result<Vec<u8>, PlotError> {
+) -> Result<Canvas, PlotError> {
     let all = || lines.iter().flatten();
     let mut figure = Figure::new(
         Axis::fitting(x_label, x_values.iter().copied()),
         Axis::bounded(y_label, all().flat_map(|p| extent(p.1)), y_bounds),
     );
     figure.title = title.to_owned();
-    figure.series(names);
-    figure.png(|plot| {
+    let policies = DrawnPolicies::of(names);
+    figure.policies(&policies);
+    figure.draw(|plot| {
         let means: Vec<Vec<(f64, f64)>> = lines
             .iter()
             .map(|line| line.iter().map(|(x, e)| (*x, e.mean)).collect())
@@ -59,19 +61,19 @@ pub(super) fn lines_with_bars(
         let x: Vec<f64> = means.iter().flatten().map(|point| point.0).collect();
         for (policy, line) in means.iter().enumerate() {
             plot.side_by_side(policy, means.len(), &x);
-            plot.line(line, theme::series(policy));
+            plot.line(line, policies.style(policy));
         }
         for (policy, line) in lines.iter().enumerate() {
             plot.side_by_side(policy, means.len(), &x);
             for (x, estimate) in line {
                 if let Some(ends) = interval(*estimate) {
-                    plot.error_y(*x, ends, theme::series(policy));
+                    plot.error_y(*x, ends, policies.style(policy));
                 }
             }
         }
         for (policy, line) in means.iter().enumerate() {
             plot.side_by_side(policy, means.len(), &x);
-            plot.markers(line, theme::series(policy));
+            plot.markers(line, policies.style(policy));
         }
     })
 }

@@ -1,6 +1,7 @@
 //! A quantity at a single point: one row a policy.
 
-use super::{Axis, Figure, PlotError, Quantity, extent, interval, point_note, theme};
+use super::policies::DrawnPolicies;
+use super::{Axis, Canvas, Figure, PlotError, Quantity, extent, interval, point_note};
 use crate::experiment::{Estimate, Results};
 
 /// Height of a policy's row, in points.
@@ -10,7 +11,7 @@ pub(super) fn draw(
     title: &str,
     quantity: &Quantity,
     results: &Results,
-) -> Result<Vec<u8>, PlotError> {
+) -> Result<Canvas, PlotError> {
     let point = results.points.last();
     let policies = point.map_or(&[][..], |point| &point.policies);
     let rows: Vec<(&str, Estimate)> = policies
@@ -31,16 +32,18 @@ pub(super) fn rows_with_bars(
     title: &str,
     (label, bounds): (&str, (f64, f64)),
     rows: &[(&str, Estimate)],
-) -> Result<Vec<u8>, PlotError> {
+) -> Result<Canvas, PlotError> {
+    let policies = DrawnPolicies::of(rows.iter().map(|row| row.0));
+    let names = policies.iter().map(|(name, _)| name);
     let mut figure = Figure::new(
         Axis::bounded(label, rows.iter().flat_map(|row| extent(row.1)), bounds),
-        Axis::categories("", rows.iter().map(|row| row.0)).reversed(),
+        Axis::categories("", names).reversed(),
     );
     figure.title = title.to_owned();
     figure.plot_height_pt = ROW_PT * (rows.len() as f64 + 0.2).max(2.0);
-    figure.png(|plot| {
+    figure.draw(|plot| {
         for (at, (_, estimate)) in rows.iter().enumerate() {
-            let style = theme::series(at);
+            let style = policies.style(at);
             if let Some((low, high)) = interval(*estimate) {
                 plot.error_x(at as f64, estimate.mean, (Some(low), Some(high)), style);
             }

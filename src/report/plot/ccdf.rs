@@ -6,14 +6,15 @@
 //! the intervals of many quantiles, each by itself; it ends where they have no
 //! upper bound.
 
-use super::{Axis, Figure, PlotError, point_note, theme};
+use super::policies::DrawnPolicies;
+use super::{Axis, Canvas, Figure, PlotError, point_note};
 use crate::experiment::{DelayCounts, PolicyResult, Results, UNIT};
 
 /// Share of a policy's queries that may be faster than the left end of the axis.
 const CUT: f64 = 0.005;
 
 /// `None` if no query completed.
-pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Vec<u8>>, PlotError> {
+pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Canvas>, PlotError> {
     let Some(point) = results.points.last() else {
         return Ok(None);
     };
@@ -36,20 +37,21 @@ pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Vec<u8>>, Pl
     );
     figure.title = title.to_owned();
     figure.note = point_note(results, point.value);
-    for (at, policy) in &shown {
+    let policies = DrawnPolicies::of(point.policies.iter().map(|policy| &policy.policy));
+    for (at, _) in &shown {
         let swatch = super::Swatch::LineAndMarker;
-        figure.legend_entry(&policy.policy, theme::series(*at), swatch);
+        figure.legend_entry(policies.label(*at), policies.style(*at), swatch);
     }
     let lowest = figure.y.low;
-    let png = figure.png(|plot| {
+    let drawing = figure.draw(|plot| {
         for (at, policy) in &shown {
-            plot.band_x(&band(policy), theme::series(*at));
+            plot.band_x(&band(policy), policies.style(*at));
         }
         for (at, policy) in &shown {
-            plot.line(&curve(&policy.histogram, lowest), theme::series(*at));
+            plot.line(&curve(&policy.histogram, lowest), policies.style(*at));
         }
         for (at, policy) in &shown {
-            let style = theme::series(*at);
+            let style = policies.style(*at);
             for q in &policy.delay_quantiles {
                 let beyond = 1.0 - q.quantile;
                 // A quantile that fewer than one query lies beyond is just the
@@ -64,7 +66,7 @@ pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Vec<u8>>, Pl
             }
         }
     })?;
-    Ok(Some(png))
+    Ok(Some(drawing))
 }
 
 /// The steps of the share of delays that are longer. Nothing is longer than the

@@ -1,7 +1,7 @@
 //! Maps of coverage: squares in a colour, servers and users on top.
 
 use super::theme::{self, Marker, Rgb, Style};
-use super::{Axis, Figure, PlotError, Swatch};
+use super::{Axis, Canvas, Figure, PlotError, Swatch};
 use crate::world::World;
 use crate::world::coverage::{Coverage, Place};
 
@@ -54,7 +54,7 @@ pub(in crate::report) fn draw(
     world: &World<'_>,
     coverage: &Coverage,
     shown: Shown,
-) -> Result<Vec<u8>, PlotError> {
+) -> Result<Canvas, PlotError> {
     let area = &world.model().area;
     let mut figure = Figure::new(
         Axis::linear_between("x (m)", 0.0, area.width_m),
@@ -74,7 +74,7 @@ pub(in crate::report) fn draw(
         figure.legend_entry(name, area_style(colour), Swatch::Area);
     }
     let (half_x, half_y) = (0.5 * coverage.square_m.0, 0.5 * coverage.square_m.1);
-    figure.png(|plot| {
+    figure.draw(|plot| {
         for place in &coverage.places {
             let (x, y) = (place.position.0, place.position.1);
             plot.bar(

@@ -1,8 +1,10 @@
 //! A figure: axes with grid and labels, a legend above them, and the data.
 
 use super::axis::Axis;
-use super::canvas::{Align, Canvas, PlotError, TextMeasure};
+use super::canvas::{Align, Canvas, PlotError};
 use super::marks::Plot;
+use super::policies::DrawnPolicies;
+use super::text::TextMeasure;
 use super::theme::{self, Style};
 
 /// What stands for a series in the legend.
@@ -56,6 +58,13 @@ impl Figure {
         }
     }
 
+    /// Adds policies to the legend, with line and marker.
+    pub(super) fn policies(&mut self, policies: &DrawnPolicies) {
+        for (name, style) in policies.iter() {
+            self.legend_entry(name, style, Swatch::LineAndMarker);
+        }
+    }
+
     /// Adds series 0, 1, 2, ... of [`theme::series`] to the legend, with line and
     /// marker.
     pub fn series<S: Into<String>>(&mut self, names: impl IntoIterator<Item = S>) {
@@ -69,18 +78,26 @@ impl Figure {
         self.legend.push((name.into(), style, swatch));
     }
 
-    /// Draws the figure; `data` draws what it shows.
+    /// Draws the figure as a PNG; `data` draws what it shows.
     ///
     /// # Errors
     /// [`PlotError`].
     pub fn png(&self, data: impl FnOnce(&mut Plot<'_>)) -> Result<Vec<u8>, PlotError> {
+        self.draw(data)?.png()
+    }
+
+    /// The same as a drawing, for any format.
+    ///
+    /// # Errors
+    /// [`PlotError`].
+    pub fn draw(&self, data: impl FnOnce(&mut Plot<'_>)) -> Result<Canvas, PlotError> {
         let layout = Layout::of(self)?;
         let mut canvas = Canvas::new(theme::WIDTH_PT, layout.end)?;
         layout.draw_above(self, &mut canvas);
         layout.draw_grid(self, &mut canvas);
         data(&mut Plot::new(self, &layout, &mut canvas));
         layout.draw_axes(self, &mut canvas);
-        canvas.into_png()
+        Ok(canvas)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The values that a search simulated: a panel per condition, with the limit as a line.
 
+use super::policies::DrawnPolicies;
 use super::theme::{self, Style};
-use super::{Axis, Figure, PlotError, field_label, panels};
+use super::{Axis, Canvas, Figure, PlotError, field_label, panels};
 use crate::experiment::Interval;
 use crate::finding::Finding;
 
@@ -17,7 +18,7 @@ const LIMIT: Style = Style {
 
 type Line = Vec<(f64, Interval)>;
 
-pub(in crate::report) fn draw(title: &str, finding: &Finding) -> Result<Vec<u8>, PlotError> {
+pub(in crate::report) fn draw(title: &str, finding: &Finding) -> Result<Canvas, PlotError> {
     let panels: Vec<Vec<Line>> = (0..finding.conditions.len())
         .map(|condition| {
             (0..finding.policies.len())
@@ -25,6 +26,7 @@ pub(in crate::report) fn draw(title: &str, finding: &Finding) -> Result<Vec<u8>,
                 .collect()
         })
         .collect();
+    let policies = DrawnPolicies::of(&finding.policies);
     let values: Vec<f64> = finding.path.iter().map(|place| place.value).collect();
     let figures: Vec<Figure> = finding
         .conditions
@@ -46,7 +48,7 @@ pub(in crate::report) fn draw(title: &str, finding: &Finding) -> Result<Vec<u8>,
                 if !title.is_empty() {
                     figure.title = format!("{title}: {}", condition.text);
                 }
-                figure.series(&finding.policies);
+                figure.policies(&policies);
             }
             figure
         })
@@ -58,11 +60,11 @@ pub(in crate::report) fn draw(title: &str, finding: &Finding) -> Result<Vec<u8>,
         for (policy, line) in panels[panel].iter().enumerate() {
             plot.side_by_side(policy, count, &values);
             let means: Vec<(f64, f64)> = line.iter().map(|(x, i)| (*x, i.estimate)).collect();
-            plot.line(&means, theme::series(policy));
+            plot.line(&means, policies.style(policy));
             for (x, interval) in line {
-                plot.error_y(*x, (interval.low, interval.high), theme::series(policy));
+                plot.error_y(*x, (interval.low, interval.high), policies.style(policy));
             }
-            plot.markers(&means, theme::series(policy));
+            plot.markers(&means, policies.style(policy));
         }
     })
 }

@@ -2,13 +2,13 @@
 
 use super::against_sweep::lines_with_bars;
 use super::by_policy::rows_with_bars;
-use super::{PlotError, field_label};
+use super::{Canvas, PlotError, field_label};
 use crate::experiment::{Estimate, Gap};
 
 const LABEL: &str = "Gap to the best assignment (%)";
 const BOUNDS: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 
-pub(in crate::report) fn draw(title: &str, gap: &Gap) -> Result<Vec<u8>, PlotError> {
+pub(in crate::report) fn draw(title: &str, gap: &Gap) -> Result<Canvas, PlotError> {
     let values: Vec<f64> = gap.points.iter().filter_map(|point| point.value).collect();
     if values.len() > 1 {
         let lines: Vec<Vec<(f64, Estimate)>> = (0..gap.series.len())

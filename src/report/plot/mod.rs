@@ -36,8 +36,12 @@ pub(super) mod gap;
 mod marks;
 mod panels;
 mod plane;
+mod policies;
 mod quantiles;
+mod raster;
 mod stages;
+mod svg;
+mod text;
 pub mod theme;
 
 pub use axis::{Axis, Scale};
@@ -51,7 +55,7 @@ use crate::experiment::{DEADLINE_MISSED, Estimate, PolicyResult, Results};
 
 /// A quantity that has a figure of its own.
 struct Quantity {
-    file: &'static str,
+    name: &'static str,
     label: &'static str,
     /// What the values are kept to, such as 0..100 %.
     bounds: (f64, f64),
@@ -61,19 +65,19 @@ struct Quantity {
 
 const QUANTITIES: [Quantity; 3] = [
     Quantity {
-        file: "accuracy.png",
+        name: "accuracy",
         label: "Accuracy (%)",
         bounds: (0.0, 100.0),
         of: |policy| Some(policy.accuracy.scaled(100.0)),
     },
     Quantity {
-        file: "delay_mean.png",
+        name: "delay_mean",
         label: "Mean delay (ms)",
         bounds: (0.0, f64::INFINITY),
         of: |policy| Some(policy.delay_mean_ms),
     },
     Quantity {
-        file: "deadline_missed.png",
+        name: "deadline_missed",
         label: "Deadline missed (%)",
         bounds: (0.0, 100.0),
         of: |policy| Some(policy.measure(DEADLINE_MISSED)?.scaled(100.0)),
@@ -88,47 +92,59 @@ impl Quantity {
     }
 }
 
-pub(super) fn files(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportError> {
+/// The figures of a run as PNG files.
+pub(super) fn png_files(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportError> {
+    let file = |(name, figure): (&str, Canvas)| {
+        Ok(OutputFile {
+            name: format!("{name}.png"),
+            bytes: figure.png()?,
+        })
+    };
+    figures(run)?.into_iter().map(file).collect()
+}
+
+/// The same figures as SVG files.
+pub(super) fn svg_files(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportError> {
+    let file = |(name, figure): (&str, Canvas)| OutputFile {
+        name: format!("{name}.svg"),
+        bytes: figure.svg().into_bytes(),
+    };
+    Ok(figures(run)?.into_iter().map(file).collect())
+}
+
+/// The figures of a run, each with its name.
+fn figures(run: Finished<'_>) -> Result<Vec<(&'static str, Canvas)>, PlotError> {
     let (title, results) = (&*run.scenario.title, run.results);
     let swept = results.points.iter().filter(|p| p.value.is_some()).count() > 1;
-    let mut files = Vec::new();
+    let mut figures = Vec::new();
     for quantity in QUANTITIES.iter().filter(|one| one.is_in(results)) {
-        let bytes = if swept {
+        let figure = if swept {
             against_sweep::draw(title, quantity, results)?
         } else {
             by_policy::draw(title, quantity, results)?
         };
-        files.push(OutputFile {
-            name: quantity.file.to_owned(),
-            bytes,
-        });
+        figures.push((quantity.name, figure));
     }
     let quantiles = if swept {
         quantiles::against_sweep(title, results)?
     } else {
         quantiles::by_policy(title, results)?
     };
-    for (name, bytes) in [
-        ("delay_ccdf.png", ccdf::draw(title, results)?),
-        ("delay_quantiles.png", quantiles),
-        ("delay_stages.png", stages::draw(title, results)?),
+    for (name, figure) in [
+        ("delay_ccdf", ccdf::draw(title, results)?),
+        ("delay_quantiles", quantiles),
+        ("delay_stages", stages::draw(title, results)?),
     ] {
-        files.extend(bytes.map(|bytes| OutputFile {
-            name: name.to_owned(),
-            bytes,
-        }));
+        figures.extend(figure.map(|figure| (name, figure)));
     }
     // Over a sweep of anything but the policies' own parameters, the world changes
     // along the curves, and they are no trade-off that anyone could choose from.
     if (!swept || results.sweep_field.starts_with("policies"))
-        && let Some(bytes) = plane::draw(title, results)?
+        && let Some(figure) = plane::draw(title, results)?
     {
-        files.push(OutputFile {
-            name: "accuracy_delay.png".to_owned(),
-            bytes,
-        });
+        figures.push(("accuracy_delay", figure));
     }
-    Ok(files)
+    Ok(figures)
 }
 
 /// "N = 120", empty without a sweep.
@@ -164,7 +180,7 @@ mod tests {
     fn pictures(results: &Results) -> Vec<OutputFile> {
         let mut scenario = fixture::scenario();
         scenario.title = "A study".to_owned();
-        files(Finished {
+        png_files(Finished {
             scenario: &scenario,
             name: "small",
             results,

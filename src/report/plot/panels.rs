@@ -13,7 +13,7 @@ use super::theme;
 pub(super) fn stacked(
     figures: &[Figure],
     mut data: impl FnMut(usize, &mut Plot<'_>),
-) -> Result<Vec<u8>, PlotError> {
+) -> Result<Canvas, PlotError> {
     let mut layouts = figures
         .iter()
         .map(Layout::of)
@@ -36,5 +36,5 @@ pub(super) fn stacked(
         data(at, &mut Plot::new(figure, layout, &mut canvas));
         layout.draw_axes(figure, &mut canvas);
     }
-    canvas.into_png()
+    Ok(canvas)
 }

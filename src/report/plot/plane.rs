@@ -1,7 +1,8 @@
 //! The accuracy-delay plane: what a policy costs in time beside what it gives in
 //! right answers. A policy that the sweep changes is a curve, any other a point.
 
-use super::{Axis, Figure, PlotError, extent, interval, theme};
+use super::policies::DrawnPolicies;
+use super::{Axis, Canvas, Figure, PlotError, extent, interval};
 use crate::experiment::{Estimate, Results};
 
 /// Curves in a plane want a square.
@@ -14,7 +15,7 @@ struct Place {
     accuracy: Estimate,
 }
 
-pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Vec<u8>>, PlotError> {
+pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Canvas>, PlotError> {
     let curves: Vec<Vec<Place>> = (0..results.series.len())
         .map(|policy| curve(results, policy))
         .collect();
@@ -32,11 +33,12 @@ pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Vec<u8>>, Pl
     );
     figure.title = title.to_owned();
     figure.plot_height_pt = HEIGHT_PT;
-    figure.series(&results.series);
+    let policies = DrawnPolicies::of(&results.series);
+    figure.policies(&policies);
     figure
-        .png(|plot| {
+        .draw(|plot| {
             for (policy, curve) in curves.iter().enumerate() {
-                let style = theme::series(policy);
+                let style = policies.style(policy);
                 let means: Vec<(f64, f64)> = curve
                     .iter()
                     .map(|place| (place.delay_ms.mean, place.accuracy.mean))
@@ -55,7 +57,7 @@ pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Vec<u8>>, Pl
             for (policy, curve) in curves.iter().enumerate() {
                 for place in curve {
                     let at = [(place.delay_ms.mean, place.accuracy.mean)];
-                    plot.markers(&at, theme::series(policy));
+                    plot.markers(&at, policies.style(policy));
                 }
             }
         })

@@ -1,7 +1,8 @@
 //! Quantiles of delay: against the swept field in a panel each, or by policy where
 //! nothing is swept. An arrow says that the run is too short to bound a quantile.
 
-use super::{Axis, Figure, PlotError, Scale, field_label, panels, point_note, theme};
+use super::policies::DrawnPolicies;
+use super::{Axis, Canvas, Figure, PlotError, Scale, field_label, panels, point_note};
 use crate::experiment::{PolicyResult, QuantileEstimate, Results};
 
 /// The quantiles that are shown: the middle, and the two that promises are made of.
@@ -19,7 +20,7 @@ const ARROW_ROOM: f64 = 0.14;
 /// A delay has no upper bound.
 const BOUNDS: (f64, f64) = (0.0, f64::INFINITY);
 
-pub(super) fn against_sweep(title: &str, results: &Results) -> Result<Option<Vec<u8>>, PlotError> {
+pub(super) fn against_sweep(title: &str, results: &Results) -> Result<Option<Canvas>, PlotError> {
     let lines: Vec<Vec<Vec<(f64, QuantileEstimate)>>> = SHOWN
         .iter()
         .map(|&quantile| {
@@ -32,6 +33,7 @@ pub(super) fn against_sweep(title: &str, results: &Results) -> Result<Option<Vec
         return Ok(None);
     }
     let values: Vec<f64> = results.points.iter().filter_map(|p| p.value).collect();
+    let policies = DrawnPolicies::of(&results.series);
     let figures: Vec<Figure> = SHOWN
         .iter()
         .zip(&lines)
@@ -50,7 +52,7 @@ pub(super) fn against_sweep(title: &str, results: &Results) -> Result<Option<Vec
             figure.plot_height_pt = PANEL_PT;
             if first {
                 figure.title = title.to_owned();
-                figure.series(&results.series);
+                figure.policies(&policies);
             }
             figure
         })
@@ -60,26 +62,26 @@ pub(super) fn against_sweep(title: &str, results: &Results) -> Result<Option<Vec
         let lines = &lines[panel];
         for (policy, line) in lines.iter().enumerate() {
             plot.side_by_side(policy, count, &values);
-            plot.line(&points(line), theme::series(policy));
+            plot.line(&points(line), policies.style(policy));
         }
         for (policy, line) in lines.iter().enumerate() {
             plot.side_by_side(policy, count, &values);
             for (x, q) in line {
                 if q.low_ms.is_some() || q.high_ms.is_some() {
                     let ends = (q.low_ms, q.high_ms);
-                    plot.error_y_open(*x, q.value_ms, ends, theme::series(policy));
+                    plot.error_y_open(*x, q.value_ms, ends, policies.style(policy));
                 }
             }
         }
         for (policy, line) in lines.iter().enumerate() {
             plot.side_by_side(policy, count, &values);
-            plot.markers(&points(line), theme::series(policy));
+            plot.markers(&points(line), policies.style(policy));
         }
     })
     .map(Some)
 }
 
-pub(super) fn by_policy(title: &str, results: &Results) -> Result<Option<Vec<u8>>, PlotError> {
+pub(super) fn by_policy(title: &str, results: &Results) -> Result<Option<Canvas>, PlotError> {
     let Some(point) = results.points.last() else {
         return Ok(None);
     };
@@ -102,19 +104,21 @@ pub(super) fn by_policy(title: &str, results: &Results) -> Result<Option<Vec<u8>
     if !note.is_empty() {
         label = format!("{label}; {note}");
     }
+    let policies = DrawnPolicies::of(rows.iter().map(|row| row.0));
+    let row_names = policies.iter().map(|(name, _)| name);
     let mut figure = Figure::new(
         Axis::log(
             &label,
             rows.iter().flat_map(|row| row.1.iter().flat_map(extent)),
         ),
-        Axis::categories("", rows.iter().map(|row| row.0)).reversed(),
+        Axis::categories("", row_names).reversed(),
     );
     figure.title = title.to_owned();
     figure.plot_height_pt = ROW_PT * (rows.len() as f64 + 0.2).max(2.0);
     figure
-        .png(|plot| {
+        .draw(|plot| {
             for (at, (_, quantiles)) in rows.iter().enumerate() {
-                let style = theme::series(at);
+                let style = policies.style(at);
                 for q in quantiles {
                     if q.low_ms.is_some() || q.high_ms.is_some() {
                         plot.error_x(at as f64, q.value_ms, (q.low_ms, q.high_ms), style);

@@ -2,8 +2,9 @@
 //! stacked, one row a policy, at the sweep's last point. What grows from the upper
 //! panel to the lower one makes the tail.
 
+use super::policies::label;
 use super::theme::{Marker, Rgb, Style};
-use super::{Axis, Figure, PlotError, Swatch, interval, panels, point_note, theme};
+use super::{Axis, Canvas, Figure, PlotError, Swatch, interval, panels, point_note, theme};
 use crate::experiment::{Estimate, PolicyResult, Results, StageMeans};
 use crate::station::stage::Stage;
 
@@ -31,7 +32,7 @@ const PANELS: [Panel; 2] = [
 ];
 
 /// `None` if no query completed.
-pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Vec<u8>>, PlotError> {
+pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Canvas>, PlotError> {
     let Some(point) = results.points.last() else {
         return Ok(None);
     };
@@ -43,17 +44,17 @@ pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Vec<u8>>, Pl
     let figures: Vec<Figure> = PANELS
         .iter()
         .enumerate()
-        .map(|(panel, (label, stages))| {
+        .map(|(panel, (axis_label, stages))| {
             let rows: Vec<Vec<f64>> = policies.iter().map(|p| ends(stages(p))).collect();
             let most = longest(&rows);
             let names = policies.iter().zip(&rows).map(|(policy, ends)| {
                 match ends.last().filter(|total| **total > most) {
-                    Some(total) => format!("{} ({total:.2e} ms)", policy.policy),
-                    None => policy.policy.clone(),
+                    Some(total) => format!("{} ({total:.2e} ms)", label(&policy.policy)),
+                    None => label(&policy.policy),
                 }
             });
             let mut figure = Figure::new(
-                Axis::linear_between(label, 0.0, 1.04 * most),
+                Axis::linear_between(axis_label, 0.0, 1.04 * most),
                 Axis::categories("", names).reversed(),
             );
             figure.plot_height_pt = ROW_PT * (policies.len() as f64 + 0.2).max(2.0);
