@@ -13,6 +13,7 @@ mod compare;
 mod completions;
 mod decide;
 mod detail;
+mod explain;
 mod find;
 mod formats;
 mod gap;
@@ -51,6 +52,7 @@ struct Cli {
 enum Command {
     List(list::Args),
     Init(init::Args),
+    Explain(explain::Args),
     Run(run::Args),
     Check(check::Args),
     Catalog(catalog::Args),
@@ -102,6 +104,7 @@ pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::List(args) => list::run(&args),
         Command::Init(args) => init::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Catalog(args) => catalog::run(&args),

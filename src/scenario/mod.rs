@@ -16,6 +16,7 @@ mod channel;
 mod check;
 mod cloud;
 mod diagnostic;
+pub mod explanation;
 mod instance;
 mod json_span;
 mod loading;

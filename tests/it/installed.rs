@@ -123,3 +123,33 @@ fn shells_complete_every_subcommand() {
         }
     }
 }
+
+#[test]
+fn fields_are_explained_by_path_by_name_and_by_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let explained = |field: &str| {
+        let (code, stdout, stderr) = edgelm(folder.path(), &["explain", field]);
+        assert_eq!(code, 0, "{field}: {stderr}");
+        stdout
+    };
+    let power = "users.tx_power_mw\n    Transmit power of each, P (paper).\n\n    default: 200\n";
+    assert_eq!(explained("users.tx_power_mw"), power);
+    assert_eq!(explained("tx_power_mw"), power);
+    assert!(explained("Rician").starts_with("channel.fading\n"));
+    assert!(explained("run").contains("\nrun.duration_s "));
+    let absent = explained("energy.device_j_per_gflop");
+    assert!(
+        absent.contains("absent by default; for example: 0.05"),
+        "{absent}"
+    );
+    let (code, all, _) = edgelm(folder.path(), &["explain"]);
+    assert_eq!(code, 0);
+    assert!(all.lines().count() > 80);
+    assert!(
+        all.lines().all(|line| line.split_whitespace().count() > 1),
+        "{all}"
+    );
+    let (code, _, stderr) = edgelm(folder.path(), &["explain", "tx_powr"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("did you mean `tx_power_mw`?"), "{stderr}");
+}

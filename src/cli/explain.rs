@@ -1,0 +1,100 @@
+//! `edgelm explain`: what a field of a scenario means.
+
+use super::{Failure, print};
+use crate::fault::nearest;
+use crate::scenario::Diagnostic;
+use crate::scenario::explanation::{self, Explanation, Presence};
+use std::fmt::Write;
+
+/// Explain a field of a scenario: its meaning, unit, default and what is allowed
+///
+/// By its path (users.tx_power_mw), by the end of it (tx_power_mw), or by a kind of value
+/// (Rician, Goa). Without a field, lists all of them.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The field
+    field: Option<String>,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let Some(wanted) = &args.field else {
+        return print(&list(&explanation::all()));
+    };
+    let found = explanation::find(wanted);
+    if found.is_empty() {
+        return Err(unknown(wanted));
+    }
+    let pages: Vec<String> = found.iter().map(page).collect();
+    print(&pages.join("\n"))
+}
+
+/// A field's page.
+fn page(field: &Explanation) -> String {
+    let mut page = format!("{}\n", field.path);
+    for line in &field.meaning {
+        let _ = writeln!(page, "    {line}");
+    }
+    if let Some(value) = &field.value {
+        let kind = match field.presence {
+            Presence::Default => "default",
+            Presence::Absent => "absent by default; for example",
+            Presence::Chosen => "in fig3",
+        };
+        let _ = writeln!(page, "\n    {kind}: {value}");
+    }
+    let inside = explanation::inside(&field.path);
+    if !inside.is_empty() {
+        let _ = write!(page, "\n{}", list(&inside));
+    }
+    page
+}
+
+/// A line a field.
+fn list(fields: &[Explanation]) -> String {
+    let widest = fields.iter().map(|field| field.path.len()).max();
+    let width = widest.unwrap_or(0);
+    let mut text = String::new();
+    for field in fields {
+        let line = format!("{:width$}  {}", field.path, beginning(&field.meaning));
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}
+
+/// As much of a meaning as fits a line: its first sentence, or the first words.
+fn beginning(meaning: &[String]) -> String {
+    const MOST: usize = 80;
+    let all = meaning.join(" ");
+    let sentence = all
+        .split_inclusive(". ")
+        .next()
+        .unwrap_or_default()
+        .trim_end();
+    if sentence.chars().count() <= MOST {
+        return sentence.to_owned();
+    }
+    let mut line = String::new();
+    for word in sentence.split(' ') {
+        if line.chars().count() + word.chars().count() >= MOST {
+            break;
+        }
+        line.push_str(word);
+        line.push(' ');
+    }
+    format!("{}...", line.trim_end())
+}
+
+fn unknown(wanted: &str) -> Failure {
+    let all = explanation::all();
+    let paths = || all.iter().map(|field| &*field.path);
+    let last = |path: &'_ str| path.rsplit('.').next().unwrap_or_default().to_owned();
+    let names: Vec<String> = paths().map(last).collect();
+    let candidates = paths().chain(names.iter().map(String::as_str));
+    let help = match nearest(wanted, candidates) {
+        Some(near) => format!("did you mean `{near}`? `edgelm explain` lists all fields"),
+        None => "`edgelm explain` lists all fields".to_owned(),
+    };
+    Diagnostic::new(format!("no field of a scenario is called {wanted}"))
+        .help(help)
+        .into()
+}
