@@ -47,8 +47,13 @@ pub(super) fn lines_with_bars(
 ) -> Result<Canvas, PlotError> {
     let all = || lines.iter().flatten();
     let mut figure = Figure::new(
-        Axis::fitting(x_label, x_values.iter().copied()),
-        Axis::bounded(y_label, all().flat_map(|p| extent(p.1)), y_bounds),
+        Axis::swept(x_label, x_values),
+        Axis::estimates(
+            y_label,
+            all().map(|point| point.1.mean),
+            all().flat_map(|point| extent(point.1)),
+            y_bounds,
+        ),
     );
     figure.title = title.to_owned();
     let policies = DrawnPolicies::of(names);

@@ -29,6 +29,24 @@ pub struct Axis {
 /// Ratio of greatest to least value from which a linear axis hides the lesser ones.
 const WIDE_RATIO: f64 = 50.0;
 
+/// Ratio of the greatest end of an interval to the least estimate from which intervals may
+/// leave too little of a linear axis to the estimates.
+const LONG_RATIO: f64 = 8.0;
+
+/// The share of a linear axis below which estimates cannot be told apart.
+const CRUSHED: f64 = 0.25;
+
+/// Ends of intervals below this share of the least estimate do not stretch a logarithmic
+/// axis.
+const LOWEST: f64 = 0.1;
+
+/// How far apart ticks at swept values must be, as a share of the axis.
+const LEAST_APART: f64 = 0.07;
+
+/// An axis shows at least this share of its greatest value: less would make a difference of
+/// nothing look like one.
+const LEAST_SPAN: f64 = 0.05;
+
 /// Labels on an axis, at most.
 const MOST_TICKS: f64 = 9.0;
 
@@ -39,6 +57,50 @@ impl Axis {
         let (low, high) = widened(extent(values));
         let room = 0.05 * (high - low);
         Self::linear_between(label, low - room, high + room)
+    }
+
+    /// An axis of estimates and of the ends of their intervals, within bounds that the
+    /// quantity has.
+    ///
+    /// Logarithmic where that is needed to tell the estimates apart: they differ by a
+    /// factor of 50, or long intervals would leave them less than a quarter of the axis.
+    /// Ends at zero or below it have no place then, and intervals go to the axis' end.
+    pub fn estimates(
+        label: &str,
+        estimates: impl IntoIterator<Item = f64>,
+        ends: impl IntoIterator<Item = f64>,
+        bounds: (f64, f64),
+    ) -> Self {
+        let estimates: Vec<f64> = estimates.into_iter().filter(|e| e.is_finite()).collect();
+        let all: Vec<f64> = ends.into_iter().chain(estimates.iter().copied()).collect();
+        let ((least, most), (low, high)) = (extent(estimates), extent(all.iter().copied()));
+        let may_be_log = bounds.0 >= 0.0 && bounds.1.is_infinite() && least > 0.0;
+        let apart = most / least >= WIDE_RATIO;
+        let crushed = high / least >= LONG_RATIO && most - least < CRUSHED * (high - low);
+        if may_be_log && (apart || crushed) {
+            let positive = all.into_iter().filter(|end| *end >= LOWEST * least);
+            return Self::log(label, positive);
+        }
+        Self::bounded(label, all, bounds)
+    }
+
+    /// An axis of swept values: each is written where there are few and they lie apart.
+    pub fn swept(label: &str, values: &[f64]) -> Self {
+        let mut axis = Self::fitting(label, values.iter().copied());
+        let mut places: Vec<f64> = values.iter().filter_map(|&v| axis.place(v)).collect();
+        places.sort_by(f64::total_cmp);
+        places.dedup();
+        let apart = places
+            .windows(2)
+            .all(|pair| pair[1] - pair[0] >= LEAST_APART);
+        let short = values
+            .iter()
+            .all(|value| plainly(*value).chars().count() <= 5);
+        if apart && short && places.len() as f64 <= MOST_TICKS && places.len() > 1 {
+            axis.ticks = values.iter().map(|&v| (v, plainly(v))).collect();
+            axis.minor_ticks.clear();
+        }
+        axis
     }
 
     /// As [`Axis::linear`], but never beyond bounds that the quantity has, and
@@ -126,7 +188,7 @@ impl Axis {
             .filter(inside)
             .filter(|t| !labels.iter().any(|label| (label / t - 1.0).abs() < 1e-9))
             .collect();
-        let plain = labels.iter().all(|t| (0.01..=10_000.0).contains(t));
+        let plain = labels.iter().all(|t| (0.01..=50_000.0).contains(t));
         let ticks = labels
             .iter()
             .map(|&t| (t, if plain { plainly(t) } else { scientific(t) }))
@@ -186,11 +248,15 @@ fn extent(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
 
 /// A range with some width, also around a single value.
 fn widened((low, high): (f64, f64)) -> (f64, f64) {
-    if high - low > 1e-9 * high.abs().max(low.abs()) {
-        return (low, high);
+    let greatest = high.abs().max(low.abs());
+    if greatest == 0.0 {
+        return (-1.0, 1.0);
     }
-    let half = if low == 0.0 { 1.0 } else { 0.1 * low.abs() };
-    (low - half, high + half)
+    let missing = LEAST_SPAN * greatest - (high - low);
+    if missing > 0.0 {
+        return (low - missing / 2.0, high + missing / 2.0);
+    }
+    (low, high)
 }
 
 /// The least of 1, 2, 5 times a power of ten that is not below `rough`.
@@ -317,6 +383,42 @@ mod tests {
             assert!(0.0 < axis.low && axis.low < axis.high && axis.high.is_finite());
             assert!((1..=14).contains(&axis.ticks.len()), "{axis:?}");
         }
+    }
+
+    #[test]
+    fn long_intervals_and_wide_ranges_make_an_axis_logarithmic() {
+        let scale = |estimates: &[f64], ends: &[f64], bounds| {
+            Axis::estimates("", estimates.to_vec(), ends.to_vec(), bounds).scale
+        };
+        let delay = (0.0, f64::INFINITY);
+        // Whiskers of ten times the estimates.
+        assert_eq!(scale(&[300.0, 500.0], &[200.0, 6000.0], delay), Scale::Log);
+        assert_eq!(scale(&[30.0, 50.0], &[25.0, 60.0], delay), Scale::Linear);
+        // The estimates alone decide, though an interval reaches below zero.
+        let wide = Axis::estimates("", [16.0, 2e6], [-3e5, 2.1e6], delay);
+        assert_eq!((wide.scale, wide.low), (Scale::Log, 10.0));
+        assert_eq!(scale(&[1.0, 99.0], &[], (0.0, 100.0)), Scale::Linear);
+        assert_eq!(
+            scale(&[-5.0, 900.0], &[], (f64::NEG_INFINITY, f64::INFINITY)),
+            Scale::Linear
+        );
+    }
+
+    #[test]
+    fn a_small_difference_is_not_magnified() {
+        let axis = Axis::bounded("ms", [31.25, 31.31], (0.0, f64::INFINITY));
+        assert!(axis.high - axis.low >= 0.05 * 31.0, "{axis:?}");
+    }
+
+    #[test]
+    fn ticks_are_at_the_swept_values_where_they_have_room() {
+        assert_eq!(texts(&Axis::swept("", &[0.2, 0.5, 1.0])), "0.2 0.5 1");
+        assert_eq!(
+            texts(&Axis::swept("", &[4.0, 8.0, 12.0, 120.0])),
+            "0 20 40 60 80 100 120"
+        );
+        let rates: Vec<f64> = (1..=30).map(f64::from).collect();
+        assert_eq!(texts(&Axis::swept("", &rates)), "0 5 10 15 20 25 30");
     }
 
     proptest! {

@@ -36,7 +36,12 @@ pub(super) fn rows_with_bars(
     let policies = DrawnPolicies::of(rows.iter().map(|row| row.0));
     let names = policies.iter().map(|(name, _)| name);
     let mut figure = Figure::new(
-        Axis::bounded(label, rows.iter().flat_map(|row| extent(row.1)), bounds),
+        Axis::estimates(
+            label,
+            rows.iter().map(|row| row.1.mean),
+            rows.iter().flat_map(|row| extent(row.1)),
+            bounds,
+        ),
         Axis::categories("", names).reversed(),
     );
     figure.title = title.to_owned();

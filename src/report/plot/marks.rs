@@ -93,6 +93,8 @@ impl<'a> Plot<'a> {
 
     /// A vertical error bar.
     pub fn error_y(&mut self, x: f64, (low, high): (f64, f64), style: Style) {
+        let y_axis = &self.figure.y;
+        let (low, high) = (from_end(y_axis, low), from_end(y_axis, high));
         if let (Some(low), Some(high)) = (self.at(x, low), self.at(x, high)) {
             self.canvas
                 .segment(low, high, theme::ERROR_BAR_PT, style.colour);
@@ -110,7 +112,7 @@ impl<'a> Plot<'a> {
     pub fn error_x(&mut self, y: f64, x: f64, ends: (Option<f64>, Option<f64>), style: Style) {
         let Some(middle) = self.at(x, y) else { return };
         for (end, away) in [(ends.0, -1.0), (ends.1, 1.0)] {
-            match end.and_then(|end| self.at(end, y)) {
+            match end.and_then(|end| self.at(from_end(&self.figure.x, end), y)) {
                 Some(end) => {
                     self.canvas
                         .segment(middle, end, theme::ERROR_BAR_PT, style.colour);
@@ -174,10 +176,6 @@ impl<'a> Plot<'a> {
 
     /// A filled bar between two corners; on a logarithmic axis, from its end.
     pub fn bar(&mut self, x: (f64, f64), y: (f64, f64), style: Style) {
-        let from_end = |axis: &Axis, value: f64| match axis.scale {
-            Scale::Log => value.max(axis.low.min(axis.high)),
-            Scale::Linear => value,
-        };
         let (x_axis, y_axis) = (&self.figure.x, &self.figure.y);
         let corners = (
             self.at(from_end(x_axis, x.0), from_end(y_axis, y.0)),
@@ -195,6 +193,14 @@ impl<'a> Plot<'a> {
             self.canvas
                 .text(at, Align::Start, theme::TICK_PT, text, theme::INK);
         }
+    }
+}
+
+/// A value or, where it lies below a logarithmic axis, the end of that.
+fn from_end(axis: &Axis, value: f64) -> f64 {
+    match axis.scale {
+        Scale::Log if !value.is_nan() => value.max(axis.low.min(axis.high)),
+        Scale::Log | Scale::Linear => value,
     }
 }
 

@@ -116,8 +116,13 @@ pub(super) fn svg_files(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportErro
 fn figures(run: Finished<'_>) -> Result<Vec<(&'static str, Canvas)>, PlotError> {
     let (title, results) = (&*run.scenario.title, run.results);
     let swept = results.points.iter().filter(|p| p.value.is_some()).count() > 1;
+    // One mark in a figure says no more than the table.
+    let compares = swept || results.series.len() > 1;
     let mut figures = Vec::new();
-    for quantity in QUANTITIES.iter().filter(|one| one.is_in(results)) {
+    let quantities = QUANTITIES
+        .iter()
+        .filter(|one| compares && one.is_in(results));
+    for quantity in quantities {
         let figure = if swept {
             against_sweep::draw(title, quantity, results)?
         } else {
@@ -139,7 +144,8 @@ fn figures(run: Finished<'_>) -> Result<Vec<(&'static str, Canvas)>, PlotError> 
     }
     // Over a sweep of anything but the policies' own parameters, the world changes
     // along the curves, and they are no trade-off that anyone could choose from.
-    if (!swept || results.sweep_field.starts_with("policies"))
+    if compares
+        && (!swept || results.sweep_field.starts_with("policies"))
         && let Some(figure) = plane::draw(title, results)?
     {
         figures.push(("accuracy_delay", figure));
@@ -253,7 +259,7 @@ mod tests {
 
     #[test]
     fn without_a_completed_query_there_is_no_ccdf() {
-        assert_eq!(pictures(&fixture::no_query()).len(), 2);
-        assert_eq!(pictures(&fixture::single_query()).len(), 5);
+        assert_eq!(pictures(&fixture::no_query()).len(), 0);
+        assert_eq!(pictures(&fixture::single_query()).len(), 2);
     }
 }

@@ -2,8 +2,10 @@
 //! right answers. A policy that the sweep changes is a curve, any other a point.
 
 use super::policies::DrawnPolicies;
-use super::{Axis, Canvas, Figure, PlotError, extent, interval};
+use super::{Axis, Canvas, Figure, PlotError, Scale, extent, interval};
 use crate::experiment::{Estimate, Results};
+
+const DELAY: &str = "Mean delay (ms)";
 
 /// Curves in a plane want a square.
 const HEIGHT_PT: f64 = 270.0;
@@ -23,8 +25,19 @@ pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Canvas>, Plo
     if places().next().is_none() {
         return Ok(None);
     }
+    let delays = || places().flat_map(|place| extent(place.delay_ms));
+    let of_delay = match Axis::estimates(
+        DELAY,
+        places().map(|place| place.delay_ms.mean),
+        delays(),
+        (0.0, f64::INFINITY),
+    ) {
+        log if log.scale == Scale::Log => log,
+        // Where curves lie matters here, and not how far from zero.
+        _ => Axis::linear(DELAY, delays()),
+    };
     let mut figure = Figure::new(
-        Axis::fitting("Mean delay (ms)", places().flat_map(|p| extent(p.delay_ms))),
+        of_delay,
         Axis::bounded(
             "Accuracy (%)",
             places().flat_map(|p| extent(p.accuracy)),

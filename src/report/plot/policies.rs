@@ -111,6 +111,7 @@ pub(super) fn label(name: &str) -> String {
         "RecServe" => kind.to_owned(),
         "SpecDecode" => "Speculative decoding".to_owned(),
         "Uhlm" => "U-HLM".to_owned(),
+        "AdaptiveTau" => "Adaptive τ".to_owned(),
         "Timed" => String::new(),
         _ => spaced(kind),
     };
@@ -122,6 +123,11 @@ pub(super) fn label(name: &str) -> String {
             ("takes", "Measured") => ", decides in measured time".to_owned(),
             ("takes", time) => format!(", decides in {} ms", number(split(time).1)),
             ("to" | "start", choice) => format!(", {field} {}", spaced(choice).to_lowercase()),
+            ("target", target) => match split(target) {
+                ("OffloadedShare", share, _) => format!(", offloaded share {}", number(share)),
+                ("DelayP99Ms", limit, _) => format!(", p99 of {} ms", number(limit)),
+                _ => format!(", target {target}"),
+            },
             ("to_cloud", _) => ", to cloud".to_owned(),
             ("", value) => format!(", {value}"),
             (field, value) => match field.strip_suffix("_ms") {
@@ -230,7 +236,7 @@ mod tests {
             ),
             (
                 "AdaptiveTau(target: DelayP99Ms(80.0))",
-                "Adaptive tau, target = DelayP99Ms(80.0)",
+                "Adaptive τ, p99 of 80 ms",
             ),
             ("External(command: [\"a\"])", "External(command: [\"a\"])"),
             ("my own policy", "my own policy"),

@@ -46,7 +46,7 @@ pub(super) fn against_sweep(title: &str, results: &Results) -> Result<Option<Can
                 String::new()
             };
             let mut figure = Figure::new(
-                Axis::fitting(&x_label, values.iter().copied()),
+                Axis::swept(&x_label, &values),
                 axis(&format!("{} delay (ms)", name(*quantile)), lines),
             );
             figure.plot_height_pt = PANEL_PT;
@@ -133,7 +133,8 @@ pub(super) fn by_policy(title: &str, results: &Results) -> Result<Option<Canvas>
 /// An axis of delay that leaves room for arrows.
 fn axis(label: &str, lines: &[Vec<(f64, QuantileEstimate)>]) -> Axis {
     let all = || lines.iter().flatten().map(|(_, q)| q);
-    let axis = Axis::bounded(label, all().flat_map(extent), BOUNDS);
+    let values = || all().map(|q| q.value_ms);
+    let axis = Axis::estimates(label, values(), all().flat_map(extent), BOUNDS);
     let arrow_end = all()
         .filter(|q| q.low_ms.is_some() && q.high_ms.is_none())
         .filter_map(|q| axis.place(q.value_ms))
@@ -146,7 +147,7 @@ fn axis(label: &str, lines: &[Vec<(f64, QuantileEstimate)>]) -> Axis {
         Scale::Linear => axis.low + arrow_end * (axis.high - axis.low),
         Scale::Log => axis.low * (axis.high / axis.low).powf(arrow_end),
     };
-    Axis::bounded(label, all().flat_map(extent).chain([end]), BOUNDS)
+    Axis::estimates(label, values(), all().flat_map(extent).chain([end]), BOUNDS)
 }
 
 /// "p99.9".
