@@ -1,15 +1,19 @@
 //! The stations of a run, and the way of a query through them: a target is a route, a
 //! route is a list of visits to stations.
 
+mod device;
 mod serving;
+mod shown;
 mod steps;
 
 pub use serving::{CloudCompute, CloudLaw, ComputeLaw, Foresight, Serving};
 pub use steps::{answer_bits, backhaul_bits};
 
+use shown::Connected;
+
 use crate::city::CityLedger;
-use crate::llm::{Order, StepLaw};
-use crate::snapshot::{BatchState, Choice, ExpectedTokens, ServerState, Service};
+use crate::llm::Order;
+use crate::snapshot::{Choice, Service};
 use crate::station::batching::{BatchingServers, Request};
 use crate::station::compute::{Compute, Discipline};
 use crate::station::device::Devices;
@@ -96,17 +100,6 @@ pub struct Network<'w> {
     on_the_way: Vec<Option<Tokens>>,
 }
 
-/// The queries connected to a server.
-#[derive(Debug, Clone, Copy, Default)]
-struct Connected {
-    queries: usize,
-    /// Prompts on their way to its compute.
-    prompt_tokens: f64,
-    /// Mean contexts and answers of all, as expected.
-    context_tokens: f64,
-    answer_tokens: f64,
-}
-
 impl<'w> Network<'w> {
     /// Idle stations in a drawn world.
     pub fn new(world: &'w World<'w>, serving: Serving) -> Self {
@@ -151,74 +144,6 @@ impl<'w> Network<'w> {
             serving,
             connected: vec![Connected::default(); world.servers().len()],
             on_the_way: Vec::new(),
-        }
-    }
-
-    /// The way of a query whose uncertainty is computed on its device: its prompt or,
-    /// where tokens are not told apart, a share of the small model's work.
-    pub fn probe(&self, needs: &Needs, work_share: f64) -> Route {
-        let demand = match self.phone_of(needs) {
-            Some((law, tokens)) => {
-                let all = (tokens.prompt + tokens.answer) as f64;
-                Demand {
-                    work: needs.slm_work * (tokens.prompt as f64 / all),
-                    time: Some(law.prompt_time(tokens.prompt)),
-                    ..Demand::none(Stage::Probe)
-                }
-            }
-            None => Demand {
-                work: needs.slm_work * work_share,
-                ..Demand::none(Stage::Probe)
-            },
-        };
-        Route(smallvec![leg(StationId::Device, needs.user, demand)])
-    }
-
-    fn phone_of(&self, needs: &Needs) -> Option<(StepLaw, Tokens)> {
-        Some((self.serving.phone?, needs.tokens?))
-    }
-
-    /// How long a query still is in service on its device, as policies expect it at
-    /// `now`; `None` where that is a lump of work at the device's capacity.
-    pub fn local_time(&self, needs: &Needs, now: Seconds) -> Option<Seconds> {
-        let at_full_rates = self.time_at_full_rates(needs);
-        if self.serving.throttling.is_none() {
-            return at_full_rates;
-        }
-        let capacity = self.world.users()[needs.user].capacity;
-        let time = at_full_rates.unwrap_or_else(|| needs.slm_work / capacity);
-        self.devices.throttled_time(needs.user, now, time)
-    }
-
-    fn time_at_full_rates(&self, needs: &Needs) -> Option<Seconds> {
-        let (law, tokens) = self.phone_of(needs)?;
-        let answer = self.serving.foresight.of(tokens).answer.round() as u64;
-        let prompt_time = if needs.probed {
-            Seconds(0.0)
-        } else {
-            law.prompt_time(tokens.prompt)
-        };
-        Some(prompt_time + law.answer_time(tokens.prompt, answer))
-    }
-
-    fn local_demand(&self, needs: &Needs) -> Demand {
-        let lump = Demand {
-            work: needs.slm_work,
-            ..Demand::none(Stage::LocalCompute)
-        };
-        let Some((law, Tokens { prompt, answer })) = self.phone_of(needs) else {
-            return lump;
-        };
-        // What the probe has computed is not computed again.
-        let first_token = if needs.probed {
-            Seconds(0.0)
-        } else {
-            law.prompt_time(prompt)
-        };
-        Demand {
-            time: Some(first_token + law.answer_time(prompt, answer)),
-            first_token: Some(first_token),
-            ..lump
         }
     }
 
@@ -341,66 +266,6 @@ impl<'w> Network<'w> {
         station.arrive(now, leg.unit, job, links);
     }
 
-    fn reach_compute(&mut self, job: usize, server: usize) {
-        if let Some(tokens) = self.on_the_way.get_mut(job).and_then(Option::take) {
-            self.connected[server].prompt_tokens -= tokens.prompt as f64;
-        }
-    }
-
-    /// A query is sent to a server.
-    pub fn connect(&mut self, job: usize, server: usize, needs: &Needs) {
-        let connected = &mut self.connected[server];
-        connected.queries += 1;
-        if let Some(tokens) = needs.tokens {
-            let expected = self.serving.foresight.of(tokens);
-            connected.prompt_tokens += expected.prompt;
-            connected.context_tokens += expected.mean_context();
-            connected.answer_tokens += expected.answer;
-            if self.on_the_way.len() <= job {
-                self.on_the_way.resize(job + 1, None);
-            }
-            self.on_the_way[job] = Some(tokens);
-        }
-    }
-
-    /// A query that was sent to a server leaves the system.
-    pub fn disconnect(&mut self, job: usize, server: usize, needs: &Needs) {
-        self.reach_compute(job, server);
-        let connected = &mut self.connected[server];
-        connected.queries -= 1;
-        if let Some(tokens) = needs.tokens {
-            let expected = self.serving.foresight.of(tokens);
-            connected.context_tokens -= expected.mean_context();
-            connected.answer_tokens -= expected.answer;
-        }
-        if connected.queries == 0 {
-            // What remains is the rounding of sums and differences.
-            *connected = Connected::default();
-        }
-    }
-
-    /// A query's tokens as policies expect them.
-    pub fn expected_tokens(&self, tokens: Tokens) -> ExpectedTokens {
-        self.serving.foresight.of(tokens)
-    }
-
-    fn batch_state(&self, server: usize) -> Option<BatchState> {
-        let ComputeLaw::Batching(spec) = self.serving.compute else {
-            return None;
-        };
-        let load = self.compute.load(server);
-        let connected = &self.connected[server];
-        Some(BatchState {
-            spec,
-            running: load.in_service,
-            waiting: load.queued,
-            memory_in_use: load.memory,
-            prompt_tokens: connected.prompt_tokens + self.compute.uncomputed_tokens(server) as f64,
-            context_tokens: connected.context_tokens,
-            answer_tokens: connected.answer_tokens,
-        })
-    }
-
     /// How long a user's device is busy with what it has.
     pub fn backlog(&self, user: usize, now: Seconds) -> Seconds {
         self.devices.backlog(user, now)
@@ -415,27 +280,6 @@ impl<'w> Network<'w> {
     /// `None` where its leg is none.
     pub fn sinr(&self, job: usize, leg: &Leg) -> Option<f64> {
         (leg.station == StationId::Uplink).then(|| self.uplink.sinr(job))
-    }
-
-    /// The servers as policies see them.
-    pub fn server_states(&self) -> impl Iterator<Item = ServerState> + '_ {
-        let model = self.world.model();
-        let servers = self.world.servers().iter().zip(self.world.sites());
-        servers.enumerate().map(move |(j, (server, site))| {
-            let cell = site.first_cell;
-            ServerState {
-                capacity: server.capacity,
-                max_per_user: model.servers.max_per_user,
-                bandwidth: model.cells.bandwidth,
-                noise: model.cells.noise,
-                connected: self.connected[j].queries,
-                from_others: self.uplink.power().from_others(cell),
-                from_own: self.uplink.power().from_own(cell),
-                batching: self.batch_state(j),
-                latency: self.serving.latency(),
-                position: Some(site.position),
-            }
-        })
     }
 }
 

@@ -141,3 +141,25 @@ pub fn db_from_ratio(ratio: f64) -> f64 {
 pub fn watts_from_dbm(dbm: f64) -> Watts {
     Watts(1e-3 * ratio_from_db(dbm))
 }
+
+/// The bits of a number, turned so that they order as numbers do, 0 and -0 alike: for
+/// queues that order by whole numbers.
+///
+/// ```
+/// use edgelm::units::rank_of;
+/// assert!(rank_of(-2.0) < rank_of(-1.0) && rank_of(-1.0) < rank_of(0.5));
+/// assert_eq!(rank_of(-0.0), rank_of(0.0));
+/// ```
+#[inline]
+pub fn rank_of(number: f64) -> u64 {
+    // Adding zero takes the sign off a negative one.
+    let bits = (number + 0.0).to_bits();
+    if bits & RANK_OF_ZERO != 0 {
+        !bits
+    } else {
+        bits | RANK_OF_ZERO
+    }
+}
+
+/// [`rank_of`] zero: what is negative ranks below.
+pub const RANK_OF_ZERO: u64 = 1 << 63;

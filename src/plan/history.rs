@@ -1,5 +1,6 @@
 //! What a tier remembers of its last answers.
 
+use super::{Escalation, Plan, Tier};
 use std::collections::VecDeque;
 
 /// The uncertainties of the last answers of a tier, in two orders.
@@ -37,6 +38,34 @@ impl History {
                 let place = at(&self.sorted, oldest);
                 self.sorted.remove(place);
             }
+        }
+    }
+}
+
+/// What the tiers remember of their answers, where plans go by it.
+#[derive(Debug, Clone, Default)]
+pub struct Histories([History; 3]);
+
+impl Histories {
+    /// The threshold of a tier under a plan.
+    pub fn threshold(&self, plan: &Plan, tier: Tier) -> Option<f64> {
+        match plan {
+            Plan::Cascade {
+                escalate: Escalation::Quantile { beta, .. },
+                ..
+            } => self.0[tier as usize].quantile_above(*beta),
+            _ => None,
+        }
+    }
+
+    /// A tier remembers an answer.
+    pub fn remember(&mut self, plan: &Plan, tier: Tier, uncertainty: f64) {
+        if let Plan::Cascade {
+            escalate: Escalation::Quantile { window, .. },
+            ..
+        } = plan
+        {
+            self.0[tier as usize].remember(uncertainty, *window as usize);
         }
     }
 }

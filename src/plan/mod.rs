@@ -18,9 +18,9 @@ mod payload;
 mod progress;
 mod token_process;
 
-pub use history::History;
+pub use history::{Histories, History};
 pub use payload::Payload;
-pub use progress::{Histories, Message, Outcome, PlanContext, Progress, Round, Step, Traffic};
+pub use progress::{Message, Outcome, PlanContext, Progress, Round, Step, Traffic};
 pub use token_process::{Acceptance, TokenProcess, TokenUncertainty};
 
 use crate::fault::Fault;

@@ -16,6 +16,7 @@ mod every_gap;
 mod shortlist;
 
 use crate::snapshot::{Choice, Decision, Load, View};
+use crate::units::{RANK_OF_ZERO, rank_of};
 use candidate::Candidate;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -62,17 +63,9 @@ enum Known {
     Gap { server: u32 },
 }
 
-const SIGN: u64 = 1 << 63;
-
-/// The bits of a gap, turned so that they order as gaps do.
-fn gap_rank(gap: f64) -> u64 {
-    let bits = gap.to_bits();
-    if bits & SIGN != 0 { !bits } else { bits | SIGN }
-}
-
 impl Entry {
     fn new(gap: f64, at: usize) -> Self {
-        Self(u128::from(gap_rank(gap)) << 64 | at as u128)
+        Self(u128::from(rank_of(gap)) << 64 | at as u128)
     }
 
     fn rank(self) -> u64 {
@@ -120,7 +113,7 @@ pub fn place(
             break;
         };
         let (at, rank) = (first.0.at(), first.0.rank());
-        if until == Until::NoGain && rank >= SIGN {
+        if until == Until::NoGain && rank >= RANK_OF_ZERO {
             // Even a bound is: nothing can gain any more.
             break;
         }
@@ -140,14 +133,14 @@ pub fn place(
         }
         PeekMut::pop(first);
         let next = queue.peek().map_or(u64::MAX, |next| next.0.rank());
-        let wins = |gap| gap_rank(gap) < next && (until == Until::AllPlaced || gap < 0.0);
+        let wins = |gap| rank_of(gap) < next && (until == Until::AllPlaced || gap < 0.0);
         let server = if let Known::Gap { server } = now.known {
             server as usize
         } else if let Some((_, server)) = candidate.certain(load).filter(|found| wins(found.0)) {
             server
         } else {
             let bound = candidate.bound(load);
-            let gap = if counts && gap_rank(bound) > next {
+            let gap = if counts && rank_of(bound) > next {
                 now.known = Known::CloseBound;
                 bound
             } else {

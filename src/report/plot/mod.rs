@@ -43,6 +43,7 @@ mod stages;
 mod svg;
 mod text;
 pub mod theme;
+mod ticks;
 
 pub use axis::{Axis, Scale};
 pub use canvas::{Align, Canvas, PlotError};

@@ -16,6 +16,7 @@
 //! long as it would have.
 
 mod kept;
+mod memory;
 mod scheduling;
 
 use super::Request;
@@ -23,7 +24,7 @@ use super::decoding::Decoding;
 use crate::llm::ServerSpec;
 use crate::station::Visit;
 use crate::station::stage::{Stage, StageTimes};
-use crate::units::Seconds;
+use crate::units::{Seconds, rank_of};
 use kept::KeptContexts;
 use std::collections::BTreeSet;
 
@@ -151,7 +152,7 @@ impl Server {
         }
         let place = Place {
             // Turned so that bits order as numbers do.
-            rank: order_of(request.rank),
+            rank: rank_of(request.rank),
             arrived: self.arrived,
             job,
         };
@@ -263,40 +264,6 @@ impl Server {
     /// Whether a step is in progress.
     pub fn is_busy(&self) -> bool {
         self.step.is_some()
-    }
-
-    /// Share of the memory for keys and values in use, as of the last event.
-    pub fn memory_in_use(&self) -> f64 {
-        1.0 - self.free_blocks as f64 / self.spec.kv_blocks as f64
-    }
-
-    /// Blocks in use, counted over the requests and what is kept for them: for tests of
-    /// conservation.
-    pub fn blocks_by_request(&self) -> u64 {
-        let step = self.step.as_ref();
-        let new_of = |job: usize| {
-            let prompts = step.into_iter().flat_map(|step| &step.prompts);
-            prompts
-                .filter(|(other, _)| *other == job)
-                .map(|(_, new)| new)
-                .sum::<u64>()
-        };
-        let of = |&job: &usize| match self.decoding.state(job) {
-            Some((computed, _)) => self.blocks(computed),
-            None => self.members[job].map_or(0, |m| self.blocks(m.computed + new_of(job))),
-        };
-        let running: u64 = self.running.iter().map(of).sum();
-        let kept = self.kept.iter().map(|(_, tokens)| self.blocks(tokens));
-        running + kept.sum::<u64>()
-    }
-
-    /// Blocks in use, as the server keeps count.
-    pub fn blocks_in_use(&self) -> u64 {
-        self.spec.kv_blocks - self.free_blocks
-    }
-
-    fn blocks(&self, tokens: u64) -> u64 {
-        tokens.div_ceil(self.spec.block_tokens)
     }
 
     fn has_seats(&self) -> bool {
@@ -421,12 +388,4 @@ impl Server {
             None => Visit::default(),
         }
     }
-}
-
-/// The bits of a number, turned so that they order as numbers do.
-fn order_of(rank: f64) -> u64 {
-    const SIGN: u64 = 1 << 63;
-    // Without a negative zero.
-    let bits = (rank + 0.0).to_bits();
-    if bits & SIGN != 0 { !bits } else { bits | SIGN }
 }
