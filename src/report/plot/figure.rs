@@ -1,6 +1,6 @@
 //! A figure: axes with grid and labels, a legend above them, and the data.
 
-use super::axis::Axis;
+use super::axis::{Axis, Scale};
 use super::canvas::{Align, Canvas, PlotError};
 use super::marks::Plot;
 use super::policies::DrawnPolicies;
@@ -217,6 +217,31 @@ impl Layout {
         Some(self.bottom - axis.place(value)? * (self.bottom - self.top))
     }
 
+    /// Where ticks of the horizontal axis are, and their labels: empty where they would meet
+    /// another's. On a logarithmic axis powers of ten come first.
+    fn x_labels<'a>(&self, axis: &'a Axis, measure: &TextMeasure) -> Vec<(f64, &'a str)> {
+        let placed = axis.ticks.iter();
+        let mut labels: Vec<(f64, &str, bool)> = placed
+            .filter_map(|(tick, text)| Some((self.x(axis, *tick)?, text.as_str(), false)))
+            .collect();
+        let half = |text: &str| measure.width(text, theme::TICK_PT) / 2.0;
+        let is_power = |text: &str| text.starts_with('1') && axis.scale == Scale::Log;
+        for powers in [true, false] {
+            for at in 0..labels.len() {
+                let (x, text, _) = labels[at];
+                let meets = labels.iter().any(|&(other, beside, shown)| {
+                    let apart = half(text) + half(beside) + TICK_GAP_PT;
+                    shown && (x - other).abs() < apart
+                });
+                if is_power(text) == powers && !meets {
+                    labels[at].2 = true;
+                }
+            }
+        }
+        let shown = |(x, text, shown)| (x, if shown { text } else { "" });
+        labels.into_iter().map(shown).collect()
+    }
+
     pub fn draw_above(&self, figure: &Figure, canvas: &mut Canvas) {
         let mut y = self.start + theme::MARGIN_PT;
         for line in &self.title {
@@ -284,10 +309,7 @@ impl Layout {
         }
         let cap = CAP_HEIGHT * theme::TICK_PT;
         let below = self.bottom + theme::TICK_LENGTH_PT + TICK_GAP_PT + cap;
-        for (tick, text) in &figure.x.ticks {
-            let Some(x) = self.x(&figure.x, *tick) else {
-                continue;
-            };
+        for (x, text) in self.x_labels(&figure.x, &canvas.text) {
             let end = (x, self.bottom + theme::TICK_LENGTH_PT);
             canvas.segment((x, self.bottom), end, theme::AXIS_PT, ink);
             canvas.text((x, below), Align::Middle, theme::TICK_PT, text, ink);
@@ -343,4 +365,28 @@ fn draw_swatch(canvas: &mut Canvas, (x, y): (f64, f64), style: Style, swatch: Sw
 
 pub(super) fn rectangle(canvas: &mut Canvas, a: (f64, f64), b: (f64, f64), style: Style) {
     canvas.polygon(&[a, (b.0, a.1), b, (a.0, b.1)], style.colour, 1.0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_ticks_do_not_meet_and_powers_of_ten_come_first() {
+        let figure = Figure::new(
+            Axis::log("ms", [20.0, 20_000.0]),
+            Axis::linear("", [0.0, 1.0]),
+        );
+        let measure = TextMeasure::new().unwrap();
+        let mut layout = Layout::of(&figure).unwrap();
+        let shown = |layout: &Layout| {
+            let labels = layout.x_labels(&figure.x, &measure).into_iter();
+            let labels = labels.map(|label| label.1).filter(|text| !text.is_empty());
+            labels.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(shown(&layout), "20 50 100 200 500 1000 2000 5000 10000");
+        // Half as wide.
+        layout.left = (layout.left + layout.right) / 2.0;
+        assert_eq!(shown(&layout), "20 100 1000 10000");
+    }
 }
