@@ -1,5 +1,6 @@
 //! `edgelm find`: how far a field may go such that conditions hold.
 
+use super::formats::Formats;
 use super::programs::Consent;
 use super::run::stop_on_ctrl_c;
 use super::{Changes, Failure, capacity, placing, print, warn_of};
@@ -43,6 +44,8 @@ pub(super) struct Args {
     /// Write into DIR/<scenario's name>-find
     #[arg(long, value_name = "DIR", default_value = "output")]
     out: PathBuf,
+    #[command(flatten)]
+    formats: Formats,
     /// Threads to use; all cores if not given. Results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
@@ -96,7 +99,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             verdicts.collect::<Vec<_>>().join(", ")
         );
     })?;
-    let files = report::finding::files(&loaded.scenario.title, &found).map_err(placing::failed)?;
+    let files = report::finding::files(&loaded.scenario.title, &found, args.formats.list())
+        .map_err(placing::failed)?;
     if stop.load(Ordering::Relaxed) {
         return Err(Failure::Interrupted);
     }

@@ -1,5 +1,6 @@
 //! `edgelm gap`: how far each policy is from the best assignment.
 
+use super::formats::Formats;
 use super::programs::Consent;
 use super::run::{Progress, stop_on_ctrl_c};
 use super::{Failure, Overrides, capacity, placing, print, warn_of};
@@ -29,6 +30,8 @@ pub(super) struct Args {
     /// Write into DIR/<scenario's name>-gap
     #[arg(long, value_name = "DIR", default_value = "output")]
     out: PathBuf,
+    #[command(flatten)]
+    formats: Formats,
     /// Threads to use; all cores if not given. Results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
@@ -73,7 +76,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         RunError::Interrupted => Failure::Interrupted,
         other => Failure::Failed(other.to_string()),
     })?;
-    let files = gap::files(&loaded.scenario.title, &found)
+    let files = gap::files(&loaded.scenario.title, &found, args.formats.list())
         .map_err(|error| Failure::Failed(error.to_string()))?;
     if stop.load(Ordering::Relaxed) {
         return Err(Failure::Interrupted);

@@ -1,5 +1,6 @@
 //! `edgelm map`: the coverage of a scenario.
 
+use super::formats::Formats;
 use super::{Changes, Failure, placing, print, warn_of};
 use crate::experiment::{Experiment, Plan};
 use crate::report::coverage;
@@ -22,6 +23,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR", default_value = "output")]
     out: PathBuf,
     #[command(flatten)]
+    formats: Formats,
+    #[command(flatten)]
     changes: Changes,
 }
 
@@ -41,7 +44,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let directory = placing::prepare(place, &identity, "map")?;
     let world = experiment.world(0, args.replication);
     let found = world.coverage(usize::from(args.columns));
-    let files = coverage::files(&loaded.scenario.title, &world, &found).map_err(placing::failed)?;
+    let files = coverage::files(&loaded.scenario.title, &world, &found, args.formats.list())
+        .map_err(placing::failed)?;
     let replaced = directory.write(&files).map_err(placing::failed)?;
     placing::tell_replaced(&directory, &replaced);
     print(&coverage::summary(&found))?;

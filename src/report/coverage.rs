@@ -1,11 +1,11 @@
 //! What `edgelm map` writes: `map.csv`, a row a square, and pictures of it.
 
 use super::number::shortest;
-use super::{OutputFile, ReportError};
+use super::{Format, OutputFile, ReportError};
 use crate::world::World;
 use crate::world::coverage::Coverage;
 
-/// The files of a map of coverage.
+/// The files of a map of coverage in these formats.
 ///
 /// # Errors
 /// [`ReportError`], if a format's library fails.
@@ -13,42 +13,30 @@ pub fn files(
     title: &str,
     world: &World<'_>,
     coverage: &Coverage,
+    formats: &[Format],
 ) -> Result<Vec<OutputFile>, ReportError> {
-    let rows = OutputFile {
-        name: "map.csv".to_owned(),
-        bytes: csv(coverage)?,
-    };
-    Ok([vec![rows], figures(title, world, coverage)?].concat())
-}
-
-#[cfg(feature = "plots")]
-fn figures(
-    title: &str,
-    world: &World<'_>,
-    coverage: &Coverage,
-) -> Result<Vec<OutputFile>, ReportError> {
-    use super::plot::coverage::{Shown, draw};
-    let shown = [
-        ("map_sinr.png", Shown::Sinr),
-        ("map_rate.png", Shown::Rate),
-        ("map_server.png", Shown::Server),
-    ];
-    let files = shown.map(|(name, shown)| {
-        Ok(OutputFile {
-            name: name.to_owned(),
-            bytes: draw(title, world, coverage, shown)?.png()?,
-        })
-    });
-    files.into_iter().collect()
-}
-
-#[cfg(not(feature = "plots"))]
-fn figures(
-    _title: &str,
-    _world: &World<'_>,
-    _coverage: &Coverage,
-) -> Result<Vec<OutputFile>, ReportError> {
-    Ok(Vec::new())
+    let mut files = Vec::new();
+    if formats.contains(&Format::Csv) {
+        files.push(OutputFile {
+            name: "map.csv".to_owned(),
+            bytes: csv(coverage)?,
+        });
+    }
+    #[cfg(feature = "plots")]
+    {
+        use super::plot::coverage::{Shown, draw};
+        for (name, shown) in [
+            ("map_sinr", Shown::Sinr),
+            ("map_rate", Shown::Rate),
+            ("map_server", Shown::Server),
+        ] {
+            let figure = draw(title, world, coverage, shown)?;
+            files.extend(super::plot::figure_files(name, &figure, formats)?);
+        }
+    }
+    #[cfg(not(feature = "plots"))]
+    let _ = (title, world);
+    Ok(files)
 }
 
 fn csv(coverage: &Coverage) -> Result<Vec<u8>, ::csv::Error> {

@@ -1,39 +1,42 @@
-//! What `edgelm find` writes: `find.csv` and `find.png` (the values that were simulated),
+//! What `edgelm find` writes: `find.csv` and the figure `find` (the values that were simulated),
 //! `find.json` (all of it), and the answers as a table.
 
 use super::number::shortest;
-use super::{OutputFile, ReportError};
+use super::{Format, OutputFile, ReportError};
 use crate::finding::{Answer, Finding};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::{Value, json};
 
-/// The files of an answer.
+/// The files of an answer in these formats.
 ///
 /// # Errors
 /// [`ReportError`], if a format's library fails.
-pub fn files(title: &str, finding: &Finding) -> Result<Vec<OutputFile>, ReportError> {
-    let file = |name: &str, bytes| OutputFile {
-        name: name.to_owned(),
-        bytes,
+pub fn files(
+    title: &str,
+    finding: &Finding,
+    formats: &[Format],
+) -> Result<Vec<OutputFile>, ReportError> {
+    let mut files = Vec::new();
+    let mut add = |name: &str, bytes| {
+        files.push(OutputFile {
+            name: name.to_owned(),
+            bytes,
+        });
     };
-    let tables = vec![
-        file("find.csv", csv(finding)?),
-        file("find.json", json(finding)?.into_bytes()),
-    ];
-    Ok([tables, figures(title, finding)?].concat())
-}
-
-#[cfg(feature = "plots")]
-fn figures(title: &str, finding: &Finding) -> Result<Vec<OutputFile>, ReportError> {
-    Ok(vec![OutputFile {
-        name: "find.png".to_owned(),
-        bytes: super::plot::finding::draw(title, finding)?.png()?,
-    }])
-}
-
-#[cfg(not(feature = "plots"))]
-fn figures(_title: &str, _finding: &Finding) -> Result<Vec<OutputFile>, ReportError> {
-    Ok(Vec::new())
+    if formats.contains(&Format::Csv) {
+        add("find.csv", csv(finding)?);
+    }
+    if formats.contains(&Format::Json) {
+        add("find.json", json(finding)?.into_bytes());
+    }
+    #[cfg(feature = "plots")]
+    {
+        let figure = super::plot::finding::draw(title, finding)?;
+        files.extend(super::plot::figure_files("find", &figure, formats)?);
+    }
+    #[cfg(not(feature = "plots"))]
+    let _ = title;
+    Ok(files)
 }
 
 /// The answers, a line each.

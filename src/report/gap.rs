@@ -1,34 +1,31 @@
-//! What `edgelm gap` writes: `gap.csv`, `gap.png` and a table for the terminal.
+//! What `edgelm gap` writes: `gap.csv`, the figure `gap` and a table for the terminal.
 
 use super::number::{optional, shortest};
 use super::table::{mean, nothing};
-use super::{OutputFile, ReportError};
+use super::{Format, OutputFile, ReportError};
 use crate::experiment::{Estimate, Gap};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-/// The files of a study of gaps.
+/// The files of a study of gaps in these formats.
 ///
 /// # Errors
 /// [`ReportError`], if a format's library fails.
-pub fn files(title: &str, gap: &Gap) -> Result<Vec<OutputFile>, ReportError> {
-    let table = OutputFile {
-        name: "gap.csv".to_owned(),
-        bytes: csv(gap)?,
-    };
-    Ok([vec![table], figures(title, gap)?].concat())
-}
-
-#[cfg(feature = "plots")]
-fn figures(title: &str, gap: &Gap) -> Result<Vec<OutputFile>, ReportError> {
-    Ok(vec![OutputFile {
-        name: "gap.png".to_owned(),
-        bytes: super::plot::gap::draw(title, gap)?.png()?,
-    }])
-}
-
-#[cfg(not(feature = "plots"))]
-fn figures(_title: &str, _gap: &Gap) -> Result<Vec<OutputFile>, ReportError> {
-    Ok(Vec::new())
+pub fn files(title: &str, gap: &Gap, formats: &[Format]) -> Result<Vec<OutputFile>, ReportError> {
+    let mut files = Vec::new();
+    if formats.contains(&Format::Csv) {
+        files.push(OutputFile {
+            name: "gap.csv".to_owned(),
+            bytes: csv(gap)?,
+        });
+    }
+    #[cfg(feature = "plots")]
+    {
+        let figure = super::plot::gap::draw(title, gap)?;
+        files.extend(super::plot::figure_files("gap", &figure, formats)?);
+    }
+    #[cfg(not(feature = "plots"))]
+    let _ = title;
+    Ok(files)
 }
 
 fn csv(gap: &Gap) -> Result<Vec<u8>, ::csv::Error> {

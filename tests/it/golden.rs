@@ -37,7 +37,8 @@ fn small(scenario: &str) -> &'static [&'static str] {
             "sweep.values=[2, 10, 20]",
         ],
         "bursty" | "mobility" => &["--replications", "2", "--set", "run.duration_s=1.5"],
-        "serving" => &[
+        "fig3-tokens" => &["--replications", "4", "--set", "sweep.values=[30, 120]"],
+        "serving" | "phone-cpu" | "price-of-knowing" => &[
             "--replications",
             "2",
             "--set",

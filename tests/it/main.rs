@@ -9,6 +9,7 @@ mod association;
 mod bad_input;
 mod batching;
 mod batching_rounds;
+mod beyond_the_paper;
 mod calibrate;
 mod catalog;
 mod city;

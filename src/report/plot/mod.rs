@@ -51,7 +51,7 @@ pub use field_label::{field_label, field_symbol};
 pub use figure::{Figure, Swatch};
 pub use marks::Plot;
 
-use super::{Finished, OutputFile, ReportError};
+use super::{Finished, Format, OutputFile, ReportError};
 use crate::experiment::{DEADLINE_MISSED, Estimate, PolicyResult, Results};
 
 /// A quantity that has a figure of its own.
@@ -93,24 +93,44 @@ impl Quantity {
     }
 }
 
-/// The figures of a run as PNG files.
-pub(super) fn png_files(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportError> {
-    let file = |(name, figure): (&str, Canvas)| {
-        Ok(OutputFile {
+/// A figure as a file of each of the formats that figures have.
+pub(super) fn figure_files(
+    name: &str,
+    figure: &Canvas,
+    formats: &[Format],
+) -> Result<Vec<OutputFile>, PlotError> {
+    let mut files = Vec::new();
+    if formats.contains(&Format::Png) {
+        files.push(OutputFile {
             name: format!("{name}.png"),
             bytes: figure.png()?,
-        })
-    };
-    figures(run)?.into_iter().map(file).collect()
+        });
+    }
+    if formats.contains(&Format::Svg) {
+        files.push(OutputFile {
+            name: format!("{name}.svg"),
+            bytes: figure.svg().into_bytes(),
+        });
+    }
+    Ok(files)
+}
+
+/// The figures of a run as PNG files.
+pub(super) fn png_files(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportError> {
+    files(run, Format::Png)
 }
 
 /// The same figures as SVG files.
 pub(super) fn svg_files(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportError> {
-    let file = |(name, figure): (&str, Canvas)| OutputFile {
-        name: format!("{name}.svg"),
-        bytes: figure.svg().into_bytes(),
-    };
-    Ok(figures(run)?.into_iter().map(file).collect())
+    files(run, Format::Svg)
+}
+
+fn files(run: Finished<'_>, format: Format) -> Result<Vec<OutputFile>, ReportError> {
+    let mut files = Vec::new();
+    for (name, figure) in figures(run)? {
+        files.extend(figure_files(name, &figure, &[format])?);
+    }
+    Ok(files)
 }
 
 /// The figures of a run, each with its name.
