@@ -13,10 +13,17 @@ use std::fmt::Write;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The field
+    #[arg(conflicts_with = "markdown")]
     field: Option<String>,
+    /// Print all fields as a page in Markdown
+    #[arg(long)]
+    markdown: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    if args.markdown {
+        return print(&markdown(&explanation::all()));
+    }
     let Some(wanted) = &args.field else {
         return print(&list(&explanation::all()));
     };
@@ -45,6 +52,29 @@ fn page(field: &Explanation) -> String {
     let inside = explanation::inside(&field.path);
     if !inside.is_empty() {
         let _ = write!(page, "\n{}", list(&inside));
+    }
+    page
+}
+
+/// All fields as a page of the manual.
+fn markdown(fields: &[Explanation]) -> String {
+    let mut page = "# The fields of a scenario\n\n`edgelm explain FIELD` says the same of one. \
+        `scenarios/fig3.ron` has all of them; a field may be\nleft out unless it says otherwise, \
+        and unknown fields are errors.\n"
+        .to_owned();
+    for field in fields {
+        let _ = write!(page, "\n## {}\n\n", field.path);
+        for line in &field.meaning {
+            let _ = writeln!(page, "{}", line.trim_start());
+        }
+        if let Some(value) = &field.value {
+            let kind = match field.presence {
+                Presence::Default => "Default",
+                Presence::Absent => "Absent by default; for example",
+                Presence::Chosen => "In fig3",
+            };
+            let _ = write!(page, "\n{kind}: `{value}`\n");
+        }
     }
     page
 }

@@ -153,3 +153,15 @@ fn fields_are_explained_by_path_by_name_and_by_kind() {
     assert_eq!(code, 2);
     assert!(stderr.contains("did you mean `tx_power_mw`?"), "{stderr}");
 }
+
+#[test]
+fn the_page_of_fields_is_what_the_tool_says() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (code, said, _) = edgelm(here, &["explain", "--markdown"]);
+    assert_eq!(code, 0);
+    let page = fs::read_to_string(here.join("docs/scenario.md")).expect("the page");
+    assert!(
+        page == said,
+        "renew it: edgelm explain --markdown > docs/scenario.md"
+    );
+}
