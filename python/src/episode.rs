@@ -6,6 +6,7 @@
 
 use edgelm::engine::{CompletedQuery, Recorder};
 use edgelm::experiment::Experiment;
+use edgelm::physics::allocation::Allocations;
 use edgelm::physics::gains::GainTable;
 use edgelm::physics::radio::Interference;
 use edgelm::policy::{Policy, PolicyError};
@@ -24,6 +25,7 @@ pub struct Snapshot {
     gains: Vec<f64>,
     tx_power: Watts,
     interference: Interference,
+    allocations: Allocations,
     key: StreamKey,
 }
 
@@ -38,6 +40,7 @@ impl Snapshot {
                 .collect(),
             tx_power: view.tx_power,
             interference: view.interference,
+            allocations: view.allocations,
             key: view.key,
         }
     }
@@ -50,6 +53,7 @@ impl Snapshot {
             gains: GainTable::full(&self.gains),
             tx_power: self.tx_power,
             interference: self.interference,
+            allocations: self.allocations,
             key: self.key,
         }
     }

@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         tell!("{field}");
     }
     for group in &difference.unmatched {
-        tell!("warning: only one run has {} {}", group.policy, group.value);
+        insist!("warning: only one run has {} {}", group.policy, group.value);
     }
     if args.json {
         let all = report::json(&difference);

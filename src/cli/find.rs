@@ -112,7 +112,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         print(&report::finding::summary(&found))?;
     }
     for warning in &found.warnings {
-        tell!("warning: {warning}");
+        insist!("warning: {warning}");
     }
     tell!(
         "{} values simulated in {:.2} s, {} files written to {}",

@@ -31,7 +31,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let store = RecordStore::of_folders(plan, &args.folders)
         .map_err(|error| Diagnostic::new(error.to_string()))?;
     for damaged in store.damaged() {
-        tell!("warning: {damaged}");
+        insist!("warning: {damaged}");
     }
     let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
     let missing = experiment.missing(&store).map_err(|e| failed(&e))?;
@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     placing::tell_replaced(&directory, &replaced);
     print(&report::summary(&results))?;
     for warning in &results.warnings {
-        tell!("warning: {warning}");
+        insist!("warning: {warning}");
     }
     super::run::warn(&results);
     tell!(

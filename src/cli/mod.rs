@@ -20,6 +20,7 @@ mod gap;
 mod init;
 mod link;
 mod list;
+mod man;
 mod map;
 mod merge;
 mod placing;
@@ -46,6 +47,9 @@ use std::process::ExitCode;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Say nothing on stderr but errors and warnings
+    #[arg(long, short, global = true)]
+    quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -72,6 +76,7 @@ enum Command {
     Calibrate(calibrate::Args),
     Validate(validate::Args),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Why a command did not do what it was asked.
@@ -101,7 +106,11 @@ impl From<Diagnostic> for Failure {
 
 /// Runs the command that the process's arguments name.
 pub fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let cli = Cli::parse();
+    if cli.quiet {
+        telling::be_quiet();
+    }
+    let outcome = match cli.command {
         Command::List(args) => list::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Explain(args) => explain::run(&args),
@@ -124,6 +133,7 @@ pub fn main() -> ExitCode {
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -135,7 +145,7 @@ pub fn main() -> ExitCode {
 pub(crate) fn warn_of(doubts: &[Diagnostic]) {
     for doubt in doubts {
         telling::show(&doubt.render_warning(telling::in_colour()));
-        tell!("");
+        insist!("");
     }
 }
 
@@ -148,16 +158,16 @@ fn report(failure: &Failure) -> ExitCode {
             2
         }
         Failure::Failed(message) => {
-            tell!("error: {message}");
+            insist!("error: {message}");
             1
         }
         Failure::Interrupted => {
-            tell!("interrupted");
+            insist!("interrupted");
             130
         }
         Failure::Incomplete(missing) => match print(&format!("{missing}\n")) {
             Ok(()) => {
-                tell!(
+                insist!(
                     "incomplete: {} tasks are missing; run them with `edgelm shard --tasks`",
                     missing.indices().len()
                 );

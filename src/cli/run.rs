@@ -21,8 +21,9 @@ const PLAN: &str = "plan.json";
 /// Simulate a scenario; write tables, histograms and plots
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The scenario file
-    scenario: PathBuf,
+    /// The scenario file; several are run one after the other
+    #[arg(required = true, value_name = "SCENARIO")]
+    scenarios: Vec<PathBuf>,
     /// Write into DIR/<scenario's name>
     #[arg(long, value_name = "DIR", default_value = "output")]
     out: PathBuf,
@@ -49,14 +50,38 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let overrides = args.overrides.list();
-    let loaded = scenario::load(&args.scenario, &overrides)?;
-    args.programs.ask(&loaded, &overrides)?;
-    let experiment = Experiment::new(loaded)?;
-    capacity::check(&experiment, args.threads)?;
+    // All of them before any work.
+    let mut experiments: Vec<Experiment> = Vec::new();
+    for scenario in &args.scenarios {
+        let loaded = scenario::load(scenario, &overrides)?;
+        let mut names = experiments.iter().map(|other| &other.loaded().name);
+        if names.any(|name| *name == loaded.name) {
+            let folder = args.out.join(&loaded.name);
+            return Err(Diagnostic::new(format!(
+                "{}: the results of two scenarios would go to {}",
+                scenario.display(),
+                folder.display()
+            ))
+            .help("run one of them with another `--out`")
+            .into());
+        }
+        args.programs.ask(&loaded, &overrides)?;
+        let experiment = Experiment::new(loaded)?;
+        capacity::check(&experiment, args.threads)?;
+        experiments.push(experiment);
+    }
+    let stop = stop_on_ctrl_c()?;
+    for experiment in &experiments {
+        run_one(args, experiment, &stop)?;
+    }
+    Ok(())
+}
+
+fn run_one(args: &Args, experiment: &Experiment, stop: &AtomicBool) -> Result<(), Failure> {
     let loaded = experiment.loaded();
     warn_of(&loaded.warnings());
     // Before any work: a directory that cannot be written must not cost a run.
-    let plan = Plan::new(&experiment);
+    let plan = Plan::new(experiment);
     let directory = placing::prepare(args.out.join(&loaded.name), plan.hash(), "study")?;
     let journal = begin(args, plan, &directory)?;
     let store = journal.store();
@@ -65,11 +90,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         tell!("{} of {all} tasks are there from before", kept());
     }
     let before = kept();
-    let stop = stop_on_ctrl_c()?;
     let progress = Progress::new((all - before) as u64);
     let started = Instant::now();
     let threads = args.threads.map(usize::from);
-    let completed = experiment.complete(store, threads, &stop, &|| progress.advance());
+    let completed = experiment.complete(store, threads, stop, &|| progress.advance());
     progress.finish();
     completed.map_err(|error| match error {
         RunError::Interrupted => {
@@ -83,8 +107,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     })?;
     let simulated_tasks = kept() - before;
     let simulated = started.elapsed();
-    let (results, files, mut streamed) = fold(&experiment, store, &args.formats, &directory)?;
-    streamed.extend(args.detail.write(&experiment, &directory, &stop)?);
+    let (results, files, mut streamed) = fold(experiment, store, &args.formats, &directory)?;
+    streamed.extend(args.detail.write(experiment, &directory, stop)?);
     if stop.load(Ordering::Relaxed) {
         return Err(Failure::Interrupted);
     }
@@ -208,8 +232,8 @@ pub(super) fn warn(results: &Results) {
     }
     for (_, first, count) in kinds {
         match count {
-            1 => tell!("warning: {first}"),
-            _ => tell!(
+            1 => insist!("warning: {first}"),
+            _ => insist!(
                 "warning: {first}; {} more of this kind, all in `warnings` of results.json",
                 count - 1
             ),
@@ -266,6 +290,9 @@ impl Progress {
     }
 
     pub(super) fn advance(&self) {
+        if super::telling::is_quiet() {
+            return;
+        }
         let late = self.started.elapsed() > Duration::from_secs(1);
         if late && !self.shown.swap(true, Ordering::Relaxed) {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());

@@ -7,12 +7,34 @@
 use std::borrow::Cow;
 use std::fmt::Arguments;
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Says a line on stderr, formatted as `println!` does.
+/// Says a line on stderr, formatted as `println!` does, unless quiet was asked for.
 macro_rules! tell {
+    ($($arguments:tt)*) => {
+        if !$crate::cli::telling::is_quiet() {
+            $crate::cli::telling::say(format_args!($($arguments)*))
+        }
+    };
+}
+
+/// The same for errors and warnings, which are said in any case.
+macro_rules! insist {
     ($($arguments:tt)*) => {
         $crate::cli::telling::say(format_args!($($arguments)*))
     };
+}
+
+/// Whether only errors and warnings are to be said.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// From now on only errors and warnings are said.
+pub(super) fn be_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
+pub(super) fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
 }
 
 /// Whether what goes to stderr is coloured.

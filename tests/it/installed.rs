@@ -165,3 +165,70 @@ fn the_page_of_fields_is_what_the_tool_says() {
         "renew it: edgelm explain --markdown > docs/scenario.md"
     );
 }
+
+#[test]
+fn every_subcommand_has_a_manual_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, _, stderr) = edgelm(folder.path(), &["man", "share/man1"]);
+    assert_eq!(code, 0, "{stderr}");
+    let page =
+        |name: &str| fs::read_to_string(folder.path().join("share/man1").join(name)).unwrap();
+    assert!(page("edgelm.1").contains("explain"));
+    for subcommand in ["run", "find", "explain", "merge"] {
+        let text = page(&format!("edgelm-{subcommand}.1"));
+        assert!(
+            text.starts_with(".") && text.contains("SH SYNOPSIS"),
+            "{subcommand}"
+        );
+    }
+}
+
+#[test]
+fn several_scenarios_are_run_one_after_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = "(users: (count: 3), replications: 2, policies: [EdgeAll])";
+    for name in ["a.ron", "b.ron", "broken.ron"] {
+        let text = if name == "broken.ron" { "(" } else { scenario };
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let (code, stdout, stderr) = edgelm(folder.path(), &["run", "a.ron", "b.ron"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(stdout.matches("EdgeAll").count(), 2);
+    for name in ["a", "b"] {
+        assert!(
+            folder
+                .path()
+                .join("output")
+                .join(name)
+                .join("results.csv")
+                .is_file()
+        );
+    }
+    // All are looked at before any work, and none writes over another.
+    fs::remove_dir_all(folder.path().join("output")).unwrap();
+    let (code, _, _) = edgelm(folder.path(), &["run", "a.ron", "broken.ron"]);
+    assert_eq!(code, 2);
+    let (code, _, stderr) = edgelm(folder.path(), &["run", "a.ron", "./a.ron"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("two scenarios would go to"), "{stderr}");
+    assert!(!folder.path().join("output").exists());
+}
+
+#[test]
+fn quiet_says_nothing_but_warnings_and_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = "(users: (count: 3), replications: 20, policies: [EdgeAll])";
+    fs::write(folder.path().join("a.ron"), scenario).unwrap();
+    let (_, loud, said) = edgelm(folder.path(), &["run", "a.ron"]);
+    let (code, quiet, silence) = edgelm(folder.path(), &["run", "a.ron", "--quiet"]);
+    assert!(said.contains("files written to"), "{said}");
+    assert_eq!((code, quiet), (0, loud));
+    assert!(!silence.contains("written"), "{silence}");
+    assert!(
+        silence.lines().all(|line| line.starts_with("warning")),
+        "{silence}"
+    );
+    let (code, _, stderr) = edgelm(folder.path(), &["run", "-q", "missing.ron"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("missing.ron"), "{stderr}");
+}
