@@ -42,18 +42,22 @@ fn page(field: &Explanation) -> String {
         let _ = writeln!(page, "    {line}");
     }
     if let Some(value) = &field.value {
-        let kind = match field.presence {
-            Presence::Default => "default",
-            Presence::Absent => "absent by default; for example",
-            Presence::Chosen => "in fig3",
-        };
-        let _ = writeln!(page, "\n    {kind}: {value}");
+        let _ = writeln!(page, "\n    {}: {value}", kind(field.presence));
     }
     let inside = explanation::inside(&field.path);
     if !inside.is_empty() {
         let _ = write!(page, "\n{}", list(&inside));
     }
     page
+}
+
+/// What the value of a field is.
+fn kind(presence: Presence) -> &'static str {
+    match presence {
+        Presence::Default => "Default",
+        Presence::Absent => "Absent by default; for example",
+        Presence::Chosen => "In fig3",
+    }
 }
 
 /// All fields as a page of the manual.
@@ -68,12 +72,7 @@ fn markdown(fields: &[Explanation]) -> String {
             let _ = writeln!(page, "{}", line.trim_start());
         }
         if let Some(value) = &field.value {
-            let kind = match field.presence {
-                Presence::Default => "Default",
-                Presence::Absent => "Absent by default; for example",
-                Presence::Chosen => "In fig3",
-            };
-            let _ = write!(page, "\n{kind}: `{value}`\n");
+            let _ = write!(page, "\n{}: `{value}`\n", kind(field.presence));
         }
     }
     page

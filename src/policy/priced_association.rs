@@ -51,7 +51,7 @@ impl Policy for PricedAssociation {
 impl PricedAssociation {
     /// Every query in turn goes where it adds least. True if one moved.
     fn round(&self, view: &View<'_>, decision: &mut Decision) -> bool {
-        let mut heard = received(view, decision);
+        let mut heard = view.received(&decision.choices);
         let mut prices = prices(view, decision, &heard);
         let mut moved = false;
         for query in 0..view.queries.len() {
@@ -82,24 +82,13 @@ impl PricedAssociation {
                 && cost < added(own) - self.epsilon.0
             {
                 decision.choices[query] = Choice::Edge(server);
-                heard = received(view, decision);
+                heard = view.received(&decision.choices);
                 prices = self::prices(view, decision, &heard);
                 moved = true;
             }
         }
         moved
     }
-}
-
-/// What every server hears under an assignment.
-fn received(view: &View<'_>, decision: &Decision) -> ReceivedPower {
-    let mut received = ReceivedPower::silent(view.interference, view.servers.len());
-    for (query, choice) in decision.choices.iter().enumerate() {
-        if let Choice::Edge(server) = *choice {
-            received.connect(view.tx_power, view.links_of(query), server);
-        }
-    }
-    received
 }
 
 /// The roots of what a query asks of a server's bandwidth and compute.

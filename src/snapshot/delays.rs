@@ -49,14 +49,11 @@ impl Service {
 /// Each server number in `decision` must exist, and there must be a choice for
 /// every waiting query.
 pub fn services(view: &View<'_>, decision: &Decision) -> Vec<Service> {
-    let from_others = view.servers.iter().map(|s| s.from_others);
-    let from_own = view.servers.iter().map(|s| s.from_own);
-    let mut received = ReceivedPower::with_load(view.interference, from_others, from_own);
+    let received = view.received(&decision.choices);
     let mut loads: Vec<ComputeLoad> = view.servers.iter().map(ComputeLoad::of).collect();
     for (query, choice) in decision.choices.iter().enumerate() {
         if let Choice::Edge(server) = *choice {
             loads[server].connect(&view.compute_needs(query));
-            received.connect(view.tx_power, view.links_of(query), server);
         }
     }
     let offers: Vec<_> = view

@@ -2,7 +2,6 @@
 
 use super::allocated::edge_stages;
 use super::{Choice, Decision, View};
-use crate::physics::interference::ReceivedPower;
 use crate::physics::radio::Interference;
 use crate::physics::share;
 use crate::units::{Seconds, Watts};
@@ -331,15 +330,7 @@ impl<'v> Evaluation<'v> {
 
     fn refresh(&mut self) {
         let servers = self.members.len();
-        let view = self.view;
-        let from_others = view.servers.iter().map(|server| server.from_others);
-        let from_own = view.servers.iter().map(|server| server.from_own);
-        let mut received = ReceivedPower::with_load(view.interference, from_others, from_own);
-        for (query, choice) in self.choices.iter().enumerate() {
-            if let Choice::Edge(server) = *choice {
-                received.connect(view.tx_power, view.links_of(query), server);
-            }
-        }
+        let received = self.view.received(&self.choices);
         for server in 0..servers {
             self.interference_w[server] = received.interference(server).0;
         }

@@ -21,6 +21,7 @@ pub(crate) use load::{LANES, MARGIN, OfferLanes};
 
 use crate::physics::allocation::Allocations;
 use crate::physics::gains::{GainTable, LinkGains};
+use crate::physics::interference::ReceivedPower;
 use crate::physics::radio::Interference;
 use crate::units::{Bits, Flop, FlopPerSecond, Hertz, Seconds, Watts};
 use crate::world::geometry::Point;
@@ -60,6 +61,20 @@ impl<'a> View<'a> {
     /// The power gain from a waiting query's user to a server; 0 beyond reach.
     pub fn gain(&self, query: usize, server: usize) -> f64 {
         self.links_of(query).to(server).unwrap_or(0.0)
+    }
+
+    /// What every server receives when the offloaded queries of a decision are connected to
+    /// it, beside those that are there already.
+    pub(crate) fn received(&self, choices: &[Choice]) -> ReceivedPower {
+        let from_others = self.servers.iter().map(|server| server.from_others);
+        let from_own = self.servers.iter().map(|server| server.from_own);
+        let mut received = ReceivedPower::with_load(self.interference, from_others, from_own);
+        for (query, choice) in choices.iter().enumerate() {
+            if let Choice::Edge(server) = *choice {
+                received.connect(self.tx_power, self.links_of(query), server);
+            }
+        }
+        received
     }
 
     /// How long a waiting query takes on its own device: backlog, then W_SLM / C_L (Eq. 7).

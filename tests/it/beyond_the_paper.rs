@@ -1,20 +1,10 @@
 //! What docs/beyond-the-paper.md says of served language models is what its commands give.
 
-use crate::manual_numbers::says;
+use crate::manual_numbers::{says, with_interval};
 use crate::shipped::run;
 use edgelm::experiment::{Estimate, PolicyResult};
 
 const PAGE: &str = "docs/beyond-the-paper.md";
-
-/// As tables for the terminal have it.
-fn with_interval(estimate: Estimate) -> String {
-    let half_width = estimate.ci95.expect("an interval");
-    let decimals = match half_width {
-        0.0 => 6,
-        _ => (1.0 - half_width.log10().floor()).clamp(0.0, 6.0) as usize,
-    };
-    format!("{:.decimals$} ± {half_width:.decimals$}", estimate.mean)
-}
 
 fn at_120(tokens: (u32, u32)) -> Vec<PolicyResult> {
     let tokens = format!("(prompt_tokens: {}, output_tokens: {})", tokens.0, tokens.1);

@@ -132,14 +132,14 @@ fn fields_are_explained_by_path_by_name_and_by_kind() {
         assert_eq!(code, 0, "{field}: {stderr}");
         stdout
     };
-    let power = "users.tx_power_mw\n    Transmit power of each, P (paper).\n\n    default: 200\n";
+    let power = "users.tx_power_mw\n    Transmit power of each, P (paper).\n\n    Default: 200\n";
     assert_eq!(explained("users.tx_power_mw"), power);
     assert_eq!(explained("tx_power_mw"), power);
     assert!(explained("Rician").starts_with("channel.fading\n"));
     assert!(explained("run").contains("\nrun.duration_s "));
     let absent = explained("energy.device_j_per_gflop");
     assert!(
-        absent.contains("absent by default; for example: 0.05"),
+        absent.contains("Absent by default; for example: 0.05"),
         "{absent}"
     );
     let (code, all, _) = edgelm(folder.path(), &["explain"]);

@@ -45,6 +45,16 @@ fn signed_hundredths(estimate: Estimate) -> String {
     format!("{:+.2} ± {:.2}", estimate.mean, half_width(estimate))
 }
 
+/// As tables for the terminal have it: two digits of the half width.
+pub fn with_interval(estimate: Estimate) -> String {
+    let half_width = half_width(estimate);
+    let decimals = match half_width {
+        0.0 => 6,
+        _ => (1.0 - half_width.log10().floor()).clamp(0.0, 6.0) as usize,
+    };
+    format!("{:.decimals$} ± {half_width:.decimals$}", estimate.mean)
+}
+
 fn percent(estimate: Estimate) -> Estimate {
     estimate.scaled(100.0)
 }

@@ -1,19 +1,8 @@
 //! What the pages of the systems beside GOA say is what their scenarios give.
 
-use crate::manual_numbers::says;
+use crate::manual_numbers::{says, with_interval};
 use crate::shipped::run;
-use edgelm::experiment::{Estimate, PolicyResult};
-
-/// The number of decimals that shows two digits of the half width.
-fn decimals(half_width: f64) -> usize {
-    (1.0 - half_width.log10().floor()).max(0.0) as usize
-}
-
-fn with_interval(estimate: Estimate) -> String {
-    let half_width = estimate.ci95.expect("an interval");
-    let decimals = decimals(half_width);
-    format!("{:.decimals$} ± {half_width:.decimals$}", estimate.mean)
-}
+use edgelm::experiment::PolicyResult;
 
 fn named<'r>(results: &'r [PolicyResult], policy: &str) -> &'r PolicyResult {
     results
