@@ -18,7 +18,7 @@ use crate::units::{Seconds, Watts};
 /// that sum is least by more than epsilon (Kim, Jang, Choi and Yang, IEEE Transactions on
 /// Mobile Computing 23, 2024, by mechanism). Under `interference: Orthogonal` and where C_max
 /// does not bind every move lowers the sum of delays, so that it ends. Otherwise a price
-/// does not hold what a query does to other cells, and it ends after [`MOST_ROUNDS`].
+/// does not hold what a query does to other cells, and it ends after 100 rounds over all queries.
 #[derive(Debug, Clone, Copy)]
 pub struct PricedAssociation {
     /// A gain for which no query moves.
@@ -26,7 +26,7 @@ pub struct PricedAssociation {
 }
 
 /// Rounds over all queries at most.
-pub const MOST_ROUNDS: usize = 100;
+const MOST_ROUNDS: usize = 100;
 
 /// What a query adds to the sum of the roots at a server.
 #[derive(Debug, Clone, Copy, Default)]
