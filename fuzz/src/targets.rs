@@ -8,6 +8,8 @@ use edgelm::profile::{Role, questions, response};
 use edgelm::scenario::{Instance, Loaded, Override, policy_from_text};
 use edgelm::snapshot::services;
 use edgelm::uncertainty::{Quantiles, Table};
+use edgelm::units::Seconds;
+use edgelm::world::channel::MeasuredGains;
 use edgelm::world::trace::Trace;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -16,12 +18,13 @@ use std::sync::OnceLock;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Target; 11] = [
+pub const ALL: [Target; 12] = [
     ("scenario", scenario),
     ("overrides", overrides),
     ("instance", instance),
     ("table", table),
     ("trace", trace),
+    ("gains", gains),
     ("plan", plan),
     ("record", record),
     ("ranges", ranges),
@@ -43,10 +46,17 @@ fn small_plan() -> &'static Plan {
     PLAN.get_or_init(|| Plan::new(&Experiment::new(small().clone()).expect("one point")))
 }
 
+/// Whether a scenario's text may name a file.
+fn names_a_file(text: &str) -> bool {
+    ["File", "file", "gains"]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
 /// A scenario file. What it refers to is not read: it could be any file of this machine.
 fn scenario(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    if text.contains("File") || text.contains("file") {
+    if names_a_file(&text) {
         return;
     }
     match Loaded::from_text(&text, Path::new("fuzzed.ron"), &[]) {
@@ -58,7 +68,7 @@ fn scenario(data: &[u8]) {
 /// `--set FIELD=VALUE` lines.
 fn overrides(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    if text.contains("File") || text.contains("file") {
+    if names_a_file(&text) {
         return;
     }
     let mut loaded = small().clone();
@@ -110,6 +120,18 @@ fn instance(data: &[u8]) {
 fn table(data: &[u8]) {
     if let Ok(table) = Table::parse(&String::from_utf8_lossy(data)) {
         table.validate().expect("what is read is consistent");
+    }
+}
+
+/// Measured gains of two users and three servers.
+fn gains(data: &[u8]) {
+    if let Ok(gains) = MeasuredGains::parse(&String::from_utf8_lossy(data), 2, 3) {
+        for time_s in [0.0, 0.5, 1e12] {
+            for link in 0..6 {
+                let gain = gains.at(link / 3, link % 3, Seconds(time_s));
+                assert!(gain.is_finite() && gain > 0.0);
+            }
+        }
     }
 }
 

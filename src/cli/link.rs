@@ -29,6 +29,13 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = scenario::load(&args.scenario, &args.changes.list())?;
+    if loaded.gains.is_some() {
+        return Err(Diagnostic::new(
+            "channel.gains: measured gains have no path loss for a link budget",
+        )
+        .help("`--set channel.gains=None` shows that of the channel's law")
+        .into());
+    }
     let experiment = Experiment::new(loaded)?;
     warn_of(&experiment.loaded().warnings());
     let world = experiment.world(0, args.replication);

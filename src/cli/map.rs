@@ -4,7 +4,7 @@ use super::formats::Formats;
 use super::{Changes, Failure, placing, print, warn_of};
 use crate::experiment::{Experiment, Plan};
 use crate::report::coverage;
-use crate::scenario;
+use crate::scenario::{self, Diagnostic};
 use std::path::PathBuf;
 
 /// Draw the coverage of a scenario: SINR, rate and serving server wherever a phone stood
@@ -19,6 +19,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value_t = 100,
           value_parser = clap::value_parser!(u16).range(1..=1000))]
     columns: u16,
+    /// Write gains.csv, too: the gains that were drawn, for `channel.gains`
+    #[arg(long)]
+    gains: bool,
     /// Write into DIR/<scenario's name>-map
     #[arg(long, value_name = "DIR", default_value = "output")]
     out: PathBuf,
@@ -30,6 +33,13 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = scenario::load(&args.scenario, &args.changes.list())?;
+    if loaded.gains.is_some() {
+        return Err(
+            Diagnostic::new("channel.gains: measured gains have no path loss for a map")
+                .help("`--set channel.gains=None` shows that of the channel's law")
+                .into(),
+        );
+    }
     let experiment = Experiment::new(loaded)?;
     let loaded = experiment.loaded();
     warn_of(&loaded.warnings());
@@ -44,8 +54,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let directory = placing::prepare(place, &identity, "map")?;
     let world = experiment.world(0, args.replication);
     let found = world.coverage(usize::from(args.columns));
-    let files = coverage::files(&loaded.scenario.title, &world, &found, args.formats.list())
+    let mut files = coverage::files(&loaded.scenario.title, &world, &found, args.formats.list())
         .map_err(placing::failed)?;
+    if args.gains {
+        files.push(coverage::gains(&world).map_err(placing::failed)?);
+    }
     let replaced = directory.write(&files).map_err(placing::failed)?;
     placing::tell_replaced(&directory, &replaced);
     print(&coverage::summary(&found))?;

@@ -55,6 +55,8 @@ pub fn world_model(scenario: &Scenario, table: &Table) -> WorldModel {
             antennas_db: scenario.users.antenna_gain_dbi + scenario.servers.antenna_gain_dbi,
             process: fading_process(scenario, coherence_time),
         },
+        // What files hold is found with them.
+        measured: None,
         coherence_time,
         interference: scenario.channel.interference,
         interference_tolerance: scenario.channel.interference_tolerance,

@@ -150,7 +150,10 @@ fn point(loaded: &Loaded, value: Option<f64>, programs: &Arc<Programs>) -> Point
         value,
         scenario: scenario.clone(),
         settings: settings(scenario, loaded.trace.as_ref()),
-        model: world_model(scenario, &loaded.table),
+        model: WorldModel {
+            measured: loaded.gains.clone(),
+            ..world_model(scenario, &loaded.table)
+        },
         policies,
         tau: scenario.policies.iter().find_map(|policy| {
             policy.threshold(

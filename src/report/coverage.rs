@@ -2,6 +2,7 @@
 
 use super::number::shortest;
 use super::{Format, OutputFile, ReportError};
+use crate::units::db_from_ratio;
 use crate::world::World;
 use crate::world::coverage::Coverage;
 
@@ -37,6 +38,32 @@ pub fn files(
     #[cfg(not(feature = "plots"))]
     let _ = (title, world);
     Ok(files)
+}
+
+/// The gains of the links that a replication has drawn, at time zero, in the form that
+/// `channel.gains` reads: `gains.csv`.
+///
+/// # Errors
+/// [`ReportError`], if the format's library fails.
+pub fn gains(world: &World<'_>) -> Result<OutputFile, ReportError> {
+    let mut writer = ::csv::Writer::from_writer(Vec::new());
+    writer.write_record(["time_s", "user", "server", "gain_db"])?;
+    for (user, share) in world.power_shares().iter().enumerate() {
+        for (server, gain) in world.links(user).iter() {
+            let gain_db = db_from_ratio(gain / share);
+            writer.write_record([
+                "0".to_owned(),
+                user.to_string(),
+                server.to_string(),
+                shortest(gain_db),
+            ])?;
+        }
+    }
+    let bytes = writer.into_inner().map_err(|error| error.into_error());
+    Ok(OutputFile {
+        name: "gains.csv".to_owned(),
+        bytes: bytes.map_err(::csv::Error::from)?,
+    })
 }
 
 fn csv(coverage: &Coverage) -> Result<Vec<u8>, ::csv::Error> {

@@ -4,6 +4,7 @@ use super::is_default;
 use crate::physics::radio::Interference;
 use crate::world::channel::{Buildings, Fading, PathLoss, StandardShadowing, Variation};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// The radio channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +45,10 @@ pub struct ChannelSpec {
     /// change in time: the coherence block.
     #[serde(skip_serializing_if = "is_ten")]
     pub block_ms: f64,
+    /// A file with the gains of every link over time, in place of path loss, shadowing and
+    /// fading ([`MeasuredGains`](crate::world::channel::MeasuredGains)).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gains: Option<PathBuf>,
     /// Carrier frequency, in GHz: what Doppler frequencies of users that move are
     /// found with under `path_loss: LogDistance`, which has none of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +69,7 @@ impl Default for ChannelSpec {
             interference_tolerance: 0.0,
             variation: None,
             block_ms: 10.0,
+            gains: None,
             carrier_ghz: None,
         }
     }

@@ -1,19 +1,20 @@
 //! From a file (and `--set` on the command line) to a checked scenario.
 
+use super::Scenario;
 use super::carried;
 use super::check::check;
 use super::diagnostic::{Diagnostic, Place};
 use super::naming::study_name;
 use super::notation::{self, options};
 use super::overriding::{Override, apply};
-use super::pointing::{Source, byte_offset, ron_message, suggestion, table_error};
+use super::pointing::{Source, ron_message, suggestion};
 use super::referred::ReferredFiles;
 use super::text_file::read;
-use super::{Scenario, TableSource};
 use crate::fault::{Fault, nearest};
 use crate::policy::PolicySpec;
-use crate::uncertainty::{Metric, Synthetic, Table};
+use crate::uncertainty::{Metric, Table};
 use crate::world::arrivals::{Arrivals, AtEnd};
+use crate::world::channel::MeasuredGains;
 use crate::world::trace::Trace;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -30,6 +31,8 @@ pub struct Loaded {
     pub table: Arc<Table>,
     /// The trace that the scenario's arrivals refer to.
     pub trace: Option<Arc<Trace>>,
+    /// The gains that the scenario's channel refers to.
+    pub gains: Option<Arc<MeasuredGains>>,
     source: Source,
 }
 
@@ -307,6 +310,17 @@ impl Source {
             }
             _ => self.trace(&scenario).map_err(one)?,
         };
+        let of_channel = |of: &Scenario| {
+            (
+                of.channel.gains.clone(),
+                of.users.count,
+                of.servers.number(),
+            )
+        };
+        let gains = match earlier {
+            Some(same) if of_channel(&same.scenario) == of_channel(&scenario) => same.gains.clone(),
+            _ => self.gains(&scenario).map_err(one)?,
+        };
         if let Some(fault) = unmeasured(&scenario, &table) {
             return Err(vec![self.fault(&fault)]);
         }
@@ -320,70 +334,8 @@ impl Source {
             name,
             table,
             trace,
+            gains,
             source: self,
         })
-    }
-
-    fn trace(&self, scenario: &Scenario) -> Result<Option<Arc<Trace>>, Diagnostic> {
-        let Arrivals::Trace { file, .. } = &scenario.workload.arrivals else {
-            return Ok(None);
-        };
-        let field = "workload.arrivals.file";
-        let path = self.file.parent().unwrap_or(Path::new("")).join(file);
-        let text = self
-            .referred
-            .read(file, &path)
-            .map_err(|diagnostic| Diagnostic {
-                place: self.place(field),
-                field: Some(field.to_owned()),
-                ..diagnostic
-            })?;
-        match Trace::parse(&text) {
-            Ok(trace) => Ok(Some(Arc::new(trace))),
-            Err(error) => {
-                let start = byte_offset(&text, error.line, 1);
-                let length = text[start..].find(['\n', '\r']).unwrap_or(0);
-                let diagnostic = Diagnostic::new(format!("{}: {error}", path.display()));
-                Err(diagnostic.at(Place {
-                    file: path,
-                    span: start..start + length,
-                    text: text.into(),
-                }))
-            }
-        }
-    }
-
-    fn table(&self, scenario: &Scenario) -> Result<Table, Diagnostic> {
-        match &scenario.workload.uncertainty.table {
-            TableSource::PaperShape => Ok(Table::default()),
-            TableSource::Inline(table) => Ok(table.clone()),
-            TableSource::File(written) => {
-                let path = self.file.parent().unwrap_or(Path::new("")).join(written);
-                let text = self
-                    .referred
-                    .read(written, &path)
-                    .map_err(|diagnostic| Diagnostic {
-                        place: self.place("workload.uncertainty.table"),
-                        field: Some("workload.uncertainty.table".to_owned()),
-                        ..diagnostic
-                    })?;
-                Table::parse(&text).map_err(|error| table_error(&error, path, &text))
-            }
-            &TableSource::Synthetic {
-                slm_accuracy,
-                llm_accuracy,
-                auroc,
-                correlation,
-            } => {
-                let pair = Synthetic {
-                    slm_accuracy,
-                    llm_accuracy,
-                    auroc,
-                    correlation,
-                };
-                pair.table()
-                    .map_err(|error| Diagnostic::new(error.to_string()))
-            }
-        }
     }
 }

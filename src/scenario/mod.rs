@@ -20,6 +20,7 @@ pub mod explanation;
 mod instance;
 mod json_span;
 mod loading;
+mod named_files;
 mod naming;
 mod notation;
 mod overriding;

@@ -146,6 +146,9 @@ impl Row {
         let (channel, key, links) = (&model.channel, world.key(), world.links(user));
         let share = world.power_share(user, position);
         let now = links.iter().zip(&mut self.fading).map(|((j, _), fading)| {
+            if let Some(measured) = &model.measured {
+                return share * measured.at(user, j, time);
+            }
             let server = (j, world.sites()[j].position);
             let mean = channel.mean_gain(key, (user, position), server);
             share * mean * fading.power_at(channel, key, user, j, instant)

@@ -23,12 +23,13 @@ use crate::physics::gains::LinkGains;
 use crate::physics::radio::Interference;
 use crate::uncertainty::Metric;
 use crate::units::{FlopPerSecond, Hertz, Seconds, Watts};
-use channel::{Channel, FadingProcess};
+use channel::{Channel, FadingProcess, MeasuredGains};
 use distribution::Scaled;
 use geometry::{Area, Placement, Point};
 use motion::Mobility;
 use power_control::PowerControl;
 use query::Workload;
+use std::sync::Arc;
 use streams::StreamKey;
 
 /// The laws from which worlds are drawn; SI units throughout.
@@ -44,6 +45,8 @@ pub struct WorldModel {
     pub cells: CellModel,
     /// The law of the links.
     pub channel: Channel,
+    /// Gains that take its place.
+    pub measured: Option<Arc<MeasuredGains>>,
     /// How long gains stay as they are, where they change at all.
     pub coherence_time: Seconds,
     /// The reading of Eq. 3's interference term.
@@ -57,7 +60,11 @@ pub struct WorldModel {
 impl WorldModel {
     /// Whether gains change during a run.
     pub fn changes(&self) -> bool {
-        self.channel.process != FadingProcess::Static || self.users.mobility != Mobility::Static
+        let drawn = match &self.measured {
+            Some(measured) => measured.change(),
+            None => self.channel.process != FadingProcess::Static,
+        };
+        drawn || self.users.mobility != Mobility::Static
     }
 }
 
@@ -329,6 +336,9 @@ impl<'m> World<'m> {
 
     /// The power gain of any link at time zero, drawn where it is asked for.
     fn drawn_gain(&self, user: usize, server: usize) -> f64 {
+        if let Some(measured) = &self.model.measured {
+            return measured.at(user, server, Seconds(0.0));
+        }
         let (position, place) = (self.users[user].position, self.sites[server].position);
         self.model
             .channel

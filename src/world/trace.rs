@@ -26,7 +26,7 @@ pub struct TraceRow {
 /// What is wrong with a trace file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {field}: found {found}, allowed is {allowed}")]
-pub struct TraceError {
+pub struct RowError {
     /// The line, from 1.
     pub line: usize,
     /// The column's name.
@@ -47,7 +47,7 @@ impl Trace {
     ///
     /// # Errors
     /// The first line that cannot be used.
-    pub fn parse(text: &str) -> Result<Self, TraceError> {
+    pub fn parse(text: &str) -> Result<Self, RowError> {
         let mut reader = csv::ReaderBuilder::new()
             .trim(csv::Trim::All)
             .comment(Some(b'#'))
@@ -58,7 +58,7 @@ impl Trace {
         let azure = names.starts_with(&AZURE);
         let with_user = names.get(3) == Some(&"user");
         if !azure && !names.starts_with(&PLAIN) || names.len() > 3 + usize::from(with_user) {
-            return Err(TraceError {
+            return Err(RowError {
                 line: 1,
                 field: "header".to_owned(),
                 found: names.join(","),
@@ -70,16 +70,16 @@ impl Trace {
         let mut first: Option<DateTime> = None;
         for record in reader.records() {
             let record = record.map_err(|error| csv_error(&error))?;
-            let line = record.position().map_or(0, |at| at.line() as usize);
+            let line = line_of(text, &record);
             let field = |at: usize| record.get(at).unwrap_or("");
-            let fault = |at: usize, allowed| TraceError {
+            let fault = |at: usize, allowed| RowError {
                 line,
                 field: names.get(at).copied().unwrap_or("row").to_owned(),
                 found: format!("`{}`", field(at)),
                 allowed,
             };
             if record.len() != names.len() {
-                return Err(TraceError {
+                return Err(RowError {
                     line,
                     field: "row".to_owned(),
                     found: format!("{} values", record.len()),
@@ -118,7 +118,7 @@ impl Trace {
             }
         }
         if rows.is_empty() {
-            return Err(TraceError {
+            return Err(RowError {
                 line: 2,
                 field: "row".to_owned(),
                 found: "nothing".to_owned(),
@@ -152,8 +152,22 @@ fn up_to_greatest(text: &str) -> Option<f64> {
     value.filter(|value| (0.0..=GREATEST).contains(value))
 }
 
-fn csv_error(error: &csv::Error) -> TraceError {
-    TraceError {
+/// The line that a row stands in, from 1: the reader tells where it went on, which may be a
+/// comment or an empty line before it.
+pub(crate) fn line_of(text: &str, row: &csv::StringRecord) -> usize {
+    let Some(at) = row.position() else {
+        return 0;
+    };
+    let begun = text.get(at.byte() as usize..).unwrap_or("");
+    let passed = begun.lines().take_while(|line| {
+        let line = line.trim_start();
+        line.is_empty() || line.starts_with('#')
+    });
+    at.line() as usize + passed.count()
+}
+
+fn csv_error(error: &csv::Error) -> RowError {
+    RowError {
         line: error.position().map_or(0, |at| at.line() as usize),
         field: "row".to_owned(),
         found: error.to_string(),

@@ -41,6 +41,7 @@ mod installed;
 mod manual;
 mod manual_facts;
 mod manual_numbers;
+mod measured_gains;
 mod memory;
 mod model_server;
 mod optimum;

@@ -27,6 +27,40 @@ pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
     antennas(scenario, faults);
     power_control(scenario, faults);
     cities(channel, faults);
+    measured(scenario, faults);
+}
+
+/// Measured gains say nothing of what makes them up, nor of places.
+fn measured(scenario: &Scenario, faults: &mut Faults) {
+    let channel = &scenario.channel;
+    if channel.gains.is_none() {
+        return;
+    }
+    let beside = [
+        ("channel.shadowing", channel.shadowing.is_some()),
+        ("channel.shadowing_db", channel.shadowing_db > 0.0),
+        ("channel.buildings", channel.buildings.is_some()),
+        ("channel.variation", channel.variation.is_some()),
+        (
+            "channel.interference_tolerance",
+            channel.interference_tolerance > 0.0,
+        ),
+        (
+            "users.power_control",
+            scenario.users.power_control != PowerControl::Full,
+        ),
+        (
+            "users.mobility",
+            scenario.users.mobility != Mobility::Static,
+        ),
+    ];
+    for (field, _) in beside.into_iter().filter(|(_, given)| *given) {
+        faults.add(
+            "channel.gains",
+            &format!("measured gains beside `{field}`"),
+            "gains that hold all of it, or no `gains`",
+        );
+    }
 }
 
 fn antennas(scenario: &Scenario, faults: &mut Faults) {

@@ -3,6 +3,7 @@
 mod buildings;
 mod fading;
 mod link_fading;
+mod measured;
 mod path_loss;
 mod shadowing;
 mod sinusoids;
@@ -12,6 +13,7 @@ mod variation;
 pub use buildings::{Buildings, Inside, Walls};
 pub use fading::Fading;
 pub use link_fading::{Instant, LinkFading};
+pub use measured::MeasuredGains;
 pub use path_loss::{LineOfSight, PathLoss, Standard};
 pub use shadowing::{Shadowing, StandardShadowing};
 pub use variation::{Doppler, FadingProcess, Variation};
