@@ -21,22 +21,23 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let all = explanation::all();
     if args.markdown {
-        return print(&markdown(&explanation::all()));
+        return print(&markdown(&all));
     }
     let Some(wanted) = &args.field else {
-        return print(&list(&explanation::all()));
+        return print(&list(all.iter()));
     };
-    let found = explanation::find(wanted);
+    let found = explanation::find(&all, wanted);
     if found.is_empty() {
-        return Err(unknown(wanted));
+        return Err(unknown(&all, wanted));
     }
-    let pages: Vec<String> = found.iter().map(page).collect();
+    let pages: Vec<String> = found.iter().map(|field| page(&all, field)).collect();
     print(&pages.join("\n"))
 }
 
 /// A field's page.
-fn page(field: &Explanation) -> String {
+fn page(all: &[Explanation], field: &Explanation) -> String {
     let mut page = format!("{}\n", field.path);
     for line in &field.meaning {
         let _ = writeln!(page, "    {line}");
@@ -44,9 +45,9 @@ fn page(field: &Explanation) -> String {
     if let Some(value) = &field.value {
         let _ = writeln!(page, "\n    {}: {value}", kind(field.presence));
     }
-    let inside = explanation::inside(&field.path);
+    let inside = explanation::inside(all, &field.path);
     if !inside.is_empty() {
-        let _ = write!(page, "\n{}", list(&inside));
+        let _ = write!(page, "\n{}", list(inside.into_iter()));
     }
     page
 }
@@ -79,8 +80,8 @@ fn markdown(fields: &[Explanation]) -> String {
 }
 
 /// A line a field.
-fn list(fields: &[Explanation]) -> String {
-    let widest = fields.iter().map(|field| field.path.len()).max();
+fn list<'e>(fields: impl Iterator<Item = &'e Explanation> + Clone) -> String {
+    let widest = fields.clone().map(|field| field.path.len()).max();
     let width = widest.unwrap_or(0);
     let mut text = String::new();
     for field in fields {
@@ -113,8 +114,7 @@ fn beginning(meaning: &[String]) -> String {
     format!("{}...", line.trim_end())
 }
 
-fn unknown(wanted: &str) -> Failure {
-    let all = explanation::all();
+fn unknown(all: &[Explanation], wanted: &str) -> Failure {
     let paths = || all.iter().map(|field| &*field.path);
     let last = |path: &'_ str| path.rsplit('.').next().unwrap_or_default().to_owned();
     let names: Vec<String> = paths().map(last).collect();

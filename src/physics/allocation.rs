@@ -107,7 +107,7 @@ fn in_proportion(weights: &[f64], greatest: f64) -> Shares {
             if at_greatest[at] {
                 continue;
             }
-            // Claims of no weight share nothing, or all alike where no other is left.
+            // Claims of no weight get nothing.
             shares[at] = if of_weights > 0.0 {
                 left * (weight / of_weights)
             } else {

@@ -61,13 +61,9 @@ pub fn all() -> Vec<Explanation> {
 /// The fields that are meant by a path, by its end, or by the kind of value that their
 /// comments name, such as `users.tx_power_mw`, `tx_power_mw` and `Rician`; the first is the
 /// field itself where the path is a whole one.
-pub fn find(wanted: &str) -> Vec<Explanation> {
-    let all = all();
-    let of = |is_meant: &dyn Fn(&Explanation) -> bool| -> Vec<Explanation> {
-        all.iter()
-            .filter(|field| is_meant(field))
-            .cloned()
-            .collect()
+pub fn find<'e>(all: &'e [Explanation], wanted: &str) -> Vec<&'e Explanation> {
+    let of = |is_meant: &dyn Fn(&Explanation) -> bool| -> Vec<&'e Explanation> {
+        all.iter().filter(|field| is_meant(field)).collect()
     };
     let exactly = of(&|field| field.path == wanted);
     if !exactly.is_empty() {
@@ -83,14 +79,13 @@ pub fn find(wanted: &str) -> Vec<Explanation> {
 }
 
 /// The fields right inside a field.
-pub fn inside(path: &str) -> Vec<Explanation> {
+pub fn inside<'e>(all: &'e [Explanation], path: &str) -> Vec<&'e Explanation> {
     let prefix = format!("{path}.");
-    let mut all = all();
-    all.retain(|field| {
+    let is_inside = |field: &&Explanation| {
         let behind = field.path.strip_prefix(&prefix);
         behind.is_some_and(|behind| !behind.contains('.'))
-    });
-    all
+    };
+    all.iter().filter(is_inside).collect()
 }
 
 fn has_word(line: &str, word: &str) -> bool {
@@ -188,9 +183,10 @@ mod tests {
     use super::*;
 
     fn one(path: &str) -> Explanation {
-        let mut found = find(path);
+        let all = all();
+        let found = find(&all, path);
         assert_eq!(found.len(), 1, "{path}");
-        found.remove(0)
+        found[0].clone()
     }
 
     #[test]
@@ -212,11 +208,12 @@ mod tests {
         assert_eq!(one("users.count").presence, Presence::Chosen);
         assert_eq!(one("users.throttling.factor").value.as_deref(), Some("0.6"));
         assert_eq!(one("users").value, None);
-        assert_eq!(find("placement").len(), 2);
+        assert_eq!(find(&all(), "placement").len(), 2);
         assert_eq!(one("Rician").path, "channel.fading");
         assert_eq!(one("MinDelay").path, "policies");
-        assert!(find("power").is_empty());
-        let inside = inside("run");
+        assert!(find(&all(), "power").is_empty());
+        let all = all();
+        let inside = inside(&all, "run");
         let names: Vec<&str> = inside.iter().map(|field| &*field.path).collect();
         assert_eq!(
             names,
