@@ -43,7 +43,8 @@
 //! |---|---|
 //! | `cli` | `cli`, the command `edgelm` |
 //! | `http` | `profile`, which asks model servers over HTTP and TLS |
-//! | `plots` | `report::plot`, PNG figures |
+//! | `plots` | `report::plot`, PNG and SVG figures |
+//! | `html` | `report::html`, a run as one page with figures to look into |
 //!
 //! # The life of a query
 //!

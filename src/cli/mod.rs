@@ -28,6 +28,8 @@ mod plan;
 #[cfg(feature = "http")]
 mod profile;
 mod programs;
+#[cfg(feature = "html")]
+mod report;
 mod run;
 mod shard;
 mod table;
@@ -62,6 +64,8 @@ enum Command {
     Catalog(catalog::Args),
     Decide(decide::Args),
     Compare(compare::Args),
+    #[cfg(feature = "html")]
+    Report(report::Args),
     Find(Box<find::Args>),
     Gap(gap::Args),
     Link(link::Args),
@@ -119,6 +123,8 @@ pub fn main() -> ExitCode {
         Command::Catalog(args) => catalog::run(&args),
         Command::Decide(args) => decide::run(&args),
         Command::Compare(args) => compare::run(&args),
+        #[cfg(feature = "html")]
+        Command::Report(args) => report::run(&args),
         Command::Find(args) => find::run(&args),
         Command::Gap(args) => gap::run(&args),
         Command::Link(args) => link::run(&args),

@@ -6,6 +6,7 @@ use super::{Failure, Overrides, capacity, detail, placing, print, warn_of};
 use crate::experiment::{
     Experiment, Journal, Plan, RecordError, RecordStore, Results, RunError, plan_differences,
 };
+use crate::report::swept;
 use crate::report::{self, OutputDirectory, OutputFile, ReplicationRows, StreamedFile};
 use crate::scenario::{self, Diagnostic};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -156,8 +157,8 @@ pub(super) fn fold(
         .map_err(|error| failed(&error))?;
     let finished = rows.map(ReplicationRows::finish).transpose();
     let streamed = finished.map_err(|error| failed(&error))?;
-    let files = report::files(experiment.loaded(), &results, formats.list())
-        .map_err(|error| failed(&error))?;
+    let files =
+        report::files(experiment, &results, formats.list()).map_err(|error| failed(&error))?;
     Ok((results, files, streamed.into_iter().collect()))
 }
 
@@ -218,9 +219,10 @@ pub(super) fn warn(results: &Results) {
     let mut kinds: Vec<(String, String, usize)> = Vec::new();
     for point in &results.points {
         for policy in &point.policies {
-            let at = point.value.map_or_else(String::new, |value| {
-                format!("{} = {value}, ", results.sweep_field)
-            });
+            let at = match swept::title(&results.swept_fields, &point.values) {
+                place if place.is_empty() => place,
+                place => format!("{place}, "),
+            };
             for warning in &policy.warnings {
                 let kind = without_numbers(warning);
                 match kinds.iter_mut().find(|known| known.0 == kind) {

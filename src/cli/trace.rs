@@ -6,6 +6,7 @@ use super::{Failure, Overrides, capacity};
 use crate::experiment::{Experiment, PointOutline};
 use crate::report::StreamedFile;
 use crate::report::detail::{TraceBounds, TraceSelection, trace};
+use crate::scenario::SweptValue;
 use crate::scenario::{self, Diagnostic, nearest};
 use crate::units::Seconds;
 use std::ops::Range;
@@ -106,7 +107,11 @@ fn selection(
         let values: Vec<String> = points
             .iter()
             .enumerate()
-            .filter_map(|(at, point)| Some(format!("{at} ({})", point.value?)))
+            .filter(|(_, point)| !point.values.is_empty())
+            .map(|(at, point)| {
+                let values = point.values.iter().map(SweptValue::to_string);
+                format!("{at} ({})", values.collect::<Vec<_>>().join(", "))
+            })
             .collect();
         let error = Diagnostic::new(format!(
             "--point {at}: the sweep has {} point{}, counted from 0",

@@ -2,6 +2,7 @@
 //! what the scenario calls them.
 
 use super::{Estimate, PointResult, PolicyResult, QuantileEstimate, Results};
+use crate::scenario::SweptValue;
 
 /// Results have no such point or policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,20 +17,39 @@ pub struct NameError {
 }
 
 impl Results {
-    /// The point at a value of the swept field; `None` where nothing is swept.
+    /// The point at a value of the one swept field; `None` where nothing is swept.
     ///
     /// # Errors
     /// That there is no such point.
     pub fn point(&self, value: impl Into<Option<f64>>) -> Result<&PointResult, NameError> {
-        let value = value.into();
-        let text = |value: Option<f64>| value.map_or_else(|| "None".to_owned(), |v| v.to_string());
+        let values: Vec<SweptValue> = value.into().map(SweptValue::Number).into_iter().collect();
+        self.point_at(&values)
+    }
+
+    /// The point at a value of each of the swept fields.
+    ///
+    /// # Errors
+    /// That there is no such point.
+    pub fn point_at(&self, values: &[SweptValue]) -> Result<&PointResult, NameError> {
+        let text = |values: &[SweptValue]| match values {
+            [] => "None".to_owned(),
+            values => values
+                .iter()
+                .map(SweptValue::to_string)
+                .collect::<Vec<_>>()
+                .join(" and "),
+        };
         self.points
             .iter()
-            .find(|point| point.value == value)
+            .find(|point| point.values == values)
             .ok_or_else(|| NameError {
                 what: "point",
-                wanted: text(value),
-                known: self.points.iter().map(|point| text(point.value)).collect(),
+                wanted: text(values),
+                known: self
+                    .points
+                    .iter()
+                    .map(|point| text(&point.values))
+                    .collect(),
             })
     }
 }

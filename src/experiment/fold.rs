@@ -41,7 +41,7 @@ impl Experiment {
                 is_used[stage as usize] = true;
             }
             points.push(PointResult {
-                value: point.value,
+                values: point.values.clone(),
                 policies: folds.into_iter().map(PolicyFold::result).collect(),
             });
         }
@@ -53,9 +53,8 @@ impl Experiment {
                 means.retain(|(stage, _)| is_shown(*stage));
             }
         }
-        let sweep = self.loaded.scenario.sweep.as_ref();
         Ok(Results {
-            sweep_field: sweep.map_or_else(String::new, |sweep| sweep.field.clone()),
+            swept_fields: self.loaded.scenario.swept_fields(),
             series: series(self),
             warnings: scenario_warnings(self),
             points,

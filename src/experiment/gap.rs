@@ -7,6 +7,7 @@ use super::point::Point;
 use super::{Experiment, PolicyUnderTest, RunError};
 use crate::engine::{CompletedQuery, Recorder};
 use crate::policy::{self, DEFAULT_MAX_NODES, Optimal, Policy, PolicyError, best_known};
+use crate::scenario::SweptValue;
 use crate::snapshot::{Choice, Decision, View, objective};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,8 +39,8 @@ impl Default for GapOptions {
 /// Gaps at all points, in the order of the sweep.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gap {
-    /// The swept field, empty without a sweep.
-    pub sweep_field: String,
+    /// The swept fields, none without a sweep.
+    pub swept_fields: Vec<String>,
     /// A name for each policy that holds at every point.
     pub series: Vec<String>,
     /// One entry a point.
@@ -49,8 +50,8 @@ pub struct Gap {
 /// Gaps of all policies at one point.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GapPoint {
-    /// The swept field's value.
-    pub value: Option<f64>,
+    /// The values of the swept fields.
+    pub values: Vec<SweptValue>,
     /// Replications, all policies on the same draws.
     pub replications: u32,
     /// The threshold of constraint (11).
@@ -120,9 +121,8 @@ impl Experiment {
         for (task, record) in records.into_iter().enumerate() {
             by_point[self.task(task).point].extend(record);
         }
-        let sweep = self.loaded.scenario.sweep.as_ref();
         Ok(Gap {
-            sweep_field: sweep.map_or_else(String::new, |sweep| sweep.field.clone()),
+            swept_fields: self.loaded.scenario.swept_fields(),
             series: super::fold::series(self),
             points: self
                 .points
@@ -285,7 +285,7 @@ fn gap_point(point: &Point, options: &GapOptions, replications: &[Sums]) -> GapP
         (exact + sums.exact, all + sums.instants)
     });
     GapPoint {
-        value: point.value,
+        values: point.values.clone(),
         replications: replications.len() as u32,
         tau: tau(point, options),
         exact_share: if instants > 0 {

@@ -1,4 +1,4 @@
-//! The points of a sweep: the scenario with one field set, and its policies.
+//! The points of a sweep: the scenario with its fields set, and its policies.
 
 use super::Experiment;
 use super::model::{settings, world_model};
@@ -6,7 +6,7 @@ use super::warm_up::Cut;
 use crate::engine::Settings;
 use crate::external::Programs;
 use crate::policy::{Build, Policy, PolicySpec};
-use crate::scenario::{Diagnostic, Loaded, Override, Scenario};
+use crate::scenario::{Diagnostic, Loaded, Override, Scenario, Sweep, SweptValue};
 use crate::uncertainty::Metric;
 use crate::units::Seconds;
 use crate::world::WorldModel;
@@ -47,8 +47,8 @@ impl PolicyUnderTest {
 /// What a study asks at one point of its sweep.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PointOutline<'a> {
-    /// The swept field's value.
-    pub value: Option<f64>,
+    /// The values of the swept fields.
+    pub values: &'a [SweptValue],
     /// The complete scenario at this point.
     pub scenario: &'a Scenario,
     /// The policies' labels, in the order of the results.
@@ -59,7 +59,7 @@ impl Experiment {
     /// The points, in the order of the sweep.
     pub fn points(&self) -> impl ExactSizeIterator<Item = PointOutline<'_>> {
         self.points.iter().map(|point| PointOutline {
-            value: point.value,
+            values: &point.values,
             scenario: &point.scenario,
             policies: point.policies.iter().map(|policy| &*policy.label).collect(),
         })
@@ -68,8 +68,8 @@ impl Experiment {
 
 /// One point of the sweep.
 pub(super) struct Point {
-    /// The swept field's value.
-    pub value: Option<f64>,
+    /// The values of the swept fields.
+    pub values: Vec<SweptValue>,
     pub scenario: Scenario,
     pub settings: Settings,
     pub model: WorldModel,
@@ -94,26 +94,49 @@ impl Point {
 pub(super) fn points(loaded: &Loaded) -> Result<Vec<Point>, Vec<Diagnostic>> {
     let programs = Programs::in_folder(loaded.folder().to_owned());
     let Some(sweep) = &loaded.scenario.sweep else {
-        return Ok(vec![point(loaded, None, &programs)]);
+        return Ok(vec![point(loaded, Vec::new(), &programs)]);
     };
     // An override writes the scenario out and reads it back: with the sweep in it
     // the work would grow with the square of the number of points.
     let common = loaded.without_sweep();
+    let policies = common.scenario.policies.len();
     sweep
-        .values
-        .iter()
-        .map(|&value| {
-            let at_value = common.with_override(&Override {
-                field: sweep.field.clone(),
-                value: number(value),
-                source: "sweep.values".to_owned(),
-            })?;
-            Ok(point(&at_value, Some(value), &programs))
+        .points()
+        .into_iter()
+        .map(|values| {
+            let set: Vec<Override> = overrides(sweep, &values).collect();
+            let at_values = common.with_overrides(&set)?;
+            let found = at_values.scenario.policies.len();
+            if found != policies {
+                let message = format!(
+                    "{found} policies at one point of the sweep and {policies} in the scenario"
+                );
+                let help = "give as many policies at every point";
+                return Err(vec![loaded.at_field("sweep", message, help)]);
+            }
+            Ok(point(&at_values, values, &programs))
         })
         .collect()
 }
 
-fn point(loaded: &Loaded, value: Option<f64>, programs: &Arc<Programs>) -> Point {
+/// What sets the swept fields to their values at a point.
+fn overrides<'s>(
+    sweep: &'s Sweep,
+    values: &'s [SweptValue],
+) -> impl Iterator<Item = Override> + 's {
+    let several = sweep.0.len() > 1;
+    let fields = sweep.0.iter().zip(values).enumerate();
+    fields.map(move |(at, (swept, value))| Override {
+        field: swept.field.clone(),
+        value: value.to_ron(),
+        source: match several {
+            true => format!("sweep[{at}].values"),
+            false => "sweep.values".to_owned(),
+        },
+    })
+}
+
+fn point(loaded: &Loaded, values: Vec<SweptValue>, programs: &Arc<Programs>) -> Point {
     let scenario = &loaded.scenario;
     let by = |spec: &PolicySpec, metric: Metric| {
         let (own, table) = (spec.clone(), Arc::clone(&loaded.table));
@@ -147,7 +170,7 @@ fn point(loaded: &Loaded, value: Option<f64>, programs: &Arc<Programs>) -> Point
             .collect()
     };
     Point {
-        value,
+        values,
         scenario: scenario.clone(),
         settings: settings(scenario, loaded.trace.as_ref()),
         model: WorldModel {
@@ -165,10 +188,4 @@ fn point(loaded: &Loaded, value: Option<f64>, programs: &Arc<Programs>) -> Point
         }),
         cut: OnceLock::new(),
     }
-}
-
-/// A number as RON writes it; without a fraction where it has none, so that it
-/// fits a field that counts.
-fn number(value: f64) -> String {
-    format!("{value}")
 }

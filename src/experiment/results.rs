@@ -1,6 +1,7 @@
 //! What an experiment found.
 
 use super::{DelayCounts, Estimate, QuantileEstimate};
+use crate::scenario::SweptValue;
 use crate::station::stage::Stage;
 
 /// The quantiles of delay that are reported.
@@ -9,8 +10,8 @@ pub const QUANTILES: [f64; 5] = [0.5, 0.9, 0.95, 0.99, 0.999];
 /// Results of all points, in the order of the sweep.
 #[derive(Debug, Clone)]
 pub struct Results {
-    /// The swept field, empty without a sweep.
-    pub sweep_field: String,
+    /// The swept fields, none without a sweep.
+    pub swept_fields: Vec<String>,
     /// A name for each policy that holds at every point: as the scenario writes
     /// it, or its kind where the sweep changes its parameters.
     pub series: Vec<String>,
@@ -23,8 +24,8 @@ pub struct Results {
 /// Results of all policies at one point.
 #[derive(Debug, Clone)]
 pub struct PointResult {
-    /// The swept field's value.
-    pub value: Option<f64>,
+    /// The values of the swept fields.
+    pub values: Vec<SweptValue>,
     /// One entry a policy, in the scenario's order.
     pub policies: Vec<PolicyResult>,
 }

@@ -34,14 +34,32 @@ struct Row {
 /// A policy at a point of the sweep.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Group {
-    /// The swept field's value as it is written; empty without a sweep.
+    /// The swept fields' values as they are written, with commas between them; empty without a
+    /// sweep.
     pub value: String,
     /// The policy.
     pub policy: String,
 }
 
-/// Columns that say which replication it is.
-const KEYS: [&str; 4] = ["sweep", "value", "policy", "replication"];
+/// Whether a column says which replication it is: its policy, its number, a swept field or
+/// the value of one.
+fn is_key(column: &str) -> bool {
+    matches!(column, "policy" | "replication") || is_swept("sweep", column) || is_value(column)
+}
+
+fn is_value(column: &str) -> bool {
+    is_swept("value", column)
+}
+
+/// Whether a column is this one, or the same of a further field: `value`, `value_2`.
+fn is_swept(name: &str, column: &str) -> bool {
+    let number = column.strip_prefix(name).map(|rest| rest.strip_prefix('_'));
+    match number {
+        None => false,
+        Some(None) => column == name,
+        Some(Some(number)) => number.parse::<u32>().is_ok(),
+    }
+}
 
 impl FinishedRun {
     /// Reads a folder that `edgelm run` or `edgelm merge` wrote.
@@ -75,9 +93,14 @@ impl FinishedRun {
             let place = header.iter().position(|column| column == name);
             place.ok_or_else(|| fault("replications.csv", "no such column", name))
         };
-        let [_, value, policy, replication] =
-            [at(KEYS[0])?, at(KEYS[1])?, at(KEYS[2])?, at(KEYS[3])?];
-        let is_measure = |name: &&str| !KEYS.contains(name);
+        let (policy, replication) = (at("policy")?, at("replication")?);
+        let values: Vec<usize> = header
+            .iter()
+            .enumerate()
+            .filter(|(_, column)| is_value(column))
+            .map(|(place, _)| place)
+            .collect();
+        let is_measure = |name: &&str| !is_key(name);
         let places: Vec<usize> = header
             .iter()
             .filter(is_measure)
@@ -95,7 +118,11 @@ impl FinishedRun {
             })?;
             rows.push(Row {
                 group: Group {
-                    value: record[value].to_owned(),
+                    value: values
+                        .iter()
+                        .map(|at| &record[*at])
+                        .collect::<Vec<_>>()
+                        .join(", "),
                     policy: record[policy].to_owned(),
                 },
                 replication: number,

@@ -5,8 +5,8 @@
 //! an empty field.
 
 use super::number::optional;
-use super::{Finished, OutputFile, ReportError};
-use crate::experiment::{Estimate, PolicyResult, QUANTILES, Results, quantile_name};
+use super::{Finished, OutputFile, ReportError, swept};
+use crate::experiment::{Estimate, PointResult, PolicyResult, QUANTILES, Results, quantile_name};
 
 pub(super) fn files(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportError> {
     Ok(vec![OutputFile {
@@ -32,14 +32,28 @@ pub fn result_rows(results: &Results) -> impl Iterator<Item = Vec<(String, Field
     results.points.iter().flat_map(move |point| {
         let header = header.clone();
         point.policies.iter().map(move |policy| {
-            let mut row = vec![
-                Field::Text(results.sweep_field.clone()),
-                Field::Number(point.value),
-            ];
+            let mut row = place(results, point);
             row.extend(fields(policy));
             header.iter().cloned().zip(row).collect()
         })
     })
+}
+
+/// The swept fields and their values at a point.
+fn place(results: &Results, point: &PointResult) -> Vec<Field> {
+    if results.swept_fields.is_empty() {
+        return vec![Field::Text(String::new()), Field::Number(None)];
+    }
+    let pairs = results.swept_fields.iter().zip(&point.values);
+    pairs
+        .flat_map(|(field, value)| {
+            let value = match value.number() {
+                Some(number) => Field::Number(Some(number)),
+                None => Field::Text(value.to_string()),
+            };
+            [Field::Text(field.clone()), value]
+        })
+        .collect()
 }
 
 fn write(results: &Results) -> Result<Vec<u8>, ::csv::Error> {
@@ -58,17 +72,17 @@ fn write(results: &Results) -> Result<Vec<u8>, ::csv::Error> {
 }
 
 fn header(results: &Results) -> Vec<String> {
-    let mut names: Vec<String> = [
-        "sweep",
-        "value",
-        "policy",
-        "replications",
-        "queries",
-        "delay_mean_ms",
-        "delay_ci95_ms",
-    ]
-    .map(str::to_owned)
-    .to_vec();
+    let mut names = swept::columns(&results.swept_fields);
+    names.extend(
+        [
+            "policy",
+            "replications",
+            "queries",
+            "delay_mean_ms",
+            "delay_ci95_ms",
+        ]
+        .map(str::to_owned),
+    );
     names.extend(quantile_names().map(|q| format!("delay_{q}_ms")));
     names.extend(["accuracy", "accuracy_ci95", "offloaded_share", "objective"].map(str::to_owned));
     for q in quantile_names() {

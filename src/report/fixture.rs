@@ -5,6 +5,7 @@ use crate::experiment::{
     StageMeans, band_quantiles, quantiles,
 };
 use crate::scenario::Scenario;
+use crate::scenario::SweptValue;
 use crate::station::stage::Stage;
 use crate::units::Seconds;
 use hdrhistogram::Histogram;
@@ -35,7 +36,7 @@ pub(crate) fn scenario() -> Scenario {
 /// A sweep over the number of users: at most 12 policies, 20 replications each.
 pub(crate) fn sweep(points: usize, policies: usize) -> Results {
     Results {
-        sweep_field: "users.count".to_owned(),
+        swept_fields: vec!["users.count".to_owned()],
         series: NAMES[..policies].iter().map(|&n| n.to_owned()).collect(),
         warnings: Vec::new(),
         points: (0..points)
@@ -47,7 +48,7 @@ pub(crate) fn sweep(points: usize, policies: usize) -> Results {
 /// One point without a sweep.
 pub(crate) fn one_point(policies: usize) -> Results {
     Results {
-        sweep_field: String::new(),
+        swept_fields: Vec::new(),
         series: NAMES[..policies].iter().map(|&n| n.to_owned()).collect(),
         warnings: Vec::new(),
         points: vec![point(None, policies, 20, 400)],
@@ -92,7 +93,7 @@ fn point(value: Option<f64>, policies: usize, replications: usize, queries: usiz
             .collect()
     };
     PointResult {
-        value,
+        values: value.into_iter().map(SweptValue::Number).collect(),
         policies: (0..policies)
             .map(|which| policy(which, delays(which)))
             .collect(),

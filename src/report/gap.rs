@@ -2,7 +2,7 @@
 
 use super::number::{optional, shortest};
 use super::table::{mean, nothing};
-use super::{Format, OutputFile, ReportError};
+use super::{Format, OutputFile, ReportError, swept};
 use crate::experiment::{Estimate, Gap};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
@@ -20,8 +20,9 @@ pub fn files(title: &str, gap: &Gap, formats: &[Format]) -> Result<Vec<OutputFil
     }
     #[cfg(feature = "plots")]
     {
-        let figure = super::plot::gap::draw(title, gap)?;
-        files.extend(super::plot::figure_files("gap", &figure, formats)?);
+        for (name, figure) in super::plot::gap::draw(title, gap)? {
+            files.extend(super::plot::figure_files(&name, &figure, formats)?);
+        }
     }
     #[cfg(not(feature = "plots"))]
     let _ = title;
@@ -30,32 +31,34 @@ pub fn files(title: &str, gap: &Gap, formats: &[Format]) -> Result<Vec<OutputFil
 
 fn csv(gap: &Gap) -> Result<Vec<u8>, ::csv::Error> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
-    writer.write_record([
-        "sweep",
-        "value",
-        "policy",
-        "replications",
-        "tau",
-        "exact_share",
-        "reference",
-        "reference_ci95",
-        "objective",
-        "objective_ci95",
-        "gap",
-        "gap_ci95",
-        "kept_above_tau",
-        "kept_above_tau_ci95",
-    ])?;
+    let mut header = swept::columns(&gap.swept_fields);
+    header.extend(
+        [
+            "policy",
+            "replications",
+            "tau",
+            "exact_share",
+            "reference",
+            "reference_ci95",
+            "objective",
+            "objective_ci95",
+            "gap",
+            "gap_ci95",
+            "kept_above_tau",
+            "kept_above_tau_ci95",
+        ]
+        .map(str::to_owned),
+    );
+    writer.write_record(header)?;
     for point in &gap.points {
         for policy in &point.policies {
-            let mut row = vec![
-                gap.sweep_field.clone(),
-                optional(point.value),
+            let mut row = swept::cells(&gap.swept_fields, &point.values);
+            row.extend([
                 policy.policy.clone(),
                 point.replications.to_string(),
                 shortest(point.tau),
                 shortest(point.exact_share),
-            ];
+            ]);
             for estimate in [
                 point.reference_s,
                 policy.objective_s,
@@ -77,9 +80,10 @@ fn csv(gap: &Gap) -> Result<Vec<u8>, ::csv::Error> {
 pub fn summary(gap: &Gap) -> String {
     let mut blocks = Vec::new();
     for point in &gap.points {
-        let place = point.value.map_or_else(String::new, |value| {
-            format!("{} = {}: ", gap.sweep_field, shortest(value))
-        });
+        let place = match swept::title(&gap.swept_fields, &point.values) {
+            place if place.is_empty() => place,
+            place => format!("{place}: "),
+        };
         let reference = match point.exact_share {
             1.0 => "the optimum".to_owned(),
             0.0 => "the best known".to_owned(),

@@ -9,9 +9,11 @@
 //! than common file systems take are cut, and names that differ in nothing but
 //! the case of letters, which some file systems do not tell apart, get a number.
 
-use super::number::shortest;
+use super::file_name::{distinct, safe};
+use super::number::swept;
 use super::{Finished, OutputFile, ReportError};
 use crate::experiment::UNIT;
+use crate::scenario::SweptValue;
 use hdrhistogram::Histogram;
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -19,52 +21,40 @@ use std::fmt::Write;
 /// Rows per halving of the distance to 100 %, the default of HdrHistogram's tools.
 const TICKS_PER_HALF_DISTANCE: u32 = 5;
 
-/// Characters of a name before its number and extension. Most file systems take
-/// 255 bytes.
-const LONGEST_STEM: usize = 200;
-
 pub(super) fn files(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportError> {
     let results = run.results;
-    let mut taken = HashSet::new();
-    let mut files = Vec::new();
-    for point in &results.points {
-        let at = point.value.map_or_else(String::new, |value| {
-            format!("{}={}_", results.sweep_field, shortest(value))
-        });
-        for policy in &point.policies {
-            let stem = safe(&format!("delay_{at}{}", policy.policy));
-            files.push(OutputFile {
-                name: distinct(&stem, &mut taken),
-                bytes: text(&policy.histogram.to_histogram()).into_bytes(),
-            });
-        }
-    }
-    Ok(files)
-}
-
-/// A name that every common file system and shell can bear with.
-fn safe(name: &str) -> String {
-    name.chars()
-        .filter_map(|c| match c {
-            ' ' | ']' => None,
-            ':' => Some('='),
-            '[' => Some('.'),
-            '.' | '_' | '=' | '(' | ')' | ',' | '+' | '-' => Some(c),
-            c if c.is_ascii_alphanumeric() => Some(c),
-            _ => Some('_'),
+    let places = results.points.iter().flat_map(|point| {
+        let policies = point.policies.iter();
+        policies.map(|policy| (&*point.values, &*policy.policy))
+    });
+    let names = names(&results.swept_fields, places);
+    let policies = results.points.iter().flat_map(|point| &point.policies);
+    Ok(names
+        .into_iter()
+        .zip(policies)
+        .map(|(name, policy)| OutputFile {
+            name,
+            bytes: text(&policy.histogram.to_histogram()).into_bytes(),
         })
-        .take(LONGEST_STEM)
-        .collect()
+        .collect())
 }
 
-fn distinct(stem: &str, taken: &mut HashSet<String>) -> String {
-    let mut name = format!("{stem}.hgrm");
-    let mut number = 2;
-    while !taken.insert(name.to_ascii_lowercase()) {
-        name = format!("{stem}_{number}.hgrm");
-        number += 1;
-    }
-    name
+/// The names of the files of all points and policies: of the swept values and the policy of
+/// each.
+pub(super) fn names<'a>(
+    swept_fields: &[String],
+    of: impl Iterator<Item = (&'a [SweptValue], &'a str)>,
+) -> Vec<String> {
+    let mut taken = HashSet::new();
+    of.map(|(values, policy)| {
+        let places = swept_fields.iter().zip(values);
+        let at: String = places
+            .map(|(field, value)| format!("{field}={}_", swept(value)))
+            .collect();
+        let stem = safe(&format!("delay_{at}{policy}"));
+        format!("{}.hgrm", distinct(&stem, &mut taken))
+    })
+    .collect()
 }
 
 fn text(histogram: &Histogram<u64>) -> String {
@@ -173,24 +163,5 @@ mod tests {
         );
         assert!(text.contains("Total count    =            0]"), "{text}");
         assert!(!text.contains("NaN"));
-    }
-
-    #[test]
-    fn names_are_safe_and_distinct() {
-        assert_eq!(
-            safe("delay_users.count=120_Goa(tau: 0.6)"),
-            "delay_users.count=120_Goa(tau=0.6)"
-        );
-        assert_eq!(
-            safe("delay_policies[1].tau=1e-9_a/b\\é"),
-            "delay_policies.1.tau=1e-9_a_b__"
-        );
-        let mut taken = HashSet::new();
-        let names: Vec<String> = ["a", "A", "a_2", "a"]
-            .iter()
-            .map(|stem| distinct(stem, &mut taken))
-            .collect();
-        assert_eq!(names, ["a.hgrm", "A_2.hgrm", "a_2_2.hgrm", "a_3.hgrm"]);
-        assert_eq!(safe(&"x".repeat(1000)).len(), LONGEST_STEM);
     }
 }

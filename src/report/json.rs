@@ -2,7 +2,7 @@
 //!
 //! Where `results.csv` has an empty field, there is `null` here.
 
-use super::{Finished, OutputFile, ReportError};
+use super::{Finished, OutputFile, ReportError, swept};
 use crate::experiment::{Estimate, PairedDifference, PolicyResult, quantile_name};
 use serde_json::{Map, Value, json};
 
@@ -22,18 +22,17 @@ fn document(run: Finished<'_>) -> Result<Value, serde_json::Error> {
         .iter()
         .map(|point| {
             json!({
-                "value": point.value,
+                "value": swept::one_or_list(&point.values),
                 "policies": point.policies.iter().map(policy).collect::<Vec<Value>>(),
             })
         })
         .collect();
-    let sweep = &run.results.sweep_field;
     let mut document = json!({
         "edgelm": env!("CARGO_PKG_VERSION"),
         "name": run.name,
         "seed": run.scenario.seed,
         "scenario": serde_json::to_value(run.scenario)?,
-        "sweep": (!sweep.is_empty()).then_some(sweep),
+        "sweep": swept::one_or_list(&run.results.swept_fields),
         "points": points,
     });
     let warnings = &run.results.warnings;
@@ -121,6 +120,8 @@ mod tests {
             scenario: &fixture::scenario(),
             name: "small",
             results,
+            #[cfg(feature = "html")]
+            experiment: None,
         };
         let files = files(run).unwrap();
         serde_json::from_slice(&files[0].bytes).unwrap()

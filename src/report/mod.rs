@@ -9,6 +9,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `results.csv` | one row per point and policy, tidy |
+//! | `stages.csv` | means of every stage, of all queries and of the slowest 1 % |
 //! | `results.json` | the same with the resolved scenario, stages, variances and paired differences |
 //! | `replications.csv` | one row per point, replication and policy |
 //! | `delay_*.hgrm` | percentile distribution of delay per point and policy |
@@ -29,11 +30,14 @@ pub mod coverage;
 mod csv;
 pub mod detail;
 mod directory;
+mod file_name;
 pub mod finding;
 #[cfg(test)]
 mod fixture;
 pub mod gap;
 mod hgrm;
+#[cfg(feature = "html")]
+pub mod html;
 mod json;
 pub mod link;
 mod number;
@@ -42,7 +46,9 @@ pub mod plot;
 mod replications;
 mod rows;
 pub mod run_difference;
+mod stage_rows;
 mod streamed;
+pub(crate) mod swept;
 mod table;
 pub mod uncertainty;
 pub mod validation;
@@ -53,8 +59,8 @@ pub use replications::ReplicationRows;
 pub use streamed::StreamedFile;
 pub use table::summary;
 
-use crate::experiment::Results;
-use crate::scenario::{Loaded, Scenario};
+use crate::experiment::{Experiment, Results};
+use crate::scenario::Scenario;
 
 /// A file to be written, wholly in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,16 +85,23 @@ pub enum ReportError {
     #[cfg(feature = "plots")]
     #[error("cannot draw a plot: {0}")]
     Plot(#[from] plot::PlotError),
+    /// `report.html` could not be made.
+    #[cfg(feature = "html")]
+    #[error("cannot write report.html: {0}")]
+    Html(#[from] html::PageError),
 }
 
 /// What an exporter sees.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Finished<'a> {
     /// The complete scenario, as it was run.
     scenario: &'a Scenario,
     /// Its name: the file's stem.
     name: &'a str,
     results: &'a Results,
+    /// What was run, where single replications of it can be shown.
+    #[cfg(feature = "html")]
+    experiment: Option<&'a Experiment>,
 }
 
 /// A format of output files.
@@ -96,7 +109,7 @@ struct Finished<'a> {
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[non_exhaustive]
 pub enum Format {
-    /// Tables: `results.csv`, and `replications.csv`.
+    /// Tables: `results.csv`, `stages.csv`, and `replications.csv`.
     Csv,
     /// `results.json`.
     Json,
@@ -108,6 +121,9 @@ pub enum Format {
     /// The same figures as shapes and text.
     #[cfg(feature = "plots")]
     Svg,
+    /// `report.html`: all of it as one page to look at.
+    #[cfg(feature = "html")]
+    Html,
 }
 
 impl Format {
@@ -126,12 +142,15 @@ type Exporter = fn(Finished<'_>) -> Result<Vec<OutputFile>, ReportError>;
 /// All exporters, in the order in which their files are listed.
 const EXPORTERS: &[(Format, Exporter)] = &[
     (Format::Csv, csv::files),
+    (Format::Csv, stage_rows::files),
     (Format::Json, json::files),
     (Format::Hgrm, hgrm::files),
     #[cfg(feature = "plots")]
     (Format::Png, plot::png_files),
     #[cfg(feature = "plots")]
     (Format::Svg, plot::svg_files),
+    #[cfg(feature = "html")]
+    (Format::Html, html::files),
 ];
 
 /// The output files of a run in these formats. The same scenario and results give the same
@@ -140,14 +159,17 @@ const EXPORTERS: &[(Format, Exporter)] = &[
 /// # Errors
 /// [`ReportError`], if a format's library fails.
 pub fn files(
-    loaded: &Loaded,
+    experiment: &Experiment,
     results: &Results,
     formats: &[Format],
 ) -> Result<Vec<OutputFile>, ReportError> {
+    let loaded = experiment.loaded();
     let run = Finished {
         scenario: &loaded.scenario,
         name: &loaded.name,
         results,
+        #[cfg(feature = "html")]
+        experiment: Some(experiment),
     };
     export(run, formats)
 }
@@ -175,6 +197,8 @@ mod tests {
                 scenario: &scenario,
                 name: "small",
                 results,
+                #[cfg(feature = "html")]
+                experiment: None,
             };
             export(run, Format::USUAL).unwrap()
         };
@@ -191,6 +215,8 @@ mod tests {
             scenario: &scenario,
             name: "small",
             results: &results,
+            #[cfg(feature = "html")]
+            experiment: None,
         };
         let files = export(run, Format::USUAL).unwrap();
         for (format, _) in EXPORTERS {

@@ -1,5 +1,7 @@
 //! How numbers are written: always the same text for the same number.
 
+use crate::scenario::SweptValue;
+
 /// The shortest text that reads back as the same number; empty if it is not finite.
 pub(super) fn shortest(value: f64) -> String {
     if !value.is_finite() {
@@ -10,6 +12,14 @@ pub(super) fn shortest(value: f64) -> String {
         format!("{value}")
     } else {
         format!("{value:e}")
+    }
+}
+
+/// A swept value: a number as [`shortest`] has it, anything else as RON.
+pub(super) fn swept(value: &SweptValue) -> String {
+    match value {
+        SweptValue::Number(number) => shortest(*number),
+        SweptValue::Ron(_) => value.to_string(),
     }
 }
 

@@ -6,13 +6,14 @@ use super::directory::{DirectoryError, OutputDirectory};
 use super::number::{optional, shortest};
 use super::rows::Rows;
 use super::streamed::StreamedFile;
+use super::swept;
 use crate::experiment::{Experiment, PointOutline, Replication, ReplicationMeans};
 use crate::station::stage::Stage;
 
 /// The rows of a run's replications, written as they come beside their place in a folder.
 pub struct ReplicationRows<'e> {
     points: Vec<PointOutline<'e>>,
-    sweep: &'e str,
+    fields: Vec<String>,
     rows: Rows<StreamedFile>,
 }
 
@@ -26,11 +27,10 @@ impl<'e> ReplicationRows<'e> {
         directory: &OutputDirectory,
     ) -> Result<Self, DirectoryError> {
         let file = StreamedFile::create(directory.work().join("replications.csv"))?;
-        let sweep = experiment.loaded().scenario.sweep.as_ref();
         let header = header(experiment);
         Ok(Self {
             points: experiment.points().collect(),
-            sweep: sweep.map_or("", |sweep| &*sweep.field),
+            fields: experiment.loaded().scenario.swept_fields(),
             rows: Rows::new(file, header.iter().map(String::as_str)),
         })
     }
@@ -39,12 +39,9 @@ impl<'e> ReplicationRows<'e> {
     pub fn write(&mut self, replication: Replication<'_>) {
         let point = &self.points[replication.point];
         let means = ReplicationMeans::of(point.scenario, replication.record);
-        let mut row = vec![
-            self.sweep.to_owned(),
-            optional(point.value),
-            point.policies[replication.policy].to_owned(),
-            replication.replication.to_string(),
-        ];
+        let mut row = swept::cells(&self.fields, point.values);
+        row.push(point.policies[replication.policy].to_owned());
+        row.push(replication.replication.to_string());
         row.extend(fields(&means));
         self.rows.write(row);
     }
@@ -59,19 +56,19 @@ impl<'e> ReplicationRows<'e> {
 }
 
 fn header(experiment: &Experiment) -> Vec<String> {
-    let mut names: Vec<String> = [
-        "sweep",
-        "value",
-        "policy",
-        "replication",
-        "queries",
-        "dropped",
-        "missed_deadline",
-        "delay_mean_ms",
-        "delay_variance_ms2",
-    ]
-    .map(str::to_owned)
-    .to_vec();
+    let mut names = swept::columns(&experiment.loaded().scenario.swept_fields());
+    names.extend(
+        [
+            "policy",
+            "replication",
+            "queries",
+            "dropped",
+            "missed_deadline",
+            "delay_mean_ms",
+            "delay_variance_ms2",
+        ]
+        .map(str::to_owned),
+    );
     names.extend(quantile_names().map(|q| format!("delay_{q}_ms")));
     names.extend(["accuracy", "offloaded_share", "objective_s"].map(str::to_owned));
     let stages = Stage::ALL.map(|stage| format!("{}_mean_ms", stage.name()));

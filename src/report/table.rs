@@ -1,7 +1,8 @@
 //! The summary for the terminal.
 
-use super::number::{decimals, shortest};
-use crate::experiment::{DEADLINE_MISSED, Estimate, PolicyResult, QuantileEstimate, Results};
+use super::number::decimals;
+use super::swept;
+use crate::experiment::{DEADLINE_MISSED, Estimate, PolicyResult, Results};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// All results as aligned plain text, one block a point. Every number but a count
@@ -13,13 +14,10 @@ pub fn summary(results: &Results) -> String {
     for point in &results.points {
         let replications = point.policies.first().map_or(0, |p| p.replications);
         let plural = if replications == 1 { "" } else { "s" };
-        let title = match point.value {
-            Some(value) => format!(
-                "{} = {} ({replications} replication{plural})",
-                results.sweep_field,
-                shortest(value)
-            ),
-            None => format!("{replications} replication{plural}"),
+        let count = format!("{replications} replication{plural}");
+        let title = match swept::title(&results.swept_fields, &point.values) {
+            place if place.is_empty() => count,
+            place => format!("{place} ({count})"),
         };
         blocks.push(format!("{title}\n{}", block(&point.policies)));
     }
@@ -110,18 +108,22 @@ fn quantile(policy: &PolicyResult, which: f64) -> String {
     let Some(q) = found.filter(|_| policy.queries > 0) else {
         return nothing();
     };
-    interval(q)
+    with_ends([Some(q.value_ms), q.low_ms, q.high_ms])
 }
 
-fn interval(q: &QuantileEstimate) -> String {
-    let places = decimals(q.value_ms, 4);
-    match (q.low_ms, q.high_ms) {
-        (None, None) => format!("{:.places$}", q.value_ms),
+/// A value and the ends of its interval: `31.57 [29.41, ?]`.
+pub(super) fn with_ends([value, low, high]: [Option<f64>; 3]) -> String {
+    let Some(value) = value else {
+        return nothing();
+    };
+    let places = decimals(value, 4);
+    match (low, high) {
+        (None, None) => format!("{value:.places$}"),
         (low, high) => {
             let end = |end: Option<f64>| {
                 end.map_or_else(|| "?".to_owned(), |value| format!("{value:.places$}"))
             };
-            format!("{:.places$} [{}, {}]", q.value_ms, end(low), end(high))
+            format!("{value:.places$} [{}, {}]", end(low), end(high))
         }
     }
 }
@@ -184,12 +186,7 @@ mod tests {
         assert_eq!(mean(estimate(-1234.5, Some(20.0))), "-1234 ± 20");
         assert_eq!(mean(estimate(100.0, Some(0.0))), "100.0 ± 0.0");
         assert_eq!(mean(estimate(31.23456, None)), "31.23");
-        let q = QuantileEstimate {
-            quantile: 0.99,
-            value_ms: 12.3456,
-            low_ms: Some(11.0),
-            high_ms: None,
-        };
-        assert_eq!(interval(&q), "12.35 [11.00, ?]");
+        let ends = [Some(12.3456), Some(11.0), None];
+        assert_eq!(with_ends(ends), "12.35 [11.00, ?]");
     }
 }

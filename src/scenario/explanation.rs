@@ -133,7 +133,10 @@ impl Page<'_> {
             let has_fields = matches!(value.kind, Kind::Fields(_)) && value.name.is_none();
             all.push(Explanation {
                 meaning: self.comment_above(place),
-                value: (!has_fields).then(|| self.plain(&value.span)),
+                // `..` stands for what must be given.
+                value: (!has_fields)
+                    .then(|| self.plain(&value.span))
+                    .filter(|value| value != ".."),
                 presence: self.presence(&path, self.line_of(place.start)),
                 path: path.clone(),
             });

@@ -164,10 +164,20 @@ impl Loaded {
     /// A field that does not exist, a value that does not fit it, or a scenario
     /// that is not valid with it.
     pub fn with_override(&self, one: &Override) -> Result<Self, Vec<Diagnostic>> {
+        self.with_overrides(std::slice::from_ref(one))
+    }
+
+    /// The same scenario with more fields set, which is checked with all of them.
+    ///
+    /// # Errors
+    /// As [`Loaded::with_override`].
+    pub fn with_overrides(&self, several: &[Override]) -> Result<Self, Vec<Diagnostic>> {
         let mut source = self.source.clone();
-        let scenario =
-            apply(&self.scenario, one).map_err(|message| vec![source.blame(one, message)])?;
-        source.overrides.push(one.clone());
+        let mut scenario = self.scenario.clone();
+        for one in several {
+            scenario = apply(&scenario, one).map_err(|message| vec![source.blame(one, message)])?;
+            source.overrides.push(one.clone());
+        }
         source.finish(scenario, Some(self))
     }
 }

@@ -29,6 +29,7 @@ mod pointing;
 mod referred;
 mod ron_file;
 mod server_file;
+mod sweep;
 mod syntax;
 mod text_file;
 mod timeline;
@@ -49,10 +50,10 @@ pub use phone::PhoneSpec;
 #[cfg(feature = "cli")]
 pub(crate) use pointing::table_error;
 pub use ron_file::RonFile;
+pub use sweep::{Range, Sweep, SweptField, SweptValue, SweptValues};
 #[cfg(feature = "cli")]
 pub(crate) use text_file::{read, without_mark};
 pub use timeline::{EnergySpec, ForesightSpec, RunSpec, TokenSpec, Until, WarmUp, WatchedMetric};
-
 pub use workload::{TableSource, UncertaintySpec, WorkloadSpec};
 
 pub use crate::fault::{Fault, nearest};
@@ -238,19 +239,13 @@ impl Servers {
     }
 }
 
-/// One field that varies over the points of a study.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sweep {
-    /// The path of a numeric field, such as `users.count`, `servers.bandwidth_mhz`,
-    /// `users.capacity_gflops.high`, `policies[1].tau` or `policies.tau` (in every
-    /// policy that has one).
-    pub field: String,
-    /// The values it takes, one point each.
-    pub values: Vec<f64>,
-}
-
 impl Scenario {
+    /// The fields that the sweep varies, in its order; none without a sweep.
+    pub fn swept_fields(&self) -> Vec<String> {
+        let fields = self.sweep.iter().flat_map(|sweep| &sweep.0);
+        fields.map(|swept| swept.field.clone()).collect()
+    }
+
     /// When the policy is asked, as given or by the kind of arrivals.
     pub fn scheduling(&self) -> Scheduling {
         self.scheduling.unwrap_or(match self.workload.arrivals {

@@ -11,7 +11,7 @@ use std::ops::Range;
 /// A field set from outside the scenario file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Override {
-    /// The field's path, as in [`Sweep::field`](super::Sweep::field).
+    /// The field's path, as in [`SweptField::field`](super::SweptField::field).
     pub field: String,
     /// Its value, in RON.
     pub value: String,

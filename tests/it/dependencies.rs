@@ -123,7 +123,16 @@ fn needed(features: &[&str]) -> BTreeSet<String> {
 
 #[test]
 fn the_bare_library_and_the_wheel_need_neither_arguments_nor_http_nor_tls_nor_plots() {
-    let heavy = ["clap", "ctrlc", "indicatif", "plotters", "rustls", "ureq"];
+    let heavy = [
+        "clap",
+        "ctrlc",
+        "indicatif",
+        "maud",
+        "plotly",
+        "plotters",
+        "rustls",
+        "ureq",
+    ];
     let all = needed(&[]);
     let bare = needed(&["--no-default-features"]);
     let wheel = needed(&["--package", "edgelm-python"]);

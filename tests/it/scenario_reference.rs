@@ -175,7 +175,17 @@ fn the_fields_that_are_commented_out_can_be_used_as_they_stand() {
 
 /// A form as the file shows it, the field that it is a value of, and the same with only
 /// what must be given.
-const FORMS: [(&str, &str, &str); 61] = [
+const FORMS: [(&str, &str, &str); 63] = [
+    (
+        "sweep.values",
+        "Linear(from: .., to: .., points: .., whole: false)",
+        "Linear(from: .., to: .., points: ..)",
+    ),
+    (
+        "sweep.values",
+        "Logarithmic(from: .., to: .., points: .., whole: false)",
+        "Logarithmic(from: .., to: .., points: ..)",
+    ),
     (
         "users.power_control",
         "Fractional(p0_dbm: .., alpha: ..)",
@@ -491,6 +501,10 @@ fn the_forms_are_what_a_scenario_reads_with_their_defaults() {
                 read.replace("EdgeAll", &format!("SpecDecode(payload: {value})"))
             }
             _ if field == "policies[0]" => read.replace("EdgeAll", value),
+            _ if field == "sweep.values" => read.replace(
+                "(users",
+                &format!("(sweep: (field: \"users.count\", values: {value}), users"),
+            ),
             None => read.replace("(users", &format!("({field}: {value}, users")),
             Some(("users", field)) => read.replace("(count", &format!("({field}: {value}, count")),
             Some((outer, inner)) => {

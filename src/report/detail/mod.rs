@@ -16,9 +16,10 @@ mod trace;
 pub use trace::{TraceBounds, TraceCounts, TraceSelection, trace};
 
 use super::directory::{DirectoryError, OutputDirectory};
-use super::number::{optional, shortest};
+use super::number::shortest;
 use super::rows::Rows;
 use super::streamed::StreamedFile;
+use super::swept;
 use crate::engine::{CompletedQuery, Recorder, SystemState};
 use crate::experiment::{Experiment, RunError};
 use crate::units::Seconds;
@@ -52,18 +53,17 @@ pub enum DetailError {
 /// Which replication rows are of; the first columns of every row.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Origin {
-    sweep: String,
-    value: String,
-    policy: String,
-    replication: String,
+    /// The swept fields and their values, the policy and the replication.
+    fields: Vec<String>,
     users: usize,
 }
 
 impl Origin {
-    const COLUMNS: [&'static str; 4] = ["sweep", "value", "policy", "replication"];
-
-    fn fields(&self) -> [&str; 4] {
-        [&self.sweep, &self.value, &self.policy, &self.replication]
+    /// The columns, by the swept fields.
+    fn columns(fields: &[String]) -> Vec<String> {
+        let mut columns = swept::columns(fields);
+        columns.extend(["policy", "replication"].map(str::to_owned));
+        columns
     }
 }
 
@@ -80,13 +80,15 @@ pub fn details(
     stop: &AtomicBool,
 ) -> Result<Vec<StreamedFile>, DetailError> {
     let new = |name: &str| StreamedFile::create(directory.work().join(name));
+    let scenario = &experiment.loaded().scenario;
+    let fields = scenario.swept_fields();
     let mut recorder = DetailRecorder {
         queries: match request.queries {
-            true => Some(QueryRows::new(new("queries.csv")?)),
+            true => Some(QueryRows::new(new("queries.csv")?, &fields)),
             false => None,
         },
         series: match request.sample_every {
-            Some(_) => Some(SeriesRows::new(new("time_series.csv")?)),
+            Some(_) => Some(SeriesRows::new(new("time_series.csv")?, &fields)),
             None => None,
         },
         stop,
@@ -94,19 +96,16 @@ pub fn details(
     if recorder.queries.is_none() && recorder.series.is_none() {
         return Ok(Vec::new());
     }
-    let scenario = &experiment.loaded().scenario;
-    let sweep = scenario.sweep.as_ref();
     for (at, point) in experiment.points().enumerate() {
         for (policy, label) in point.policies.iter().enumerate() {
             for replication in 0..request.replications.min(scenario.replications) {
                 if stop.load(Ordering::Relaxed) {
                     return Err(RunError::Interrupted.into());
                 }
+                let mut origin = swept::cells(&fields, point.values);
+                origin.extend([(*label).to_owned(), replication.to_string()]);
                 recorder.begin(&Origin {
-                    sweep: sweep.map_or_else(String::new, |sweep| sweep.field.clone()),
-                    value: optional(point.value),
-                    policy: (*label).to_owned(),
-                    replication: replication.to_string(),
+                    fields: origin,
                     users: point.scenario.users.count,
                 });
                 let every = request.sample_every;

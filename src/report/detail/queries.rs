@@ -31,9 +31,10 @@ pub(super) struct QueryRows<W: Write> {
 }
 
 impl<W: Write> QueryRows<W> {
-    pub fn new(out: W) -> Self {
+    pub fn new(out: W, swept_fields: &[String]) -> Self {
         let stages = Stage::ALL.map(|stage| format!("{}_ms", stage.name()));
-        let mut header = Origin::COLUMNS.to_vec();
+        let origin = Origin::columns(swept_fields);
+        let mut header: Vec<&str> = origin.iter().map(String::as_str).collect();
         header.extend(["query", "user", "server", "arrival_s", "uncertainty"]);
         header.push("delay_ms");
         let (inner, last) = stages.split_at(Stage::INNER_COLUMNS);
@@ -63,7 +64,7 @@ impl<W: Write> Recorder for QueryRows<W> {
     fn on_departure(&mut self, query: &CompletedQuery, measured: bool) {
         let flag = |value: bool| if value { "true" } else { "false" };
         let mut row = Vec::with_capacity(34);
-        row.extend(self.origin.fields().map(str::to_owned));
+        row.extend_from_slice(&self.origin.fields);
         row.push(query.number.to_string());
         row.push(query.query.user.to_string());
         row.push(match query.choice {

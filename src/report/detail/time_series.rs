@@ -28,9 +28,10 @@ pub(super) struct SeriesRows<W: Write> {
 }
 
 impl<W: Write> SeriesRows<W> {
-    pub fn new(out: W) -> Self {
+    pub fn new(out: W, swept_fields: &[String]) -> Self {
+        let origin = Origin::columns(swept_fields);
         Self {
-            rows: Rows::new(out, Origin::COLUMNS.into_iter().chain(COLUMNS)),
+            rows: Rows::new(out, origin.iter().map(String::as_str).chain(COLUMNS)),
             origin: Origin::default(),
         }
     }
@@ -41,9 +42,7 @@ impl<W: Write> SeriesRows<W> {
     }
 
     fn row(&mut self, fields: [String; COLUMNS.len()]) {
-        let origin = self.origin.fields().into_iter();
-        self.rows
-            .write(origin.chain(fields.iter().map(String::as_str)));
+        self.rows.write(self.origin.fields.iter().chain(&fields));
     }
 }
 

@@ -15,6 +15,7 @@ use super::life::{Stay, ns, span_ns, stays};
 use crate::engine::{CompletedQuery, Recorder, SystemState};
 use crate::experiment::Experiment;
 use crate::report::directory::DirectoryError;
+use crate::report::swept;
 use crate::snapshot::Choice;
 use crate::station::{Load, StationId};
 use crate::units::Seconds;
@@ -76,8 +77,8 @@ pub fn trace(
     let about = serde_json::json!({
         "edgelm": env!("CARGO_PKG_VERSION"),
         "scenario": loaded.name,
-        "sweep": loaded.scenario.sweep.as_ref().map(|sweep| &sweep.field),
-        "value": point.as_ref().and_then(|point| point.value),
+        "sweep": swept::one_or_list(&loaded.scenario.swept_fields()),
+        "value": swept::one_or_list(point.as_ref().map_or(&[][..], |point| point.values)),
         "policy": policy,
         "replication": selection.replication,
         "seed": loaded.scenario.seed,

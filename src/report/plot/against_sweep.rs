@@ -2,22 +2,23 @@
 //! by a hair so that their error bars can be told apart.
 
 use super::policies::DrawnPolicies;
-use super::{Axis, Canvas, Figure, PlotError, Quantity, extent, field_label, interval};
-use crate::experiment::{Estimate, Results};
+use super::slice::Slice;
+use super::{Axis, Canvas, Figure, PlotError, Quantity, extent, interval};
+use crate::experiment::{Estimate, PointResult};
 
 pub(super) fn draw(
     title: &str,
     quantity: &Quantity,
-    results: &Results,
+    slice: &Slice<'_, PointResult>,
 ) -> Result<Canvas, PlotError> {
-    let lines: Vec<Vec<(f64, Estimate)>> = (0..results.series.len())
+    let lines: Vec<Vec<(f64, Estimate)>> = (0..slice.series.len())
         .map(|policy| {
-            let mut line: Vec<(f64, Estimate)> = results
+            let mut line: Vec<(f64, Estimate)> = slice
                 .points
                 .iter()
-                .filter_map(|point| {
-                    let estimate = (quantity.of)(point.policies.get(policy)?)?;
-                    Some((point.value?, estimate))
+                .filter_map(|along| {
+                    let estimate = (quantity.of)(along.point.policies.get(policy)?)?;
+                    Some((along.x?, estimate))
                 })
                 .filter(|(_, estimate)| estimate.mean.is_finite())
                 .collect();
@@ -25,13 +26,11 @@ pub(super) fn draw(
             line
         })
         .collect();
-    let values: Vec<f64> = results.points.iter().filter_map(|p| p.value).collect();
     lines_with_bars(
         title,
-        &field_label(&results.sweep_field),
-        &values,
+        slice.axis(true),
         (quantity.label, quantity.bounds),
-        &results.series,
+        slice.series,
         &lines,
     )
 }
@@ -39,15 +38,14 @@ pub(super) fn draw(
 /// One line a series, each point with its interval.
 pub(super) fn lines_with_bars(
     title: &str,
-    x_label: &str,
-    x_values: &[f64],
+    x: Axis,
     (y_label, y_bounds): (&str, (f64, f64)),
     names: &[String],
     lines: &[Vec<(f64, Estimate)>],
 ) -> Result<Canvas, PlotError> {
     let all = || lines.iter().flatten();
     let mut figure = Figure::new(
-        Axis::swept(x_label, x_values),
+        x,
         Axis::estimates(
             y_label,
             all().map(|point| point.1.mean),

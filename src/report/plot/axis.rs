@@ -42,15 +42,12 @@ const CRUSHED: f64 = 0.25;
 /// axis.
 const LOWEST: f64 = 0.1;
 
-/// How far apart ticks at swept values must be, as a share of the axis.
-const LEAST_APART: f64 = 0.07;
-
 /// An axis shows at least this share of its greatest value: less would make a difference of
 /// nothing look like one.
 const LEAST_SPAN: f64 = 0.05;
 
 /// Labels on an axis, at most.
-const MOST_TICKS: f64 = 9.0;
+pub(super) const MOST_TICKS: f64 = 9.0;
 
 impl Axis {
     /// An axis that shows all values with a little room on both sides. Values that
@@ -84,25 +81,6 @@ impl Axis {
             return Self::log(label, positive);
         }
         Self::bounded(label, all, bounds)
-    }
-
-    /// An axis of swept values: each is written where there are few and they lie apart.
-    pub fn swept(label: &str, values: &[f64]) -> Self {
-        let mut axis = Self::fitting(label, values.iter().copied());
-        let mut places: Vec<f64> = values.iter().filter_map(|&v| axis.place(v)).collect();
-        places.sort_by(f64::total_cmp);
-        places.dedup();
-        let apart = places
-            .windows(2)
-            .all(|pair| pair[1] - pair[0] >= LEAST_APART);
-        let short = values
-            .iter()
-            .all(|value| plainly(*value).chars().count() <= 5);
-        if apart && short && places.len() as f64 <= MOST_TICKS && places.len() > 1 {
-            axis.ticks = values.iter().map(|&v| (v, plainly(v))).collect();
-            axis.minor_ticks.clear();
-        }
-        axis
     }
 
     /// As [`Axis::linear`], but never beyond bounds that the quantity has, and

@@ -1,8 +1,9 @@
 //! A quantity at a single point: one row a policy.
 
 use super::policies::DrawnPolicies;
-use super::{Axis, Canvas, Figure, PlotError, Quantity, extent, interval, point_note};
-use crate::experiment::{Estimate, Results};
+use super::slice::Slice;
+use super::{Axis, Canvas, Figure, PlotError, Quantity, extent, interval};
+use crate::experiment::{Estimate, PointResult};
 
 /// Height of a policy's row, in points.
 const ROW_PT: f64 = 18.0;
@@ -10,15 +11,15 @@ const ROW_PT: f64 = 18.0;
 pub(super) fn draw(
     title: &str,
     quantity: &Quantity,
-    results: &Results,
+    slice: &Slice<'_, PointResult>,
 ) -> Result<Canvas, PlotError> {
-    let point = results.points.last();
-    let policies = point.map_or(&[][..], |point| &point.policies);
+    let last = slice.points.last();
+    let policies = last.map_or(&[][..], |along| &along.point.policies);
     let rows: Vec<(&str, Estimate)> = policies
         .iter()
         .filter_map(|policy| Some((&*policy.policy, (quantity.of)(policy)?)))
         .collect();
-    let note = point_note(results, point.and_then(|point| point.value));
+    let note = last.map_or_else(String::new, |along| slice.note(along));
     let label = if note.is_empty() {
         quantity.label.to_owned()
     } else {

@@ -7,17 +7,22 @@
 //! upper bound.
 
 use super::policies::DrawnPolicies;
-use super::{Axis, Canvas, Figure, PlotError, point_note};
-use crate::experiment::{DelayCounts, PolicyResult, Results, UNIT};
+use super::slice::Slice;
+use super::{Axis, Canvas, Figure, PlotError};
+use crate::experiment::{DelayCounts, PointResult, PolicyResult, UNIT};
 
 /// Share of a policy's queries that may be faster than the left end of the axis.
 const CUT: f64 = 0.005;
 
 /// `None` if no query completed.
-pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Canvas>, PlotError> {
-    let Some(point) = results.points.last() else {
+pub(super) fn draw(
+    title: &str,
+    slice: &Slice<'_, PointResult>,
+) -> Result<Option<Canvas>, PlotError> {
+    let Some(last) = slice.points.last() else {
         return Ok(None);
     };
+    let point = last.point;
     let shown: Vec<(usize, &PolicyResult)> = point
         .policies
         .iter()
@@ -36,7 +41,7 @@ pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Canvas>, Plo
         Axis::log("P(delay > t)", [(1.0 / most as f64).min(0.1), 1.0]),
     );
     figure.title = title.to_owned();
-    figure.note = point_note(results, point.value);
+    figure.note = slice.note(last);
     let policies = DrawnPolicies::of(point.policies.iter().map(|policy| &policy.policy));
     for (at, _) in &shown {
         let swatch = super::Swatch::LineAndMarker;
@@ -117,7 +122,11 @@ mod tests {
             let longer = histogram.total() - histogram.count_up_to(ns);
             assert!((longer as f64 / histogram.total() as f64) <= share);
         }
-        assert!(draw("", &fixture::no_query()).unwrap().is_none());
+        assert!(
+            draw("", &Slice::only(&fixture::no_query()))
+                .unwrap()
+                .is_none()
+        );
     }
 
     #[test]

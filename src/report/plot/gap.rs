@@ -2,42 +2,49 @@
 
 use super::against_sweep::lines_with_bars;
 use super::by_policy::rows_with_bars;
-use super::{Canvas, PlotError, field_label};
-use crate::experiment::{Estimate, Gap};
+use super::slice::Slice;
+use super::{Canvas, PlotError};
+use crate::experiment::{Estimate, Gap, GapPoint};
 
 const LABEL: &str = "Gap to the best assignment (%)";
 const BOUNDS: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 
-pub(in crate::report) fn draw(title: &str, gap: &Gap) -> Result<Canvas, PlotError> {
-    let values: Vec<f64> = gap.points.iter().filter_map(|point| point.value).collect();
-    if values.len() > 1 {
-        let lines: Vec<Vec<(f64, Estimate)>> = (0..gap.series.len())
+/// The figures, each with its name.
+pub(in crate::report) fn draw(title: &str, gap: &Gap) -> Result<Vec<(String, Canvas)>, PlotError> {
+    Slice::of_gap(gap)
+        .iter()
+        .map(|slice| {
+            Ok((
+                slice.file_name("gap"),
+                of_slice(&slice.title(title), slice)?,
+            ))
+        })
+        .collect()
+}
+
+fn of_slice(title: &str, slice: &Slice<'_, GapPoint>) -> Result<Canvas, PlotError> {
+    if slice.is_swept() {
+        let lines: Vec<Vec<(f64, Estimate)>> = (0..slice.series.len())
             .map(|policy| {
-                let mut line: Vec<(f64, Estimate)> = gap
+                let mut line: Vec<(f64, Estimate)> = slice
                     .points
                     .iter()
-                    .filter_map(|point| {
-                        let found = point.policies.get(policy)?.gap.scaled(100.0);
-                        Some((point.value?, found)).filter(|_| found.mean.is_finite())
+                    .filter_map(|along| {
+                        let found = along.point.policies.get(policy)?.gap.scaled(100.0);
+                        Some((along.x?, found)).filter(|_| found.mean.is_finite())
                     })
                     .collect();
                 line.sort_by(|a, b| a.0.total_cmp(&b.0));
                 line
             })
             .collect();
-        return lines_with_bars(
-            title,
-            &field_label(&gap.sweep_field),
-            &values,
-            (LABEL, BOUNDS),
-            &gap.series,
-            &lines,
-        );
+        let quantity = (LABEL, BOUNDS);
+        return lines_with_bars(title, slice.axis(true), quantity, slice.series, &lines);
     }
-    let rows: Vec<(&str, Estimate)> = gap
+    let rows: Vec<(&str, Estimate)> = slice
         .points
         .iter()
-        .flat_map(|point| &point.policies)
+        .flat_map(|along| &along.point.policies)
         .map(|policy| (&*policy.policy, policy.gap.scaled(100.0)))
         .collect();
     rows_with_bars(title, (LABEL, BOUNDS), &rows)

@@ -36,11 +36,13 @@ pub(super) mod gap;
 mod marks;
 mod panels;
 mod plane;
-mod policies;
+pub(super) mod policies;
 mod quantiles;
 mod raster;
+mod slice;
 mod stages;
 mod svg;
+mod swept_axis;
 mod text;
 pub mod theme;
 mod ticks;
@@ -51,8 +53,11 @@ pub use field_label::{field_label, field_symbol};
 pub use figure::{Figure, Swatch};
 pub use marks::Plot;
 
+use super::file_name::distinct;
 use super::{Finished, Format, OutputFile, ReportError};
-use crate::experiment::{DEADLINE_MISSED, Estimate, PolicyResult, Results};
+use crate::experiment::{DEADLINE_MISSED, Estimate, PointResult, PolicyResult, Results};
+use slice::Slice;
+use std::collections::HashSet;
 
 /// A quantity that has a figure of its own.
 struct Quantity {
@@ -128,61 +133,64 @@ pub(super) fn svg_files(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportErro
 fn files(run: Finished<'_>, format: Format) -> Result<Vec<OutputFile>, ReportError> {
     let mut files = Vec::new();
     for (name, figure) in figures(run)? {
-        files.extend(figure_files(name, &figure, &[format])?);
+        files.extend(figure_files(&name, &figure, &[format])?);
     }
     Ok(files)
 }
 
 /// The figures of a run, each with its name.
-fn figures(run: Finished<'_>) -> Result<Vec<(&'static str, Canvas)>, PlotError> {
-    let (title, results) = (&*run.scenario.title, run.results);
-    let swept = results.points.iter().filter(|p| p.value.is_some()).count() > 1;
+fn figures(run: Finished<'_>) -> Result<Vec<(String, Canvas)>, PlotError> {
+    let (mut figures, mut taken) = (Vec::new(), HashSet::new());
+    for slice in Slice::of_results(run.results) {
+        let title = slice.title(&run.scenario.title);
+        for (name, figure) in figures_of(&title, &slice, run.results)? {
+            figures.push((distinct(&slice.file_name(name), &mut taken), figure));
+        }
+    }
+    Ok(figures)
+}
+
+fn figures_of(
+    title: &str,
+    slice: &Slice<'_, PointResult>,
+    results: &Results,
+) -> Result<Vec<(&'static str, Canvas)>, PlotError> {
+    let swept = slice.is_swept();
     // One mark in a figure says no more than the table.
-    let compares = swept || results.series.len() > 1;
+    let compares = swept || slice.series.len() > 1;
     let mut figures = Vec::new();
     let quantities = QUANTITIES
         .iter()
         .filter(|one| compares && one.is_in(results));
     for quantity in quantities {
         let figure = if swept {
-            against_sweep::draw(title, quantity, results)?
+            against_sweep::draw(title, quantity, slice)?
         } else {
-            by_policy::draw(title, quantity, results)?
+            by_policy::draw(title, quantity, slice)?
         };
         figures.push((quantity.name, figure));
     }
     let quantiles = if swept {
-        quantiles::against_sweep(title, results)?
+        quantiles::against_sweep(title, slice)?
     } else {
-        quantiles::by_policy(title, results)?
+        quantiles::by_policy(title, slice)?
     };
     for (name, figure) in [
-        ("delay_ccdf", ccdf::draw(title, results)?),
+        ("delay_ccdf", ccdf::draw(title, slice)?),
         ("delay_quantiles", quantiles),
-        ("delay_stages", stages::draw(title, results)?),
+        ("delay_stages", stages::draw(title, slice)?),
     ] {
         figures.extend(figure.map(|figure| (name, figure)));
     }
     // Over a sweep of anything but the policies' own parameters, the world changes
     // along the curves, and they are no trade-off that anyone could choose from.
     if compares
-        && (!swept || results.sweep_field.starts_with("policies"))
-        && let Some(figure) = plane::draw(title, results)?
+        && (!swept || slice.is_of_policies())
+        && let Some(figure) = plane::draw(title, slice)?
     {
         figures.push(("accuracy_delay", figure));
     }
     Ok(figures)
-}
-
-/// "N = 120", empty without a sweep.
-fn point_note(results: &Results, value: Option<f64>) -> String {
-    value.map_or_else(String::new, |value| {
-        format!(
-            "{} = {}",
-            field_symbol(&results.sweep_field),
-            super::number::shortest(value)
-        )
-    })
 }
 
 /// The ends of an estimate's interval, if it has one.
@@ -211,6 +219,8 @@ mod tests {
             scenario: &scenario,
             name: "small",
             results,
+            #[cfg(feature = "html")]
+            experiment: None,
         })
         .unwrap()
     }

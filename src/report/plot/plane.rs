@@ -2,8 +2,9 @@
 //! right answers. A policy that the sweep changes is a curve, any other a point.
 
 use super::policies::DrawnPolicies;
+use super::slice::Slice;
 use super::{Axis, Canvas, Figure, PlotError, Scale, extent, interval};
-use crate::experiment::{Estimate, Results};
+use crate::experiment::{Estimate, PointResult};
 
 const DELAY: &str = "Mean delay (ms)";
 
@@ -17,9 +18,12 @@ struct Place {
     accuracy: Estimate,
 }
 
-pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Canvas>, PlotError> {
-    let curves: Vec<Vec<Place>> = (0..results.series.len())
-        .map(|policy| curve(results, policy))
+pub(super) fn draw(
+    title: &str,
+    slice: &Slice<'_, PointResult>,
+) -> Result<Option<Canvas>, PlotError> {
+    let curves: Vec<Vec<Place>> = (0..slice.series.len())
+        .map(|policy| curve(slice, policy))
         .collect();
     let places = || curves.iter().flatten();
     if places().next().is_none() {
@@ -46,7 +50,7 @@ pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Canvas>, Plo
     );
     figure.title = title.to_owned();
     figure.plot_height_pt = HEIGHT_PT;
-    let policies = DrawnPolicies::of(&results.series);
+    let policies = DrawnPolicies::of(slice.series);
     figure.policies(&policies);
     figure
         .draw(|plot| {
@@ -77,11 +81,11 @@ pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Canvas>, Plo
         .map(Some)
 }
 
-fn curve(results: &Results, policy: usize) -> Vec<Place> {
-    let mut points: Vec<_> = results
+fn curve(slice: &Slice<'_, PointResult>, policy: usize) -> Vec<Place> {
+    let mut points: Vec<_> = slice
         .points
         .iter()
-        .filter_map(|point| Some((point.value, point.policies.get(policy)?)))
+        .filter_map(|along| Some((along.x, along.point.policies.get(policy)?)))
         .collect();
     points.sort_by(|a, b| a.0.unwrap_or(0.0).total_cmp(&b.0.unwrap_or(0.0)));
     // The same at every point: the sweep does not concern it.
@@ -107,9 +111,13 @@ mod tests {
         for (at, point) in results.points.iter_mut().enumerate() {
             point.policies[1].policy = format!("Goa(tau: 0.{at})");
         }
-        assert_eq!(curve(&results, 0).len(), 1);
-        assert_eq!(curve(&results, 1).len(), 3);
-        assert!(draw("", &results).unwrap().is_some());
-        assert!(draw("", &fixture::no_query()).unwrap().is_none());
+        assert_eq!(curve(&Slice::only(&results), 0).len(), 1);
+        assert_eq!(curve(&Slice::only(&results), 1).len(), 3);
+        assert!(draw("", &Slice::only(&results)).unwrap().is_some());
+        assert!(
+            draw("", &Slice::only(&fixture::no_query()))
+                .unwrap()
+                .is_none()
+        );
     }
 }

@@ -37,7 +37,7 @@ const KINDS: [&str; 28] = [
 
 /// The policies of one figure.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct DrawnPolicies {
+pub(in crate::report) struct DrawnPolicies {
     labels: Vec<String>,
     styles: Vec<Style>,
 }
@@ -101,7 +101,7 @@ fn free_style(wanted: usize, taken: &[Option<Style>]) -> Style {
 }
 
 /// A policy's name as people write it: `Goa(tau: 0.6)` is "GOA, τ = 0.6".
-pub(super) fn label(name: &str) -> String {
+pub(in crate::report) fn label(name: &str) -> String {
     let (kind, parameters, rest) = split(name);
     if !KINDS.contains(&kind) || kind == "External" {
         return name.to_owned();

@@ -2,8 +2,9 @@
 //! nothing is swept. An arrow says that the run is too short to bound a quantile.
 
 use super::policies::DrawnPolicies;
-use super::{Axis, Canvas, Figure, PlotError, Scale, field_label, panels, point_note};
-use crate::experiment::{PolicyResult, QuantileEstimate, Results};
+use super::slice::Slice;
+use super::{Axis, Canvas, Figure, PlotError, Scale, panels};
+use crate::experiment::{PointResult, PolicyResult, QuantileEstimate};
 
 /// The quantiles that are shown: the middle, and the two that promises are made of.
 const SHOWN: [f64; 3] = [0.5, 0.99, 0.999];
@@ -20,33 +21,31 @@ const ARROW_ROOM: f64 = 0.14;
 /// A delay has no upper bound.
 const BOUNDS: (f64, f64) = (0.0, f64::INFINITY);
 
-pub(super) fn against_sweep(title: &str, results: &Results) -> Result<Option<Canvas>, PlotError> {
+pub(super) fn against_sweep(
+    title: &str,
+    slice: &Slice<'_, PointResult>,
+) -> Result<Option<Canvas>, PlotError> {
     let lines: Vec<Vec<Vec<(f64, QuantileEstimate)>>> = SHOWN
         .iter()
         .map(|&quantile| {
-            (0..results.series.len())
-                .map(|policy| line(results, policy, quantile))
+            (0..slice.series.len())
+                .map(|policy| line(slice, policy, quantile))
                 .collect()
         })
         .collect();
     if lines.iter().flatten().all(Vec::is_empty) {
         return Ok(None);
     }
-    let values: Vec<f64> = results.points.iter().filter_map(|p| p.value).collect();
-    let policies = DrawnPolicies::of(&results.series);
+    let values = slice.xs();
+    let policies = DrawnPolicies::of(slice.series);
     let figures: Vec<Figure> = SHOWN
         .iter()
         .zip(&lines)
         .enumerate()
         .map(|(at, (quantile, lines))| {
             let (first, last) = (at == 0, at + 1 == SHOWN.len());
-            let x_label = if last {
-                field_label(&results.sweep_field)
-            } else {
-                String::new()
-            };
             let mut figure = Figure::new(
-                Axis::swept(&x_label, &values),
+                slice.axis(last),
                 axis(&format!("{} delay (ms)", name(*quantile)), lines),
             );
             figure.plot_height_pt = PANEL_PT;
@@ -57,7 +56,7 @@ pub(super) fn against_sweep(title: &str, results: &Results) -> Result<Option<Can
             figure
         })
         .collect();
-    let count = results.series.len();
+    let count = slice.series.len();
     panels::stacked(&figures, |panel, plot| {
         let lines = &lines[panel];
         for (policy, line) in lines.iter().enumerate() {
@@ -81,10 +80,14 @@ pub(super) fn against_sweep(title: &str, results: &Results) -> Result<Option<Can
     .map(Some)
 }
 
-pub(super) fn by_policy(title: &str, results: &Results) -> Result<Option<Canvas>, PlotError> {
-    let Some(point) = results.points.last() else {
+pub(super) fn by_policy(
+    title: &str,
+    slice: &Slice<'_, PointResult>,
+) -> Result<Option<Canvas>, PlotError> {
+    let Some(last) = slice.points.last() else {
         return Ok(None);
     };
+    let point = last.point;
     let rows: Vec<(&str, Vec<QuantileEstimate>)> = point
         .policies
         .iter()
@@ -100,7 +103,7 @@ pub(super) fn by_policy(title: &str, results: &Results) -> Result<Option<Canvas>
     }
     let names: Vec<String> = SHOWN.iter().map(|&quantile| name(quantile)).collect();
     let mut label = format!("Delay (ms): {}", names.join(", "));
-    let note = point_note(results, point.value);
+    let note = slice.note(last);
     if !note.is_empty() {
         label = format!("{label}; {note}");
     }
@@ -158,11 +161,20 @@ fn name(quantile: f64) -> String {
 }
 
 /// A policy's quantile at every point that has it.
-fn line(results: &Results, policy: usize, quantile: f64) -> Vec<(f64, QuantileEstimate)> {
-    let mut line: Vec<(f64, QuantileEstimate)> = results
+fn line(
+    slice: &Slice<'_, PointResult>,
+    policy: usize,
+    quantile: f64,
+) -> Vec<(f64, QuantileEstimate)> {
+    let mut line: Vec<(f64, QuantileEstimate)> = slice
         .points
         .iter()
-        .filter_map(|point| Some((point.value?, known(point.policies.get(policy)?, quantile)?)))
+        .filter_map(|along| {
+            Some((
+                along.x?,
+                known(along.point.policies.get(policy)?, quantile)?,
+            ))
+        })
         .collect();
     line.sort_by(|a, b| a.0.total_cmp(&b.0));
     line
@@ -225,11 +237,19 @@ mod tests {
     #[test]
     fn a_quantile_that_no_query_lies_beyond_is_not_shown() {
         let results = fixture::sweep(3, 2);
-        assert_eq!(line(&results, 1, 0.999).len(), 3);
+        assert_eq!(line(&Slice::only(&results), 1, 0.999).len(), 3);
         let single = fixture::single_query();
         assert!(known(&single.points[0].policies[0], 0.5).is_none());
-        assert!(by_policy("", &single).unwrap().is_none());
-        assert!(by_policy("", &fixture::no_query()).unwrap().is_none());
-        assert!(against_sweep("", &fixture::sweep(2, 1)).unwrap().is_some());
+        assert!(by_policy("", &Slice::only(&single)).unwrap().is_none());
+        assert!(
+            by_policy("", &Slice::only(&fixture::no_query()))
+                .unwrap()
+                .is_none()
+        );
+        assert!(
+            against_sweep("", &Slice::only(&fixture::sweep(2, 1)))
+                .unwrap()
+                .is_some()
+        );
     }
 }

@@ -3,9 +3,10 @@
 //! panel to the lower one makes the tail.
 
 use super::policies::label;
+use super::slice::Slice;
 use super::theme::{Marker, Rgb, Style};
-use super::{Axis, Canvas, Figure, PlotError, Swatch, interval, panels, point_note, theme};
-use crate::experiment::{Estimate, PolicyResult, Results, StageMeans};
+use super::{Axis, Canvas, Figure, PlotError, Swatch, interval, panels, theme};
+use crate::experiment::{Estimate, PointResult, PolicyResult, StageMeans};
 use crate::station::stage::Stage;
 
 /// Height of a policy's row, in points.
@@ -32,15 +33,19 @@ const PANELS: [Panel; 2] = [
 ];
 
 /// `None` if no query completed.
-pub(super) fn draw(title: &str, results: &Results) -> Result<Option<Canvas>, PlotError> {
-    let Some(point) = results.points.last() else {
+pub(super) fn draw(
+    title: &str,
+    slice: &Slice<'_, PointResult>,
+) -> Result<Option<Canvas>, PlotError> {
+    let Some(last) = slice.points.last() else {
         return Ok(None);
     };
+    let point = last.point;
     let policies: Vec<&PolicyResult> = point.policies.iter().collect();
     if policies.iter().all(|policy| policy.queries == 0) {
         return Ok(None);
     }
-    let note = point_note(results, point.value);
+    let note = slice.note(last);
     let figures: Vec<Figure> = PANELS
         .iter()
         .enumerate()
@@ -206,7 +211,7 @@ mod tests {
         let mut results = fixture::one_point(3);
         let stages = &mut results.points[0].policies[1].stages_ms.0;
         stages.iter_mut().for_each(|stage| stage.1.mean *= 1e6);
-        assert!(draw("", &results).unwrap().is_some());
+        assert!(draw("", &Slice::only(&results)).unwrap().is_some());
     }
 
     #[test]
@@ -219,7 +224,11 @@ mod tests {
             let end = parts.last().unwrap().to;
             assert!((end / policy.delay_mean_ms.mean - 1.0).abs() < 1e-12);
         }
-        assert!(draw("", &results).unwrap().is_some());
-        assert!(draw("", &fixture::no_query()).unwrap().is_none());
+        assert!(draw("", &Slice::only(&results)).unwrap().is_some());
+        assert!(
+            draw("", &Slice::only(&fixture::no_query()))
+                .unwrap()
+                .is_none()
+        );
     }
 }

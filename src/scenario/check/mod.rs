@@ -5,6 +5,7 @@ mod channel;
 mod plans;
 mod range;
 mod serving;
+mod sweep;
 mod timeline;
 mod variation;
 
@@ -12,7 +13,6 @@ use super::{Scenario, TableSource};
 use crate::fault::Fault;
 use crate::uncertainty::Metric;
 use crate::world::geometry::{Placement, hexagonal_extent};
-use std::collections::HashMap;
 
 /// Characters of a title at most: it stands in one line above every plot.
 const LONGEST_TITLE: usize = 300;
@@ -64,7 +64,7 @@ pub fn check(scenario: &Scenario) -> Vec<Fault> {
     allocation::check(scenario, &mut faults);
     timeline::check(scenario, &mut faults);
     if let Some(sweep) = &scenario.sweep {
-        swept(&sweep.values, &mut faults);
+        sweep::check(sweep, &mut faults);
     }
     faults.0
 }
@@ -77,28 +77,6 @@ fn title(title: &str, faults: &mut Faults) {
             &format!("{length} characters"),
             &format!("at most {LONGEST_TITLE} characters"),
         );
-    }
-}
-
-fn swept(values: &[f64], faults: &mut Faults) {
-    if values.is_empty() {
-        faults.add("sweep.values", "no value", "at least one value");
-    }
-    // Zero has two patterns of bits and is one value.
-    let mut seen: HashMap<u64, usize> = HashMap::with_capacity(values.len());
-    for (at, value) in values.iter().enumerate() {
-        let field = || format!("sweep.values[{at}]");
-        if !value.is_finite() {
-            faults.add(&field(), &value.to_string(), "a finite number");
-        } else if let Some(earlier) = seen.get(&(value + 0.0).to_bits()) {
-            faults.add(
-                &field(),
-                &format!("{value} again"),
-                &format!("values that differ (it is value {earlier} already)"),
-            );
-        } else {
-            seen.insert((value + 0.0).to_bits(), at);
-        }
     }
 }
 
