@@ -19,6 +19,7 @@ use crate::station::compute::{Compute, Discipline};
 use crate::station::device::Devices;
 use crate::station::downlink::Downlink;
 use crate::station::held::Held;
+use crate::station::reference::{ReferenceProcessorSharing, ReferenceUplinks};
 use crate::station::stage::Stage;
 use crate::station::uplink::{Air, HeldUplinks, LiveUplinks, Radio, Uplinks};
 use crate::station::{Demand, Job, Sharing, Station, StationId};
@@ -81,6 +82,15 @@ pub struct Needs {
     pub round: u32,
 }
 
+/// Slow, obvious stations, where those of a run have such references.
+#[derive(Debug, Default)]
+pub struct References {
+    /// The compute of each server.
+    pub compute: Vec<ReferenceProcessorSharing>,
+    /// The uplinks of all cells.
+    pub uplink: Option<ReferenceUplinks>,
+}
+
 /// The stations of a run, and the links between them.
 pub struct Network<'w> {
     world: &'w World<'w>,
@@ -104,12 +114,7 @@ impl<'w> Network<'w> {
     /// Idle stations in a drawn world.
     pub fn new(world: &'w World<'w>, serving: Serving) -> Self {
         let model = world.model();
-        let radio = Radio {
-            bandwidth: model.cells.bandwidth,
-            noise: model.cells.noise,
-            tx_power: model.users.tx_power,
-            interference: model.interference,
-        };
+        let radio = radio(world);
         let cells = world.cells();
         let capacities = world.servers().iter().map(|server| server.capacity);
         let uplink: Box<dyn Air<'w> + 'w> = match serving.sharing {
@@ -247,6 +252,42 @@ impl<'w> Network<'w> {
         }
     }
 
+    /// The slow, obvious stations beside which these can be run: of live sharing, where the
+    /// channel stands still and interference is exact.
+    pub fn references(&self) -> References {
+        if self.serving.sharing != Sharing::Live {
+            return References::default();
+        }
+        let model = self.world.model();
+        let compute = match self.serving.compute {
+            ComputeLaw::Shared(Discipline::ProcessorSharing) => {
+                let servers = self.world.servers().iter();
+                let cap = model.servers.max_per_user;
+                let reference = |capacity| ReferenceProcessorSharing::new(capacity, cap);
+                servers.map(|server| reference(server.capacity)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let stands_still = self.links.next_block(Seconds(0.0)).is_none();
+        let is_exact = self.world.neighbourhoods().is_none();
+        References {
+            compute,
+            uplink: (stands_still && is_exact).then(|| ReferenceUplinks::new(radio(self.world))),
+        }
+    }
+
+    /// Whether more than all of a server may be promised: shares that are held are those of
+    /// the moment of decision, whoever comes later.
+    pub fn may_overbook(&self) -> bool {
+        self.serving.sharing == Sharing::Held
+    }
+
+    /// A user's gains to all cells, as of when they were last asked for.
+    pub fn gains_of(&self, user: usize) -> Vec<f64> {
+        let cells = 0..self.world.cells();
+        cells.map(|cell| self.links.gain(user, cell)).collect()
+    }
+
     /// The links, brought to where they were asked for last.
     pub fn links(&self) -> &Links<'w> {
         &self.links
@@ -280,6 +321,17 @@ impl<'w> Network<'w> {
     /// `None` where its leg is none.
     pub fn sinr(&self, job: usize, leg: &Leg) -> Option<f64> {
         (leg.station == StationId::Uplink).then(|| self.uplink.sinr(job))
+    }
+}
+
+/// What all cells of a world have in common.
+fn radio(world: &World<'_>) -> Radio {
+    let model = world.model();
+    Radio {
+        bandwidth: model.cells.bandwidth,
+        noise: model.cells.noise,
+        tx_power: model.users.tx_power,
+        interference: model.interference,
     }
 }
 

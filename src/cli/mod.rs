@@ -23,11 +23,13 @@ mod list;
 mod man;
 mod map;
 mod merge;
+mod one_replication;
 mod placing;
 mod plan;
 #[cfg(feature = "http")]
 mod profile;
 mod programs;
+mod replay;
 #[cfg(feature = "html")]
 mod report;
 mod run;
@@ -77,6 +79,7 @@ enum Command {
     Shard(shard::Args),
     Merge(merge::Args),
     Trace(trace::Args),
+    Replay(replay::Args),
     Calibrate(calibrate::Args),
     Validate(validate::Args),
     Completions(completions::Args),
@@ -136,6 +139,7 @@ pub fn main() -> ExitCode {
         Command::Shard(args) => shard::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Trace(args) => trace::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::Completions(args) => completions::run(&args),

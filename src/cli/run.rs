@@ -3,6 +3,7 @@
 use super::formats::Formats;
 use super::programs::Consent;
 use super::{Failure, Overrides, capacity, detail, placing, print, warn_of};
+use crate::engine::Tally;
 use crate::experiment::{
     Experiment, Journal, Plan, RecordError, RecordStore, Results, RunError, plan_differences,
 };
@@ -39,6 +40,11 @@ pub(super) struct Args {
     /// continued: continuing the same needs no option
     #[arg(long, conflicts_with = "fresh")]
     resume: bool,
+    /// Check after every event that times, counts, shares and sums are as they must be, and
+    /// run slow reference stations beside the fast ones; the results are the same, and take
+    /// several times as long
+    #[arg(long)]
+    verify: bool,
     #[command(flatten)]
     formats: Formats,
     #[command(flatten)]
@@ -51,6 +57,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let overrides = args.overrides.list();
+    let tally = Arc::new(Tally::default());
     // All of them before any work.
     let mut experiments: Vec<Experiment> = Vec::new();
     for scenario in &args.scenarios {
@@ -69,11 +76,22 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         args.programs.ask(&loaded, &overrides)?;
         let experiment = Experiment::new(loaded)?;
         capacity::check(&experiment, args.threads)?;
-        experiments.push(experiment);
+        experiments.push(match args.verify {
+            true => experiment.verifying(&tally),
+            false => experiment,
+        });
     }
     let stop = stop_on_ctrl_c()?;
     for experiment in &experiments {
         run_one(args, experiment, &stop)?;
+    }
+    if args.verify {
+        tell!(
+            "verified: {} events, {} visits to stations, {} of them beside a reference station",
+            tally.events(),
+            tally.visits(),
+            tally.completions()
+        );
     }
     Ok(())
 }

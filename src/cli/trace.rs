@@ -1,13 +1,13 @@
 //! `edgelm trace`: one replication's timeline for a trace viewer.
 
 use super::detail::{failure, period_ms};
+use super::one_replication::OneReplication;
 use super::programs::Consent;
 use super::{Failure, Overrides, capacity};
-use crate::experiment::{Experiment, PointOutline};
+use crate::experiment::Experiment;
 use crate::report::StreamedFile;
 use crate::report::detail::{TraceBounds, TraceSelection, trace};
-use crate::scenario::SweptValue;
-use crate::scenario::{self, Diagnostic, nearest};
+use crate::scenario::{self, Diagnostic};
 use crate::units::Seconds;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -18,16 +18,8 @@ use std::path::PathBuf;
 pub(super) struct Args {
     /// The scenario file
     scenario: PathBuf,
-    /// The sweep's point, counted from 0; the last one if not given
-    #[arg(long, value_name = "K")]
-    point: Option<usize>,
-    /// The policy: its place in the scenario, counted from 0, or its name; the first
-    /// one if not given
-    #[arg(long, value_name = "I|NAME")]
-    policy: Option<String>,
-    /// The replication, counted from 0
-    #[arg(long, value_name = "R", default_value_t = 0)]
-    replication: u32,
+    #[command(flatten)]
+    which: OneReplication,
     /// Leave out queries that are answered before S seconds of simulated time
     #[arg(long, value_name = "S", default_value_t = 0.0, value_parser = instant_s)]
     from: f64,
@@ -101,36 +93,8 @@ fn selection(
     args: &Args,
     experiment: &Experiment,
 ) -> Result<(TraceSelection, TraceBounds), Diagnostic> {
-    let points: Vec<PointOutline<'_>> = experiment.points().collect();
-    let at = args.point.unwrap_or(points.len() - 1);
-    let Some(point) = points.get(at) else {
-        let values: Vec<String> = points
-            .iter()
-            .enumerate()
-            .filter(|(_, point)| !point.values.is_empty())
-            .map(|(at, point)| {
-                let values = point.values.iter().map(SweptValue::to_string);
-                format!("{at} ({})", values.collect::<Vec<_>>().join(", "))
-            })
-            .collect();
-        let error = Diagnostic::new(format!(
-            "--point {at}: the sweep has {} point{}, counted from 0",
-            points.len(),
-            if points.len() == 1 { "" } else { "s" }
-        ));
-        return Err(match values.is_empty() {
-            true => error,
-            false => error.help(format!("points: {}", values.join(", "))),
-        });
-    };
+    let (selection, point) = args.which.of(experiment)?;
     let scenario = point.scenario;
-    let replications = experiment.loaded().scenario.replications;
-    if args.replication >= replications {
-        return Err(Diagnostic::new(format!(
-            "--replication {}: the scenario has {replications}, counted from 0",
-            args.replication
-        )));
-    }
     let count = scenario.users.count;
     let users = args.users.clone().unwrap_or(0..count);
     if users.end > count {
@@ -146,56 +110,13 @@ fn selection(
     let shown_ms = (end.unwrap_or(args.from) - args.from) * 1e3;
     let sample_ms = args.sample.unwrap_or((shown_ms / 1e4).max(1.0));
     Ok((
-        TraceSelection {
-            point: at,
-            policy: policy(args.policy.as_deref(), &point.policies)?,
-            replication: args.replication,
-        },
+        selection,
         TraceBounds {
             window: Seconds(args.from)..Seconds(args.to.unwrap_or(f64::INFINITY)),
             users,
             sample_every: Seconds(sample_ms * 1e-3),
         },
     ))
-}
-
-/// The place of a policy that is given by its place, its name, or its kind where
-/// only one is of that kind.
-fn policy(given: Option<&str>, labels: &[&str]) -> Result<usize, Diagnostic> {
-    let Some(given) = given else {
-        return Ok(0);
-    };
-    if let Ok(at) = given.parse::<usize>()
-        && at < labels.len()
-    {
-        return Ok(at);
-    }
-    let bare = |name: &str| name.split_whitespace().collect::<String>().to_lowercase();
-    let same = |label: &&str| bare(label) == bare(given);
-    let of_kind = |label: &&str| {
-        let kind = label.split('(').next().unwrap_or(label);
-        bare(kind) == bare(given)
-    };
-    let mut of_kind = (0..labels.len()).filter(|&at| of_kind(&labels[at]));
-    let found = labels
-        .iter()
-        .position(same)
-        .or_else(|| match (of_kind.next(), of_kind.next()) {
-            (Some(at), None) => Some(at),
-            _ => None,
-        });
-    found.ok_or_else(|| {
-        let error = Diagnostic::new(format!("--policy {given}: the scenario has no such policy"));
-        let list: Vec<String> = labels
-            .iter()
-            .enumerate()
-            .map(|(at, label)| format!("{at} {label}"))
-            .collect();
-        match nearest(given, labels.iter().copied()) {
-            Some(name) => error.help(format!("did you mean `{name}`?")),
-            None => error.help(format!("policies: {}", list.join(", "))),
-        }
-    })
 }
 
 /// A replication cannot be stopped halfway: on Ctrl-C the process ends, and takes
@@ -214,28 +135,6 @@ fn leave_nothing_on_ctrl_c(file: &StreamedFile) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn policies_are_found_by_place_name_or_kind() {
-        let labels = [
-            "Goa(tau: 0.6)",
-            "EdgeAll",
-            "Random(like: Goa(tau: 0.6))",
-            "Goa(tau: 0.8)",
-        ];
-        let find = |given| policy(Some(given), &labels).ok();
-        assert_eq!(policy(None, &labels).ok(), Some(0));
-        assert_eq!(find("2"), Some(2));
-        assert_eq!(find("goa(tau:0.8)"), Some(3));
-        assert_eq!(find("random"), Some(2));
-        assert_eq!(find("Goa"), None, "two of that kind");
-        assert_eq!(find("4"), None);
-        let error = policy(Some("EdgeAl"), &labels).unwrap_err();
-        assert!(
-            error.to_string().contains("did you mean `EdgeAll`?"),
-            "{error}"
-        );
-    }
 
     #[test]
     fn users_are_a_range_that_is_not_empty() {

@@ -26,6 +26,9 @@ impl Run<'_> {
             demand: leg.demand,
         };
         self.network.arrive(self.now, &leg, job);
+        if let Some(verification) = &mut self.verification {
+            verification.arrives(self.now, &leg, &job, &self.network);
+        }
         self.note_load(leg.station, leg.unit);
         Arrival::AtStation
     }
@@ -45,6 +48,7 @@ impl Run<'_> {
         station.happen(self.now, id.unit, links, &mut departed);
         self.note_load(id.station, id.unit);
         for (slot, visit) in departed.drain(..) {
+            self.verify_departure(slot, id.station, &visit, true);
             self.record_visit(slot, id.station, &visit);
             self.goes_on(slot, policy, recorder)?;
         }
@@ -129,7 +133,14 @@ impl Run<'_> {
         if let Some(Leg { station, unit, .. }) = self.in_flight[slot].leg() {
             let visit = self.network.visit(station).0.cancel(self.now, unit, slot);
             self.note_load(station, unit);
+            self.verify_departure(slot, station, &visit, false);
             self.record_visit(slot, station, &visit);
+        }
+    }
+
+    fn verify_departure(&mut self, slot: usize, from: StationId, visit: &Visit, complete: bool) {
+        if let Some(verification) = &mut self.verification {
+            verification.departs(self.now, from, slot, visit, complete, &self.network);
         }
     }
 
@@ -162,6 +173,9 @@ impl Run<'_> {
         } else {
             self.counts.completed += 1;
         }
+        if let Some(verification) = &mut self.verification {
+            verification.left(self.now, &record);
+        }
         let measured = self.window_sees_departure(record.arrived, record.number, dropped);
         recorder.on_departure(&record, measured);
         self.observed.push(record.completion(self.now));
@@ -169,9 +183,14 @@ impl Run<'_> {
 
     /// After an event: announces what comes next in every unit where that has moved.
     pub(super) fn update_stations(&mut self) {
-        let calendar = &mut self.calendar;
+        let (calendar, verification) = (&mut self.calendar, &mut self.verification);
         for station in StationId::ALL {
-            let announce = &mut |unit, time| calendar.set(UnitId { station, unit }, time);
+            let announce = &mut |unit, time| {
+                if let Some(verification) = verification {
+                    verification.announced(self.now, station, time);
+                }
+                calendar.set(UnitId { station, unit }, time);
+            };
             self.network.visit(station).0.update(self.now, announce);
         }
     }

@@ -25,6 +25,7 @@ mod recorder;
 mod scheduling;
 mod settings;
 mod slo;
+mod verification;
 mod window;
 
 pub use event_list::EventList;
@@ -33,6 +34,7 @@ pub use recorder::{
 };
 pub use settings::{AfterWindow, Deadline, Probe, Scheduling, Settings};
 pub use slo::Slo;
+pub use verification::Tally;
 
 use crate::plan::Histories;
 use crate::policy::{Policy, PolicyError};
@@ -42,11 +44,13 @@ use crate::station::{StationId, Visit};
 use crate::units::Seconds;
 use crate::world::World;
 use arriving::Source;
-use calendar::{Calendar, Next};
+use calendar::{Calendar, Next, UnitId};
 use circumstances::KeptCircumstances;
 use in_flight::{InFlight, Ticket};
 use occupancy::Occupancy;
 use scheduling::{Deciding, Scratch};
+use std::fmt;
+use verification::Verification;
 use window::Window;
 
 /// What happens at an instant of the virtual clock, beside what stations announce.
@@ -70,6 +74,22 @@ enum Event {
     Sample,
 }
 
+impl fmt::Display for Next<Event> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unit(UnitId { station, unit }) => write!(f, "{} {unit}", station.name()),
+            Self::Event(Event::Arrival { user }) => write!(f, "arrival of user {user}"),
+            Self::Event(Event::TraceArrival) => f.write_str("arrival of the trace"),
+            Self::Event(Event::SchedulingInstant) => f.write_str("scheduling instant"),
+            Self::Event(Event::Decided) => f.write_str("decided"),
+            Self::Event(Event::DeadlineEnd(_)) => f.write_str("deadline"),
+            Self::Event(Event::WindowBegin) => f.write_str("window begins"),
+            Self::Event(Event::WindowEnd) => f.write_str("window ends"),
+            Self::Event(Event::Sample) => f.write_str("sample"),
+        }
+    }
+}
+
 /// Events after which the recorder is asked again whether to stop: about a millisecond.
 const EVENTS_BETWEEN_LOOKS: u64 = 4096;
 
@@ -78,7 +98,8 @@ const EVENTS_BETWEEN_LOOKS: u64 = 4096;
 ///
 /// # Errors
 /// What the policy says, that its decision does not fit the snapshot, that queries can
-/// never leave, or [`PolicyError::Interrupted`] if the recorder asks to stop.
+/// never leave, [`PolicyError::Interrupted`] if the recorder asks to stop, or
+/// [`PolicyError::Broken`] where a run that is verified is not as it must be.
 pub fn simulate(
     world: &World<'_>,
     settings: &Settings,
@@ -107,17 +128,26 @@ pub fn simulate(
             run.instant_ends();
         }
         run.now = time;
+        if let Some(verification) = &mut run.verification {
+            verification.event(time);
+        }
+        recorder.happens(time, format_args!("{next}"));
         match next {
             Next::Unit(unit) => run.unit_event(unit, policy, recorder)?,
             Next::Event(event) => run.handle(event, policy, recorder)?,
         }
         run.update_stations();
+        run.verify()?;
         recorder.counted(run.now, &run.counts);
         for completion in run.observed.drain(..) {
             policy.observe(&completion);
         }
     }
     let areas = run.window_areas();
+    run.verify()?;
+    if let (Some(verification), Some(tally)) = (&run.verification, &settings.verification) {
+        verification.counts_in(tally);
+    }
     recorder.finished(run.now, &areas);
     Ok(run.counts)
 }
@@ -153,6 +183,8 @@ struct Run<'w> {
     counts: Counts,
     /// Queries that have left and that the policy is still to be told of.
     observed: Vec<Completion>,
+    /// Where the settings ask for it.
+    verification: Option<Verification>,
 }
 
 impl<'w> Run<'w> {
@@ -174,6 +206,10 @@ impl<'w> Run<'w> {
             snapshot: Scratch::default(),
             departed: Vec::new(),
             occupancy: Occupancy::new(|station| network.station(station).parts()),
+            verification: settings
+                .verification
+                .as_ref()
+                .map(|_| Verification::new(&network)),
             network,
             window: Window::default(),
             counts: Counts::default(),
@@ -194,6 +230,20 @@ impl<'w> Run<'w> {
         if self.settings.sample_every.is_some() {
             self.calendar.push(Seconds(0.0), Event::Sample);
         }
+    }
+
+    /// After an event: whether all is as it must be, where that is asked for.
+    fn verify(&mut self) -> Result<(), PolicyError> {
+        let Some(verification) = &mut self.verification else {
+            return Ok(());
+        };
+        verification
+            .event_ends(&self.counts, &self.network)
+            .map_err(|(event, what)| PolicyError::Broken {
+                event,
+                time_s: self.now.0,
+                what,
+            })
     }
 
     fn handle(
@@ -230,7 +280,12 @@ impl<'w> Run<'w> {
                     self.drop_query(slot, recorder);
                 }
             }
-            Event::WindowBegin => self.occupancy.restart(self.now),
+            Event::WindowBegin => {
+                self.occupancy.restart(self.now);
+                if let Some(verification) = &mut self.verification {
+                    verification.window_begins(self.now);
+                }
+            }
             Event::WindowEnd => self.end_window(),
             Event::Sample => self.sample(policy.threshold(), recorder),
         }

@@ -8,6 +8,7 @@ use crate::station::{Load, StationId};
 use crate::units::{Flop, Seconds, Watts};
 use crate::world::geometry::Point;
 use crate::world::query::Query;
+use std::fmt;
 
 /// A query that has left the system.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -186,6 +187,9 @@ pub trait Recorder {
 
     /// The state at a sampling instant.
     fn sampled(&mut self, _now: Seconds, _state: &SystemState) {}
+
+    /// An event begins; `what` describes it.
+    fn happens(&mut self, _now: Seconds, _what: fmt::Arguments<'_>) {}
 
     /// After every event.
     fn counted(&mut self, _now: Seconds, _counts: &Counts) {}

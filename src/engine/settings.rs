@@ -1,11 +1,13 @@
 //! How a run goes: when policies are asked, how resources are shared, when it ends.
 
 use super::slo::Slo;
+use super::verification::Tally;
 use crate::route::Serving;
 use crate::uncertainty::{Metric, Quantiles, Router, Table};
 use crate::units::Seconds;
 use crate::world::arrivals::ArrivalLaw;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// When the policy is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -116,6 +118,8 @@ pub struct Settings {
     pub after: AfterWindow,
     /// How often the recorder is shown the state of all stations.
     pub sample_every: Option<Seconds>,
+    /// Where it is given, every event is verified, and counted in it.
+    pub verification: Option<Arc<Tally>>,
 }
 
 impl Default for Settings {
@@ -133,6 +137,7 @@ impl Default for Settings {
             warm_up: Seconds(0.0),
             after: AfterWindow::default(),
             sample_every: None,
+            verification: None,
         }
     }
 }

@@ -83,10 +83,14 @@ impl Run<'_> {
         if self.window.closed.is_some() {
             return;
         }
-        self.window.closed = Some(Areas {
+        let areas = Areas {
             answered: self.window.answered,
             ..self.occupancy.areas(self.now)
-        });
+        };
+        if let Some(verification) = &mut self.verification {
+            verification.window_ends(self.now, &areas);
+        }
+        self.window.closed = Some(areas);
         self.source.stop_at(match self.settings.after {
             AfterWindow::Drain => self.now,
             AfterWindow::ArrivalsGoOn => self.now * 2.0,

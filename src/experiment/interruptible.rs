@@ -2,6 +2,7 @@
 
 use crate::engine::{Areas, CompletedQuery, Counts, Recorder, SystemState};
 use crate::units::Seconds;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A recorder, and the flag that ends the run.
@@ -25,6 +26,10 @@ impl Recorder for Interruptible<'_> {
 
     fn sampled(&mut self, now: Seconds, state: &SystemState) {
         self.recorder.sampled(now, state);
+    }
+
+    fn happens(&mut self, now: Seconds, what: fmt::Arguments<'_>) {
+        self.recorder.happens(now, what);
     }
 
     fn counted(&mut self, now: Seconds, counts: &Counts) {

@@ -80,7 +80,7 @@ pub(crate) use delay_band::band_quantiles;
 #[cfg(test)]
 pub(crate) use quantile::quantiles;
 
-use crate::engine::{self, Recorder, Settings};
+use crate::engine::{self, Recorder, Settings, Tally};
 use crate::policy::{Policy, PolicyError};
 use crate::scenario::{Diagnostic, Loaded};
 use crate::units::Seconds;
@@ -91,8 +91,8 @@ use interruptible::Interruptible;
 use point::{Point, PolicyUnderTest};
 use record::Recording;
 use std::ops::Range;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use tasks::Tasks;
 
 /// Replications of a batch in a task: small enough to spread a point over many cores, large
@@ -265,12 +265,7 @@ impl Experiment {
                     if stop.load(Ordering::Relaxed) {
                         return RunError::Interrupted;
                     }
-                    RunError::Policy {
-                        policy: point.policies[number].label.clone(),
-                        error,
-                        point: at,
-                        replication,
-                    }
+                    self.ended(at, number, replication, error)
                 })?;
                 if let Some((field, value)) = finite::beyond_all_results(&record) {
                     return Err(RunError::NotFinite {
@@ -304,6 +299,7 @@ impl Experiment {
         recorder: &mut dyn Recorder,
     ) -> Result<(), RunError> {
         let (point_index, point) = (point, &self.points[point]);
+        let policy_index = policy;
         let under_test = &point.policies[policy];
         let mut world = World::draw(&point.model, self.replication_key(replication.into()));
         world.show(under_test.metric.unwrap_or(point.model.workload.metric));
@@ -314,15 +310,44 @@ impl Experiment {
         };
         engine::simulate(&world, &settings, policy.as_mut(), recorder)
             .map(|_| ())
-            .map_err(|error| match error {
-                PolicyError::Interrupted => RunError::Interrupted,
-                error => RunError::Policy {
-                    policy: under_test.label.clone(),
-                    error,
-                    point: point_index,
-                    replication,
-                },
-            })
+            .map_err(|error| self.ended(point_index, policy_index, replication, error))
+    }
+
+    /// What ended a replication.
+    fn ended(&self, at: usize, policy: usize, replication: u32, error: PolicyError) -> RunError {
+        let policy = self.points[at].policies[policy].label.clone();
+        match error {
+            PolicyError::Interrupted => RunError::Interrupted,
+            PolicyError::Broken {
+                event,
+                time_s,
+                what,
+            } => RunError::Broken {
+                policy,
+                what,
+                seed: self.loaded.scenario.seed,
+                point: at,
+                replication,
+                event,
+                time_s,
+            },
+            error => RunError::Policy {
+                policy,
+                error,
+                point: at,
+                replication,
+            },
+        }
+    }
+
+    /// Verifies every event of every replication that is run from now on, and counts what
+    /// was verified.
+    #[must_use]
+    pub fn verifying(mut self, tally: &Arc<Tally>) -> Self {
+        for point in &mut self.points {
+            point.settings.verification = Some(Arc::clone(tally));
+        }
+        self
     }
 
     fn replication_key(&self, replication: u64) -> StreamKey {

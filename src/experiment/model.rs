@@ -126,6 +126,7 @@ pub(super) fn settings(scenario: &Scenario, trace: Option<&Arc<Trace>>) -> Setti
         },
         after: scenario.run.after,
         sample_every: None,
+        verification: None,
     }
 }
 

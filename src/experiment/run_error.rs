@@ -18,6 +18,27 @@ pub enum RunError {
         /// Number of the replication.
         replication: u32,
     },
+    /// A run that is verified is not as it must be: a mistake in edgelm.
+    #[error(
+        "policy {policy}: {what} (seed {seed}, point {point}, replication {replication}, event \
+         {event} at t = {time_s} s): this is a mistake in edgelm; `edgelm replay` shows the events"
+    )]
+    Broken {
+        /// The policy as the scenario writes it.
+        policy: String,
+        /// What is not as it must be.
+        what: String,
+        /// The scenario's seed.
+        seed: u64,
+        /// Index of the sweep's point.
+        point: usize,
+        /// Number of the replication.
+        replication: u32,
+        /// Number of the event, from 1.
+        event: u64,
+        /// When it was, in seconds of simulated time.
+        time_s: f64,
+    },
     /// The same in a pilot replication, which finds the warm-up.
     #[error("policy {policy}: {error} (point {point}, pilot replication {pilot})")]
     Pilot {

@@ -119,7 +119,7 @@ pub trait Policy: Send {
 }
 
 /// Why a policy gave no usable decision.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyError {
     /// It decided for more or fewer queries than wait.
@@ -154,6 +154,17 @@ pub enum PolicyError {
         server: usize,
         /// Tokens that its memory holds.
         limit: u64,
+    },
+    /// In a run that is verified something is not as it must be: a mistake in edgelm, not in
+    /// the policy.
+    #[error("at event {event}, t = {time_s} s: {what}")]
+    Broken {
+        /// The number of the event, from 1.
+        event: u64,
+        /// When it was, in seconds of simulated time.
+        time_s: f64,
+        /// What is not as it must be.
+        what: String,
     },
     /// Queries went where nothing carries or computes them, and nothing is left to happen.
     #[error("{queries} queries never leave: nothing carries or computes them")]

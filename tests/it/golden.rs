@@ -1,5 +1,6 @@
 //! Golden results: a small run of every shipped scenario gives the numbers it gave
-//! before. Each has its tables and the digest of all its results in `tests/it/golden/`.
+//! before, every event verified. Each has its tables and the digest of all its results in
+//! `tests/it/golden/`.
 //!
 //! A change that is meant to move numbers renews them, and the difference is there to
 //! read:
@@ -82,7 +83,12 @@ fn results(scenario: &str) -> String {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let output = Command::cargo_bin("edgelm")
         .expect("the binary is built")
-        .args(["run", &format!("scenarios/{scenario}.ron"), "--out"])
+        .args([
+            "run",
+            &format!("scenarios/{scenario}.ron"),
+            "--verify",
+            "--out",
+        ])
         .arg(folder.path())
         .args(small(scenario).iter().map(|argument| {
             argument.replace("tests/", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/"))
@@ -91,6 +97,7 @@ fn results(scenario: &str) -> String {
         .expect("it starts");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{scenario}: {said}");
+    assert!(said.contains("verified: "), "{scenario}: {said}");
     let folder = folder.path().join(scenario);
     let names: BTreeSet<String> = fs::read_dir(&folder)
         .expect("the results' folder")

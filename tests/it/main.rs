@@ -75,4 +75,5 @@ mod timeline;
 mod traces;
 mod transcripts;
 mod validate;
+mod verification;
 mod window;
