@@ -39,6 +39,7 @@ mod hostile_input;
 mod hostile_server;
 mod installed;
 mod manual;
+mod manual_commands;
 mod manual_facts;
 mod manual_numbers;
 mod measured_gains;

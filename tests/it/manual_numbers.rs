@@ -325,3 +325,105 @@ fn figure_4_gives_the_numbers_of_its_page() {
         ],
     );
 }
+
+#[test]
+fn the_paper_is_reproduced_as_its_page_says() {
+    const PAGE: &str = "docs/reproducing-the-paper.md";
+    let results = run("fig3", &[AT_120]);
+    let [goa, edge_all, min_delay, random, _] = &results[..] else {
+        panic!("five policies");
+    };
+    let names = ["GOA", "Edge all", "Min delay"];
+    let rows = [goa, edge_all, min_delay]
+        .into_iter()
+        .zip(PUBLISHED_MS)
+        .zip(names);
+    let mut sentences: Vec<String> = rows
+        .map(|((policy, published), name)| {
+            let delay = with_interval(policy.delay_mean_ms);
+            format!("| {name} | {delay} ms | {published} ms |")
+        })
+        .collect();
+    let delay = |policy| with_interval(difference(policy).delay_mean_ms);
+    let accuracy = |policy| with_interval(percent(difference(policy).accuracy));
+    let at_60 = run("fig3", &[("sweep.values", "[60]")]);
+    sentences.extend([
+        format!(
+            "at N = 120 by {} ms. At N = 60 the difference is {} ms",
+            delay(edge_all),
+            delay(&at_60[1])
+        ),
+        format!(
+            "by {} ms at N = 120",
+            delay(min_delay).trim_start_matches('-')
+        ),
+        format!(
+            "{} beside {} % at N = 120",
+            with_interval(percent(goa.accuracy)),
+            with_interval(percent(edge_all.accuracy))
+        ),
+        format!("by {} points", accuracy(min_delay).trim_start_matches('-')),
+        format!(
+            "in accuracy by {} points; in delay by {} ms, which 500 draws do not tell from",
+            accuracy(random).trim_start_matches('-'),
+            delay(random)
+        ),
+    ]);
+    let of_delay = difference(random).delay_mean_ms;
+    assert!(of_delay.mean < half_width(of_delay));
+    let of_tau = run("fig4", &[AT_120]);
+    for (at, tau) in [(0, "0.2"), (2, "0.4"), (4, "0.6"), (6, "0.8")] {
+        sentences.push(format!(
+            "| {tau} | {} % | {} ms | {} % |",
+            with_interval(percent(of_tau[at].accuracy)),
+            with_interval(of_tau[at].delay_mean_ms),
+            with_interval(percent(of_tau[at].offloaded_share))
+        ));
+    }
+    let of_metric = run("fig5", &[AT_120]);
+    let [margin, entropy, perplexity] =
+        [0, 1, 2].map(|at| with_interval(percent(of_metric[at].accuracy)));
+    sentences.push(format!(
+        "{margin} % of queries by margin, {entropy} % by entropy and {perplexity} % by perplexity"
+    ));
+    says(PAGE, &sentences);
+}
+
+#[test]
+fn the_page_on_statistics_has_the_numbers_of_figure_3() {
+    let results = run("fig3", &[AT_120]);
+    let (goa, random) = (&results[0], &results[3]);
+    let fewer = run("fig3", &[AT_120, ("replications", "100")]);
+    let middle = |policy: &PolicyResult| {
+        let q = policy.delay_quantiles[0];
+        let end = |end: Option<f64>| end.expect("an end");
+        format!(
+            "{:.2} [{:.2}, {:.2}]",
+            q.value_ms,
+            end(q.low_ms),
+            end(q.high_ms)
+        )
+    };
+    says(
+        "docs/statistics.md",
+        &[
+            format!(
+                "GOA is {} ms and that of the random policy {} ms; the difference on the same \
+                 draws is {} ms",
+                with_interval(goa.delay_mean_ms),
+                with_interval(random.delay_mean_ms),
+                with_interval(difference(random).delay_mean_ms)
+            ),
+            format!(
+                "Their accuracies differ by {} points",
+                with_interval(percent(difference(random).accuracy))
+            ),
+            format!(
+                "GOA has {} ms in 100 replications and {} ms in 500",
+                with_interval(fewer[0].delay_mean_ms),
+                with_interval(goa.delay_mean_ms)
+            ),
+            format!("(p50: {} and {} ms)", middle(&fewer[0]), middle(goa)),
+        ],
+    );
+}
