@@ -15,6 +15,7 @@
 //! | `delay_*.hgrm` | percentile distribution of delay per point and policy |
 //! | `accuracy.png`, `delay_mean.png` | against the swept field, or by policy without a sweep |
 //! | `deadline_missed.png` | the same, where there is a deadline |
+//! | `ttft_p99.png`, `tpot_p99.png`, `slo_met.png`, `energy_per_token.png` | the same, where the scenario tells tokens apart or asks for them |
 //! | `accuracy_delay.png` | the accuracy-delay plane, without a sweep or over one of policies' parameters |
 //! | `delay_ccdf.png` | complementary CDF of delay at the last point |
 //! | `delay_quantiles.png` | p50, p99 and p99.9 against the swept field, or by policy |

@@ -16,8 +16,8 @@ fn blocks(page: &str) -> Vec<Block> {
     let (mut blocks, mut file) = (Vec::new(), String::new());
     for (at, part) in page.split("```").enumerate() {
         if at % 2 == 0 {
-            let names = part.split('`').filter(|name| name.ends_with(".ron"));
-            file = names.last().map_or(file, str::to_owned);
+            let mut names = part.split('`').filter(|name| name.ends_with(".ron"));
+            file = names.next_back().map_or(file, str::to_owned);
             continue;
         }
         let (kind, text) = part.split_once('\n').expect("a kind and a text");

@@ -69,7 +69,7 @@ struct Quantity {
     of: fn(&PolicyResult) -> Option<Estimate>,
 }
 
-const QUANTITIES: [Quantity; 3] = [
+const QUANTITIES: [Quantity; 7] = [
     Quantity {
         name: "accuracy",
         label: "Accuracy (%)",
@@ -87,6 +87,30 @@ const QUANTITIES: [Quantity; 3] = [
         label: "Deadline missed (%)",
         bounds: (0.0, 100.0),
         of: |policy| Some(policy.measure(DEADLINE_MISSED)?.scaled(100.0)),
+    },
+    Quantity {
+        name: "ttft_p99",
+        label: "Time to first token, p99 (ms)",
+        bounds: (0.0, f64::INFINITY),
+        of: |policy| policy.measure("ttft_p99_ms"),
+    },
+    Quantity {
+        name: "tpot_p99",
+        label: "Time per later token, p99 (ms)",
+        bounds: (0.0, f64::INFINITY),
+        of: |policy| policy.measure("tpot_p99_ms"),
+    },
+    Quantity {
+        name: "slo_met",
+        label: "Answers within the SLO (%)",
+        bounds: (0.0, 100.0),
+        of: |policy| Some(policy.measure("slo_met_share")?.scaled(100.0)),
+    },
+    Quantity {
+        name: "energy_per_token",
+        label: "Energy per answer token (J)",
+        bounds: (0.0, f64::INFINITY),
+        of: |policy| policy.measure("energy_j_per_token"),
     },
 ];
 
@@ -276,15 +300,22 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_a_deadline_there_is_a_picture_of_those_missed() {
-        for mut results in [fixture::sweep(3, 2), fixture::one_point(2)] {
-            let is_missed = |file: &OutputFile| file.name == "deadline_missed.png";
-            assert!(!pictures(&results).iter().any(is_missed));
-            for policy in results.points.iter_mut().flat_map(|p| &mut p.policies) {
-                let missed = policy.accuracy.scaled(0.1);
-                policy.measures = vec![(DEADLINE_MISSED, missed)];
+    fn what_the_scenario_asks_for_has_a_picture() {
+        for (measure, picture) in [
+            (DEADLINE_MISSED, "deadline_missed.png"),
+            ("ttft_p99_ms", "ttft_p99.png"),
+            ("tpot_p99_ms", "tpot_p99.png"),
+            ("slo_met_share", "slo_met.png"),
+            ("energy_j_per_token", "energy_per_token.png"),
+        ] {
+            for mut results in [fixture::sweep(3, 2), fixture::one_point(2)] {
+                let is_it = |file: &OutputFile| file.name == picture;
+                assert!(!pictures(&results).iter().any(is_it));
+                for policy in results.points.iter_mut().flat_map(|p| &mut p.policies) {
+                    policy.measures = vec![(measure, policy.accuracy.scaled(0.1))];
+                }
+                assert!(pictures(&results).iter().any(is_it), "{picture}");
             }
-            assert!(pictures(&results).iter().any(is_missed));
         }
     }
 
