@@ -2,6 +2,7 @@
 
 use super::{Failure, Overrides, capacity, print, warn_of};
 use crate::experiment::Experiment;
+use crate::report::outlook;
 use crate::scenario;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -47,6 +48,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                     plural(replications as usize, "replication", "replications"),
                     points * policies * replications as usize,
                 );
+                for line in outlook::lines(&experiment) {
+                    let _ = writeln!(lines, "    {line}");
+                }
             }
             Err(diagnostics) => wrong.extend(diagnostics),
         }

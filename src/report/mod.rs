@@ -42,6 +42,7 @@ pub mod html;
 mod json;
 pub mod link;
 mod number;
+pub mod outlook;
 #[cfg(feature = "plots")]
 pub mod plot;
 mod replications;

@@ -19,7 +19,8 @@ const GRID: &str = "(users: (count: 20), replications: 4, policies: [Goa(tau: 0.
 const TOKENS: &str = "(users: (count: 10), replications: 3,
     policies: [EdgeAll, LocalAll],
     servers: (serving: Batching(model: \"llama-3.1-8b\", card: \"rtx-4090\")),
-    workload: (arrivals: Poisson(rate_per_user_hz: 0.5)), run: (duration_s: 10))";
+    workload: (tokens: (prompt_tokens: 100, output_tokens: 20),
+        arrivals: Poisson(rate_per_user_hz: 0.5)), run: (duration_s: 10))";
 
 /// Runs a scenario and gives its folder.
 fn run(folder: &Path, name: &str, text: &str) -> PathBuf {

@@ -142,10 +142,12 @@ fn check_says_what_would_run() {
         .assert()
         .success();
     let stdout = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
+    let (first, rest) = stdout.split_once('\n').expect("lines");
     assert_eq!(
-        stdout,
-        "scenarios/fig3.ron: ok, 7 points x 5 policies x 500 replications = 17500 simulations\n"
+        first,
+        "scenarios/fig3.ron: ok, 7 points x 5 policies x 500 replications = 17500 simulations"
     );
+    assert!(rest.contains("phones send 20 dBm\n"), "{rest}");
 }
 
 #[test]
@@ -248,7 +250,7 @@ fn only_the_formats_asked_for_are_written_and_svg_holds_what_png_shows() {
     );
     assert_eq!(
         written(&["--export", "csv"]),
-        ["replications.csv", "results.csv"]
+        ["replications.csv", "results.csv", "stages.csv"]
     );
     let usual = written(&[]);
     for figure in &figures {
