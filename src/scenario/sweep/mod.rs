@@ -34,7 +34,8 @@ pub enum SweptValues {
 }
 
 /// Numbers from one to another, both included.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Range {
     /// The first number.
     pub from: f64,
@@ -43,6 +44,7 @@ pub struct Range {
     /// How many there are, at least 2.
     pub points: usize,
     /// Whether they are rounded to whole numbers, as a field that counts needs it.
+    #[serde(default)]
     pub whole: bool,
 }
 

@@ -4,6 +4,7 @@ use super::{Range, Sweep, SweptField, SweptValue, SweptValues};
 use crate::scenario::notation::options;
 use crate::scenario::pointing::ron_message;
 use ron::error::SpannedError;
+use ron::extensions::Extensions;
 use ron::value::RawValue;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
@@ -45,95 +46,49 @@ impl<'de> Deserialize<'de> for Sweep {
 }
 
 /// Ranges as they are written.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Deserialize)]
 enum Written {
-    Linear {
-        from: f64,
-        to: f64,
-        points: usize,
-        #[serde(default)]
-        whole: bool,
-    },
-    Logarithmic {
-        from: f64,
-        to: f64,
-        points: usize,
-        #[serde(default)]
-        whole: bool,
-    },
+    Linear(Range),
+    Logarithmic(Range),
 }
 
 impl From<Written> for SweptValues {
     fn from(written: Written) -> Self {
-        let range = |from, to, points, whole| Range {
-            from,
-            to,
-            points,
-            whole,
-        };
         match written {
-            Written::Linear {
-                from,
-                to,
-                points,
-                whole,
-            } => Self::Linear(range(from, to, points, whole)),
-            Written::Logarithmic {
-                from,
-                to,
-                points,
-                whole,
-            } => Self::Logarithmic(range(from, to, points, whole)),
+            Written::Linear(range) => Self::Linear(range),
+            Written::Logarithmic(range) => Self::Logarithmic(range),
         }
     }
 }
 
 impl Serialize for SweptValues {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::List(values) => values.serialize(serializer),
-            Self::Linear(range) => {
-                let Range {
-                    from,
-                    to,
-                    points,
-                    whole,
-                } = *range;
-                Written::Linear {
-                    from,
-                    to,
-                    points,
-                    whole,
-                }
-                .serialize(serializer)
-            }
-            Self::Logarithmic(range) => {
-                let Range {
-                    from,
-                    to,
-                    points,
-                    whole,
-                } = *range;
-                Written::Logarithmic {
-                    from,
-                    to,
-                    points,
-                    whole,
-                }
-                .serialize(serializer)
-            }
-        }
+        let (kind, range) = match self {
+            Self::List(values) => return values.serialize(serializer),
+            Self::Linear(range) => ("Linear", range),
+            Self::Logarithmic(range) => ("Logarithmic", range),
+        };
+        let Range {
+            from,
+            to,
+            points,
+            whole,
+        } = range;
+        let text = format!("{kind}(from: {from}, to: {to}, points: {points}, whole: {whole})");
+        raw(&text)?.serialize(serializer)
     }
+}
+
+/// Text as the RON value that it is.
+fn raw<E: serde::ser::Error>(text: &str) -> Result<&RawValue, E> {
+    RawValue::from_ron(text).map_err(E::custom)
 }
 
 impl Serialize for SweptValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Number(number) => number.serialize(serializer),
-            Self::Ron(text) => RawValue::from_ron(text)
-                .map_err(serde::ser::Error::custom)?
-                .serialize(serializer),
+            Self::Ron(text) => raw(text)?.serialize(serializer),
         }
     }
 }
@@ -166,7 +121,9 @@ fn from_text(text: &str) -> Result<SweptValues, String> {
             .map(SweptValues::List)
             .map_err(wrong),
         Some(first) if first.is_alphabetic() => {
-            let written: Result<Written, _> = options().from_str(text);
+            let of_variants = Extensions::UNWRAP_VARIANT_NEWTYPES;
+            let options = options().with_default_extension(of_variants);
+            let written: Result<Written, _> = options.from_str(text);
             written.map(SweptValues::from).map_err(wrong)
         }
         _ => {
@@ -199,11 +156,6 @@ impl<'de> Visitor<'de> for TextOfValues {
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Read, A::Error> {
         let values = Vec::deserialize(SeqAccessDeserializer::new(list))?;
         Ok(Read::Values(SweptValues::List(values)))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Read, A::Error> {
-        let range = Written::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(Read::Values(range.into()))
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Read, E> {
