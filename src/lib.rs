@@ -60,14 +60,14 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`cli`] | one file a subcommand; the only place that prints |
-//! | [`report`] | finished results into bytes: CSV, JSON, HdrHistogram text, terminal table, plots; single replications, streamed: queries, time series, traces |
+//! | [`report`] | finished results into bytes: CSV, JSON, HdrHistogram text, terminal table, plots, a page to look into; single replications, streamed: queries, time series, traces |
 //! | [`finding`] | how far a field may go such that conditions hold: bisection, looks of doubling length |
 //! | [`experiment`] | points, tasks, replications in parallel, plans and records, folding, estimates with intervals |
 //! | [`external`] | policies in any language, each a process |
 //! | [`scenario`] | what a person writes: RON types, defaults, `--set`, checks with positions |
 //! | [`profile`] | asks real models questions, keeps every answer, writes `uncertainty` tables |
 //! | [`validation`] | logs of real servers: read, replayed through a server that batches, compared |
-//! | [`engine`] | virtual clock, event list, the life of a query, the recorder; knows no station by name |
+//! | [`engine`] | virtual clock, event list, the life of a query, the recorder, what must hold after every event; knows no station by name |
 //! | [`policy`] | the trait, the greedy core, one file a policy, the literal oracle |
 //! | [`route`] | the stations of a run; from a target to the visits of a query; what policies are shown of it |
 //! | [`snapshot`] | what a policy sees and says; the delays of an assignment (Eqs. 2 to 8) |

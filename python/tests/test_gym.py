@@ -4,6 +4,7 @@ import runpy
 import warnings
 from pathlib import Path
 
+import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
@@ -117,3 +118,17 @@ def test_a_learned_threshold_falls_as_right_answers_gain_worth():
     patient = learner["learn"](0.1, rounds=5)
     hurried = learner["learn"](0.0, rounds=5)
     assert patient < hurried - 0.05
+
+
+def test_gymnasium_makes_them_by_name():
+    name = "edgelm.gym:edgelm/Cell-v0"
+    made = gymnasium.make(name, scenario=TEXT, right_answer_s=0.1)
+    assert isinstance(made.unwrapped, CellEnv)
+    by_name = play(made, lambda _: 1)
+    assert by_name == play(CellEnv(TEXT, right_answer_s=0.1), lambda _: 1)
+    several = gymnasium.make_vec(
+        name, num_envs=3, vectorization_mode="vector_entry_point", scenario=TEXT
+    )
+    assert isinstance(several.unwrapped, CellVectorEnv)
+    observation, _ = several.reset(seed=1)
+    assert observation.shape[0] == 3

@@ -98,3 +98,14 @@ def test_a_wrong_scenario_is_a_value_error_that_says_where():
         edgelm.run("(users: (cuont: 5), policies: [EdgeAll])")
     with pytest.raises(ValueError, match="no-such-file"):
         edgelm.run("no-such-file.ron")
+
+
+def test_a_grid_has_a_row_for_each_combination():
+    sweep = (
+        '[(field: "users.count", values: [5, 9]), '
+        '(field: "channel.fading", values: [None, Rician(k_db: 10)])]'
+    )
+    frame = pandas.DataFrame(edgelm.run(TEXT[:-1] + f", sweep: {sweep})"))
+    places = frame[["value", "value_2"]].drop_duplicates().values.tolist()
+    assert places == [[5, "None"], [9, "None"], [5, "Rician(k_db: 10)"], [9, "Rician(k_db: 10)"]]
+    assert set(frame["sweep_2"]) == {"channel.fading"}

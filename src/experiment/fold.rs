@@ -109,19 +109,6 @@ fn scenario_warnings(experiment: &Experiment) -> Vec<String> {
 
 /// What the plots call each policy.
 pub(super) fn series(experiment: &Experiment) -> Vec<String> {
-    let first = &experiment.points[0].policies;
-    (0..first.len())
-        .map(|at| {
-            let label = &first[at].label;
-            let constant = experiment
-                .points
-                .iter()
-                .all(|point| point.policies[at].label == *label);
-            if constant {
-                label.clone()
-            } else {
-                label.split('(').next().unwrap_or(label).to_owned()
-            }
-        })
-        .collect()
+    let points: Vec<Vec<&str>> = experiment.points().map(|point| point.policies).collect();
+    super::series::series(&points)
 }

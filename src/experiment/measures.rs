@@ -1,8 +1,8 @@
 //! Measures that a scenario asks for beyond delay, accuracy and share offloaded.
 
 use super::histogram::DelayCounts;
-use super::policy_fold::{accuracy, mean_delay_ms, offloaded_share};
 use super::record::{LoadRecord, ReplicationRecord};
+use super::record_means::{accuracy, mean_delay_ms, offloaded_share};
 use crate::scenario::{Scenario, WarmUp};
 use crate::world::arrivals::Arrivals;
 

@@ -6,6 +6,7 @@ use super::estimate::MeanFold;
 use super::measures::measures;
 use super::pass::Pass;
 use super::quantile::QuantileFold;
+use super::record_means::{accuracy, mean_delay_ms, offloaded_share, per_query};
 use super::results::{MeasuredWindow, PairedDifference, PolicyResult, QUANTILES, StageMeans};
 use super::stage_profile::SlowestFold;
 use super::warnings::WarningFold;
@@ -194,20 +195,4 @@ impl<'p> PolicyFold<'p> {
         result.warnings = self.warnings.warnings(&result);
         result
     }
-}
-
-pub(super) fn per_query(record: &ReplicationRecord, sum: f64) -> f64 {
-    sum / record.queries as f64
-}
-
-pub(super) fn mean_delay_ms(record: &ReplicationRecord) -> f64 {
-    per_query(record, record.delay_sum_s) * 1e3
-}
-
-pub(super) fn accuracy(record: &ReplicationRecord) -> f64 {
-    per_query(record, record.correct as f64)
-}
-
-pub(super) fn offloaded_share(record: &ReplicationRecord) -> f64 {
-    per_query(record, record.offloaded as f64)
 }

@@ -1,7 +1,7 @@
 //! Why records cannot be used, read or written.
 
 use super::TaskRanges;
-use super::record_store::{FORMER_ENDING, RECORDS_ENDING};
+use super::record_ending::{FORMER_ENDING, RECORDS_ENDING};
 use std::io;
 use std::path::{Path, PathBuf};
 

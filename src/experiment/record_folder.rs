@@ -1,8 +1,9 @@
 //! A folder of records, one file a task, into which many machines may write.
 
+use super::record_ending::{FORMER_ENDING, RECORDS_ENDING};
 use super::record_error::RecordError;
 use super::record_format::{self, Unreadable};
-use super::record_store::{self, FORMER_ENDING, RECORDS_ENDING};
+use super::record_store;
 use super::{Plan, TaskRecord};
 use std::fs::{self, File};
 use std::io::{self, Write};

@@ -1,6 +1,7 @@
 //! The records of a plan's tasks, wherever they lie: in memory is where each of them
 //! begins and ends, not the records.
 
+use super::record_ending::{FORMER_ENDING, RECORDS_ENDING};
 use super::record_error::{Damaged, RecordError};
 use super::record_format::{self, Found, Unreadable};
 use super::record_medium::{Entry, Medium, read_at};
@@ -12,12 +13,6 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-/// The ending of files that hold records, any number each.
-pub(super) const RECORDS_ENDING: &str = "records";
-
-/// Their ending in versions that called a task a cell.
-pub(super) const FORMER_ENDING: &str = "cells";
 
 /// How much work a power cut may cost. A killed process loses only the tasks that
 /// it was in the middle of.

@@ -2,7 +2,7 @@
 
 use super::ReplicationRecord;
 use super::measures::measures;
-use super::policy_fold::{accuracy, mean_delay_ms, offloaded_share, per_query};
+use super::record_means::{accuracy, mean_delay_ms, offloaded_share, per_query};
 use super::results::QUANTILES;
 use crate::scenario::Scenario;
 use crate::station::stage::Stage;

@@ -4,7 +4,7 @@
 //! the numbers of the supporting statements, the three parted by tabs (some copies
 //! use `|`). Numbers begin anew with every story.
 
-use super::questions::{AnswerKind, Prompt, Question};
+use super::question::{AnswerKind, Prompt, Question};
 
 /// The questions of a file, or the line of the first fault and what it is. The
 /// name of a file without its ending names the task.

@@ -1,6 +1,6 @@
 //! Questions as JSON lines: one object a line.
 
-use super::questions::{AnswerKind, Message, Prompt, Question};
+use super::question::{AnswerKind, Message, Prompt, Question};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

@@ -14,6 +14,7 @@ pub mod client;
 mod fault;
 pub mod journal;
 mod json_lines;
+pub mod question;
 pub mod questions;
 pub mod record;
 pub mod request;
@@ -24,7 +25,8 @@ mod secret;
 
 pub use client::{Client, Endpoint};
 pub use fault::Fault;
-pub use questions::{Question, QuestionError};
+pub use question::Question;
+pub use questions::QuestionError;
 pub use run::{Event, Settings, Summary, run};
 
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! The table that is written.
 
-use super::questions::Question;
+use super::question::Question;
 use super::response::Reply;
 use std::io;
 use std::path::Path;
@@ -132,7 +132,7 @@ pub fn write(path: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::questions::{AnswerKind, Prompt};
+    use crate::profile::question::{AnswerKind, Prompt};
     use crate::profile::response::Measured;
     use crate::uncertainty::{Metric, Table};
 

@@ -2,7 +2,7 @@
 
 use super::Role;
 use super::client::{Api, Endpoint};
-use super::questions::{Message, Prompt, Question};
+use super::question::{Message, Prompt, Question};
 use serde_json::{Map, Value, json};
 
 /// The instruction that precedes a bAbI story.
@@ -120,7 +120,7 @@ fn user_text(prompt: &Prompt) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::questions::AnswerKind;
+    use crate::profile::question::AnswerKind;
 
     fn question(id: &str, prompt: Prompt) -> Question {
         Question {

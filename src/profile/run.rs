@@ -2,7 +2,7 @@
 
 use super::client::{Client, Endpoint};
 use super::journal::{Journal, digest};
-use super::questions::Question;
+use super::question::Question;
 use super::record::Record;
 use super::request::Asking;
 use super::response::{self, Reply};

@@ -15,7 +15,7 @@
 //! Words must be spelled as expected: "mice" is not "mouse".
 
 use super::Role;
-use super::questions::{AnswerKind, Question};
+use super::question::{AnswerKind, Question};
 use serde_json::json;
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -169,7 +169,7 @@ impl Scorer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::questions::Prompt;
+    use crate::profile::question::Prompt;
 
     fn right(kind: AnswerKind, answers: &[&str], reply: &str) -> bool {
         let question = Question {

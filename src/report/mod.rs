@@ -31,6 +31,7 @@ pub mod coverage;
 mod csv;
 pub mod detail;
 mod directory;
+mod directory_error;
 mod file_name;
 pub mod finding;
 #[cfg(test)]
@@ -43,6 +44,7 @@ mod json;
 pub mod link;
 mod number;
 pub mod outlook;
+mod passing_file;
 #[cfg(feature = "plots")]
 pub mod plot;
 mod replications;

@@ -1,6 +1,7 @@
 //! A file that is written as things happen, and takes its place once it is whole.
 
-use super::directory::{DirectoryError, new_beside};
+use super::directory_error::DirectoryError;
+use super::passing_file::new_beside;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Errors in what a person wrote, and doubts about it: where, what was found, what is
 //! allowed, and the nearest valid name.
 
-use super::pointing::character_at;
+use super::text_place::character_at;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::fmt;
 use std::ops::Range;

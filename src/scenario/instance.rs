@@ -3,7 +3,7 @@
 use super::check::Faults;
 use super::diagnostic::{Diagnostic, Place};
 use super::json_span::span_of;
-use super::pointing::{byte_offset, character_at};
+use super::text_place::{byte_offset, character_at};
 use crate::fault::Fault;
 use crate::physics::allocation::Allocations;
 use crate::physics::gains::GainTable;

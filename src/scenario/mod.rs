@@ -32,8 +32,10 @@ mod server_file;
 mod sweep;
 mod syntax;
 mod text_file;
+mod text_place;
 mod timeline;
 mod warnings;
+mod wording;
 mod workload;
 
 pub use channel::ChannelSpec;

@@ -1,7 +1,8 @@
 //! The files that a scenario names, read: its table, its trace, its gains.
 
 use super::diagnostic::{Diagnostic, Place};
-use super::pointing::{Source, byte_offset, table_error};
+use super::pointing::{Source, table_error};
+use super::text_place::byte_offset;
 use super::{Scenario, TableSource};
 use crate::uncertainty::{Synthetic, Table};
 use crate::world::arrivals::Arrivals;

@@ -1,7 +1,7 @@
 //! Scenarios as RON text.
 
 use super::Scenario;
-use super::pointing::byte_offset;
+use super::text_place::byte_offset;
 use ron::error::{Error as RonError, SpannedError};
 use ron::extensions::Extensions;
 use ron::ser::PrettyConfig;

@@ -2,8 +2,8 @@
 
 use super::Scenario;
 use super::diagnostic::Diagnostic;
-use super::pointing::{message_about, suggestion, written_now};
 use super::syntax::{self, Kind, Node, Step};
+use super::wording::{message_about, suggestion, written_now};
 use crate::fault::nearest;
 use ron::error::Error as RonError;
 use std::ops::Range;

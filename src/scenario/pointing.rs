@@ -1,12 +1,13 @@
 //! From an error to the place in the text that it is about.
 
-use super::Scenario;
 use super::diagnostic::{Diagnostic, Place};
 use super::notation::options;
 use super::overriding::{Override, same_field};
 use super::referred::ReferredFiles;
 use super::syntax;
-use crate::fault::{Fault, nearest};
+use super::text_place::byte_offset;
+use super::wording::{message_about, ron_message, suggestion};
+use crate::fault::Fault;
 use crate::uncertainty::TableError;
 use ron::error::{Error as RonError, SpannedError};
 use serde::de::DeserializeOwned;
@@ -140,111 +141,6 @@ fn serde_path<T: DeserializeOwned>(text: &str) -> Option<String> {
     let error = serde_path_to_error::deserialize::<_, T>(&mut reader).err()?;
     let path = error.path().to_string();
     (path != "." && !path.contains('?')).then_some(path)
-}
-
-/// What the RON reader says, in the words of all other messages.
-pub(super) fn ron_message(error: &RonError) -> String {
-    match error {
-        RonError::NoSuchStructField { found, .. } => format!("unknown field `{found}`"),
-        RonError::NoSuchEnumVariant { found, .. } => format!("unknown name `{found}`"),
-        RonError::MissingStructField { field, .. } => format!("missing field `{field}`"),
-        RonError::SuggestRawIdentifier(found) => format!("found `{found}` where a name is wanted"),
-        other => {
-            let text = other.to_string();
-            let mut letters = text.chars();
-            letters.next().map_or(String::new(), |first| {
-                first.to_lowercase().collect::<String>() + letters.as_str()
-            })
-        }
-    }
-}
-
-/// The same about a value.
-pub(super) fn message_about(error: &RonError, value: &str) -> String {
-    match error {
-        // Where a whole number is wanted, RON stops at the decimal point.
-        RonError::ExpectedComma if value.parse::<f64>().is_ok() => {
-            format!("found {value}, allowed is a whole number")
-        }
-        _ => ron_message(error),
-    }
-}
-
-/// What to write for a field that is there no more.
-pub(super) fn written_now(error: &RonError) -> Option<&'static str> {
-    let RonError::NoSuchStructField { found, outer, .. } = error else {
-        return None;
-    };
-    match (outer.as_deref()?, found.as_str()) {
-        ("GaussMarkov", "doppler_hz") => Some(
-            "`GaussMarkov` has a coherence time now, `coherence_ms`: for a Doppler frequency \
-             write `Jakes(doppler_hz: ..)`",
-        ),
-        _ => None,
-    }
-}
-
-/// The valid names where one was not valid.
-pub(super) fn suggestion(error: &RonError) -> Option<String> {
-    if let Some(help) = written_now(error) {
-        return Some(help.to_owned());
-    }
-    match error {
-        RonError::NoSuchStructField {
-            expected, found, ..
-        }
-        | RonError::NoSuchEnumVariant {
-            expected, found, ..
-        } => {
-            let allowed = format!("allowed are {}", expected.join(", "));
-            if let Some(place) = elsewhere(found).filter(|_| expected.contains(&"policies")) {
-                return Some(format!("did you mean `{place}`? {allowed}"));
-            }
-            Some(match nearest(found, expected.iter().copied()) {
-                Some(name) => format!("did you mean `{name}`? {allowed}"),
-                None => allowed,
-            })
-        }
-        RonError::SuggestRawIdentifier(found) if found.parse::<f64>().is_ok() => Some(format!(
-            "a number needs the name of its field, as in `tau: {found}`, or of its kind, as in \
-             `Fixed({found})`"
-        )),
-        _ => None,
-    }
-}
-
-/// The field inside of another section that a name at the top of a scenario stands for.
-fn elsewhere(name: &str) -> Option<String> {
-    let all = "(users: (count: 1), policies: [])";
-    let text = Scenario::from_ron(all).ok()?.to_ron();
-    let mut paths = Vec::new();
-    syntax::parse(&text)?.numeric_paths(&text, "", &mut paths);
-    let mut found = paths
-        .into_iter()
-        .filter(|path| path.split('.').next_back() == Some(name));
-    found.next()
-}
-
-/// Where a line and a column, both counted from one, are in a text.
-pub(super) fn byte_offset(text: &str, line: usize, column: usize) -> usize {
-    let start: usize = text
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
-    text[start.min(text.len())..]
-        .char_indices()
-        .nth(column.saturating_sub(1))
-        .map_or(text.len(), |(at, _)| start + at)
-}
-
-/// The beginning of the character that a byte of a text belongs to.
-pub(super) fn character_at(text: &str, byte: usize) -> usize {
-    let mut start = byte.min(text.len());
-    while !text.is_char_boundary(start) {
-        start -= 1;
-    }
-    start
 }
 
 /// An error in an uncertainty table, shown where it stands in its file.

@@ -16,6 +16,9 @@ right answers are worth. In a batch scenario everything leaves after the last
 decision, and so the reward comes with the last step. Where queries arrive over time
 all that leave are counted, measured or not; the episode ends when the last query of
 the measured window has left, with ``run: (after: Drain)`` when all have.
+
+``gymnasium.make("edgelm.gym:edgelm/Cell-v0", scenario="fig3.ron")`` makes a `CellEnv`, and
+``gymnasium.make_vec`` with ``vectorization_mode="vector_entry_point"`` a `CellVectorEnv`.
 """
 
 from __future__ import annotations
@@ -154,3 +157,10 @@ class CellVectorEnv(VectorEnv):
 
     def _observation(self) -> np.ndarray:
         return self._cells.observe(self._all).reshape(self.observation_space.shape)
+
+
+gymnasium.register(
+    id="edgelm/Cell-v0",
+    entry_point="edgelm.gym:CellEnv",
+    vector_entry_point="edgelm.gym:CellVectorEnv",
+)

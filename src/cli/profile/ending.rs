@@ -2,7 +2,7 @@
 
 use super::Args;
 use crate::cli::{Failure, print};
-use crate::profile::questions::Question;
+use crate::profile::question::Question;
 use crate::profile::{Fault, Settings, Summary, record};
 use crate::uncertainty::analysis::wilson;
 use std::collections::BTreeMap;

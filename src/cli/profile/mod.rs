@@ -4,7 +4,8 @@ mod ending;
 mod watch;
 
 use super::Failure;
-use crate::profile::questions::{self, Question};
+use crate::profile::question::Question;
+use crate::profile::questions;
 use crate::profile::request::Asking;
 use crate::profile::scoring::Scorer;
 use crate::profile::{Client, Endpoint, Settings, journal::Journal};

@@ -7,6 +7,7 @@
 //! there are at most at a time.
 
 mod events;
+mod place;
 mod tracks;
 
 use super::super::streamed::StreamedFile;

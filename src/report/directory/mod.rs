@@ -8,15 +8,16 @@ mod manifest;
 mod placing;
 mod work;
 
+pub use super::directory_error::DirectoryError;
 pub use placing::Replaced;
 
 use super::OutputFile;
+use super::passing_file::new_beside;
 use super::streamed::StreamedFile;
 use manifest::{MANIFEST, Manifest};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 use work::{Work, folder_of};
 
 /// A folder for results, and the work folder beside it.
@@ -25,51 +26,6 @@ pub struct OutputDirectory {
     path: PathBuf,
     identity: String,
     work: Work,
-}
-
-/// Why a folder could not be written to.
-#[derive(Debug, thiserror::Error)]
-pub enum DirectoryError {
-    /// The folder does not exist and could not be created.
-    #[error("cannot create the output directory `{}`: {reason}", path.display())]
-    Create {
-        /// The folder.
-        path: PathBuf,
-        /// What the operating system says.
-        reason: io::Error,
-    },
-    /// The folder exists, but no file can be created in it.
-    #[error("cannot write to the output directory `{}`: {reason}", path.display())]
-    NotWritable {
-        /// The folder.
-        path: PathBuf,
-        /// What the operating system says.
-        reason: io::Error,
-    },
-    /// A file could not be written. Files that existed before are whole.
-    #[error("cannot write `{}`: {reason}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system says.
-        reason: io::Error,
-    },
-    /// The results are whole, but could not take their place.
-    #[error("cannot move the results from `{}` to `{}`: {reason}", work.display(), path.display())]
-    Place {
-        /// Where they should be.
-        path: PathBuf,
-        /// Where they are.
-        work: PathBuf,
-        /// What the operating system says.
-        reason: io::Error,
-    },
-    /// Another process makes the same results.
-    #[error("another edgelm is running into `{}`", path.display())]
-    Busy {
-        /// The folder.
-        path: PathBuf,
-    },
 }
 
 impl OutputDirectory {
@@ -191,18 +147,6 @@ fn put(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let mut file = fs::File::create_new(folder.join(name))?;
     file.write_all(bytes)?;
     file.sync_all()
-}
-
-/// An empty file under a passing name in a folder; removed again unless it is
-/// renamed.
-pub(super) fn new_beside(folder: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".edgelm-");
-    // Results are for everyone whom the user's umask lets read them, not private
-    // as temporary files are.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
 }
 
 #[cfg(test)]

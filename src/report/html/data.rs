@@ -1,7 +1,7 @@
 //! The numbers that `page.js` draws.
 
 use super::document::{self, PointNumbers, PolicyNumbers, Stages, StagesOf};
-use crate::experiment::Estimate;
+use crate::experiment::{Estimate, series};
 use crate::report::number::swept;
 use crate::report::plot::field_label;
 use crate::report::plot::policies::{DrawnPolicies, label};
@@ -16,7 +16,11 @@ pub(super) fn of(
     stages: &[StagesOf],
     next_histogram: &mut dyn FnMut() -> Option<String>,
 ) -> Value {
-    let drawn = DrawnPolicies::of(series(points));
+    let names = points.iter().map(|point| {
+        let policies = point.policies.iter();
+        policies.map(|policy| &*policy.policy).collect()
+    });
+    let drawn = DrawnPolicies::of(series(&names.collect::<Vec<Vec<&str>>>()));
     let policies: Vec<Value> = drawn
         .iter()
         .map(|(label, style)| {
@@ -60,24 +64,6 @@ pub(super) fn of(
         "points": points,
         "stageColours": colours,
     })
-}
-
-/// A name for each policy that holds at every point: its own, or its kind where the sweep
-/// changes its parameters.
-fn series(points: &[PointNumbers<'_>]) -> Vec<String> {
-    let first = points.first().map_or(&[][..], |point| point.policies);
-    let name = |at: usize, policy: &PolicyNumbers| {
-        let is_same = |point: &PointNumbers<'_>| point.policies[at].policy == policy.policy;
-        match points.iter().all(is_same) {
-            true => policy.policy.clone(),
-            false => {
-                let kind = policy.policy.split('(').next();
-                kind.unwrap_or(&policy.policy).to_owned()
-            }
-        }
-    };
-    let policies = first.iter().enumerate();
-    policies.map(|(at, policy)| name(at, policy)).collect()
 }
 
 fn numbers(

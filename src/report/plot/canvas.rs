@@ -1,25 +1,10 @@
 //! A drawing in points (1/72 inch), y downwards: shapes, one on top of the other, that become
 //! a PNG or an SVG.
 
+use super::plot_error::PlotError;
 use super::text::TextMeasure;
 use super::theme::{Marker, Rgb, WHITE};
-use super::{raster, svg};
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
-
-/// Why a figure could not be drawn.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PlotError {
-    /// The font that edgelm carries is damaged.
-    #[error("the built-in font cannot be read: {0}")]
-    Font(#[from] ab_glyph::InvalidFont),
-    /// plotters could not draw.
-    #[error("{0}")]
-    Drawing(String),
-    /// The image could not be encoded.
-    #[error(transparent)]
-    Encoding(#[from] png::EncodingError),
-}
 
 /// Where text is put relative to its point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -225,18 +210,5 @@ impl Canvas {
                 colour,
             }));
         }
-    }
-
-    /// The picture as a PNG file that says its size in print and nothing else.
-    ///
-    /// # Errors
-    /// [`PlotError`].
-    pub fn png(&self) -> Result<Vec<u8>, PlotError> {
-        raster::png(self)
-    }
-
-    /// The picture as an SVG file, whose text stays text.
-    pub fn svg(&self) -> String {
-        svg::write(self)
     }
 }

@@ -1,8 +1,8 @@
 //! A figure: axes with grid and labels, a legend above them, and the data.
 
 use super::axis::{Axis, Scale};
-use super::canvas::{Align, Canvas, PlotError};
-use super::marks::Plot;
+use super::canvas::{Align, Canvas};
+use super::plot_error::PlotError;
 use super::policies::DrawnPolicies;
 use super::text::TextMeasure;
 use super::theme::{self, Style};
@@ -76,28 +76,6 @@ impl Figure {
     /// Adds one entry to the legend.
     pub fn legend_entry(&mut self, name: impl Into<String>, style: Style, swatch: Swatch) {
         self.legend.push((name.into(), style, swatch));
-    }
-
-    /// Draws the figure as a PNG; `data` draws what it shows.
-    ///
-    /// # Errors
-    /// [`PlotError`].
-    pub fn png(&self, data: impl FnOnce(&mut Plot<'_>)) -> Result<Vec<u8>, PlotError> {
-        self.draw(data)?.png()
-    }
-
-    /// The same as a drawing, for any format.
-    ///
-    /// # Errors
-    /// [`PlotError`].
-    pub fn draw(&self, data: impl FnOnce(&mut Plot<'_>)) -> Result<Canvas, PlotError> {
-        let layout = Layout::of(self)?;
-        let mut canvas = Canvas::new(theme::WIDTH_PT, layout.end)?;
-        layout.draw_above(self, &mut canvas);
-        layout.draw_grid(self, &mut canvas);
-        data(&mut Plot::new(self, &layout, &mut canvas));
-        layout.draw_axes(self, &mut canvas);
-        Ok(canvas)
     }
 }
 

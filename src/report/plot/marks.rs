@@ -4,6 +4,7 @@
 use super::axis::{Axis, Scale};
 use super::canvas::{Align, Canvas};
 use super::figure::{Figure, Layout, rectangle};
+use super::plot_error::PlotError;
 use super::theme::{self, Style};
 
 /// Greatest shift between series that are set side by side.
@@ -19,6 +20,30 @@ pub struct Plot<'a> {
     canvas: &'a mut Canvas,
     /// To the right, in points.
     shift: f64,
+}
+
+impl Figure {
+    /// Draws the figure as a PNG; `data` draws what it shows.
+    ///
+    /// # Errors
+    /// [`PlotError`].
+    pub fn png(&self, data: impl FnOnce(&mut Plot<'_>)) -> Result<Vec<u8>, PlotError> {
+        self.draw(data)?.png()
+    }
+
+    /// The same as a drawing, for any format.
+    ///
+    /// # Errors
+    /// [`PlotError`].
+    pub fn draw(&self, data: impl FnOnce(&mut Plot<'_>)) -> Result<Canvas, PlotError> {
+        let layout = Layout::of(self)?;
+        let mut canvas = Canvas::new(theme::WIDTH_PT, layout.end)?;
+        layout.draw_above(self, &mut canvas);
+        layout.draw_grid(self, &mut canvas);
+        data(&mut Plot::new(self, &layout, &mut canvas));
+        layout.draw_axes(self, &mut canvas);
+        Ok(canvas)
+    }
 }
 
 impl<'a> Plot<'a> {

@@ -36,6 +36,7 @@ pub(super) mod gap;
 mod marks;
 mod panels;
 mod plane;
+mod plot_error;
 pub(super) mod policies;
 mod quantiles;
 mod raster;
@@ -48,10 +49,11 @@ pub mod theme;
 mod ticks;
 
 pub use axis::{Axis, Scale};
-pub use canvas::{Align, Canvas, PlotError};
+pub use canvas::{Align, Canvas};
 pub use field_label::{field_label, field_symbol};
 pub use figure::{Figure, Swatch};
 pub use marks::Plot;
+pub use plot_error::PlotError;
 
 use super::file_name::distinct;
 use super::{Finished, Format, OutputFile, ReportError};

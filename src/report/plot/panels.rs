@@ -1,8 +1,9 @@
 //! Several figures below each other in one picture, their plots of the same width.
 
-use super::canvas::{Canvas, PlotError};
+use super::canvas::Canvas;
 use super::figure::{Figure, Layout};
 use super::marks::Plot;
+use super::plot_error::PlotError;
 use super::theme;
 
 /// Draws the figures from top to bottom; `data` draws what the figure with this

@@ -3,23 +3,26 @@
 //! Everything is drawn larger than it is stored, and each stored dot is the mean
 //! of the drawn ones: plotters fills shapes without smoothing their edges.
 
-use super::canvas::{Align, Canvas, Direction, PlotError, Shape, Text};
+use super::canvas::{Align, Canvas, Direction, Shape, Text};
+use super::plot_error::PlotError;
 use super::text::TextMeasure;
-use super::theme::{DPI, Rgb, SUPERSAMPLING};
+use super::theme::{DOTS_PER_PT, DPI, Rgb, SUPERSAMPLING};
 use ab_glyph::{ScaleFont, point};
 use plotters::prelude::{BitMapBackend, Color, DrawingBackend, RGBAColor, RGBColor};
 use std::f64::consts::TAU;
 
-/// Drawn dots in a point.
-pub(super) const DOTS_PER_PT: f64 = (DPI * SUPERSAMPLING) as f64 / 72.0;
-
-/// The picture as a PNG file that says its size in print and nothing else.
-pub(super) fn png(canvas: &Canvas) -> Result<Vec<u8>, PlotError> {
-    let mut surface = Surface::of(canvas);
-    for shape in &canvas.shapes {
-        surface.draw(canvas, shape);
+impl Canvas {
+    /// The picture as a PNG file that says its size in print and nothing else.
+    ///
+    /// # Errors
+    /// [`PlotError`].
+    pub fn png(&self) -> Result<Vec<u8>, PlotError> {
+        let mut surface = Surface::of(self);
+        for shape in &self.shapes {
+            surface.draw(self, shape);
+        }
+        surface.into_png()
     }
-    surface.into_png()
 }
 
 struct Surface {

@@ -5,8 +5,15 @@ use super::text::FAMILY;
 use super::theme::Rgb;
 use std::fmt::Write;
 
+impl Canvas {
+    /// The picture as an SVG file, whose text stays text.
+    pub fn svg(&self) -> String {
+        write(self)
+    }
+}
+
 /// The picture as an SVG file, in points.
-pub(super) fn write(canvas: &Canvas) -> String {
+fn write(canvas: &Canvas) -> String {
     let (width, height) = (number(canvas.width_pt), number(canvas.height_pt));
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}pt\" height=\"{height}pt\" \

@@ -1,7 +1,7 @@
 //! Text in the figures' font: how wide it is, and how it is cut or broken to fit.
 
-use super::canvas::PlotError;
-use super::raster::DOTS_PER_PT;
+use super::plot_error::PlotError;
+use super::theme::DOTS_PER_PT;
 use ab_glyph::{Font, FontRef, GlyphId, PxScale, PxScaleFont, ScaleFont};
 
 const FONT: &[u8] = include_bytes!("font/DejaVuSans.ttf");

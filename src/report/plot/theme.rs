@@ -4,6 +4,8 @@
 pub const DPI: u32 = 300;
 /// Dots drawn per dot of the file, in each direction; their mean smooths edges.
 pub const SUPERSAMPLING: u32 = 3;
+/// Dots drawn in a point.
+pub(super) const DOTS_PER_PT: f64 = (DPI * SUPERSAMPLING) as f64 / 72.0;
 
 /// Width of a figure: a text column of most paper formats holds it unscaled.
 pub const WIDTH_PT: f64 = 360.0;

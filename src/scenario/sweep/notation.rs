@@ -2,7 +2,7 @@
 
 use super::{Range, Sweep, SweptField, SweptValue, SweptValues};
 use crate::scenario::notation::options;
-use crate::scenario::pointing::ron_message;
+use crate::scenario::wording::ron_message;
 use ron::error::SpannedError;
 use ron::extensions::Extensions;
 use ron::value::RawValue;

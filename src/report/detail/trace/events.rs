@@ -1,7 +1,7 @@
 //! The entries of the Trace Event Format, one a line ("Trace Event Format", Google,
 //! 2016: complete events `X`, counters `C`, metadata `M`; times in microseconds).
 
-use super::tracks::Place;
+use super::place::Place;
 use crate::engine::CompletedQuery;
 use crate::snapshot::Choice;
 use serde::{Serialize, Serializer, ser::SerializeMap};

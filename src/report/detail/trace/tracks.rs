@@ -1,6 +1,7 @@
 //! Which track a slice goes to: the first that is free.
 
 use super::events::Events;
+use super::place::Place;
 use crate::station::StationId;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
@@ -58,27 +59,6 @@ impl Block {
             (Self::Station(StationId::Device), 0) => StationId::Device.name().to_owned(),
             (Self::Station(station), lane) => format!("{} {}", station.name(), lane + 1),
             (Self::Queries, lane) => format!("queries {}", lane + 1),
-        }
-    }
-}
-
-/// Where and when a slice is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    pub pid: u64,
-    pub tid: u64,
-    pub start_ns: u64,
-    pub end_ns: u64,
-}
-
-impl Place {
-    /// A part of it.
-    pub fn inner(self, start_ns: u64, end_ns: u64) -> Self {
-        let start_ns = start_ns.clamp(self.start_ns, self.end_ns);
-        Self {
-            start_ns,
-            end_ns: end_ns.clamp(start_ns, self.end_ns),
-            ..self
         }
     }
 }
