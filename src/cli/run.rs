@@ -41,8 +41,8 @@ pub(super) struct Args {
     #[arg(long, conflicts_with = "fresh")]
     resume: bool,
     /// Check after every event that times, counts, shares and sums are as they must be, and
-    /// run slow reference stations beside the fast ones; the results are the same, and take
-    /// several times as long
+    /// run slow reference stations beside the fast ones; the results are the same, somewhat
+    /// later
     #[arg(long)]
     verify: bool,
     #[command(flatten)]
