@@ -1,7 +1,7 @@
 //! What a report is made of: the files of a finished run.
 
 use crate::experiment::Estimate;
-use crate::report::number::shortest;
+use crate::report::number::swept;
 use crate::scenario::{Scenario, SweptValue};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -158,11 +158,7 @@ pub(super) fn stages(text: &str) -> Result<Vec<StagesOf>, csv::Error> {
 
 /// The values of a point as `stages.csv` writes them, to find its rows.
 pub(super) fn place(values: &[SweptValue]) -> String {
-    let texts = values.iter().map(|value| match value {
-        SweptValue::Number(number) => shortest(*number),
-        SweptValue::Ron(_) => value.to_string(),
-    });
-    texts.collect::<Vec<_>>().join(", ")
+    values.iter().map(swept).collect::<Vec<_>>().join(", ")
 }
 
 /// The distribution of an `.hgrm` file: pairs of a delay in milliseconds and the share of
