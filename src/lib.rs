@@ -42,7 +42,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `cli` | `cli`, the command `edgelm` |
-//! | `http` | `profile`, which asks model servers over HTTP and TLS |
+//! | `http` | `profile` and `load`, which ask model servers over HTTP and TLS |
 //! | `plots` | `report::plot`, PNG and SVG figures |
 //! | `html` | `report::html`, a run as one page with figures to look into |
 //!
@@ -65,7 +65,9 @@
 //! | [`experiment`] | points, tasks, replications in parallel, plans and records, folding, estimates with intervals |
 //! | [`external`] | policies in any language, each a process |
 //! | [`scenario`] | what a person writes: RON types, defaults, `--set`, checks with positions |
+//! | [`load`] | sends requests to a live server on time, whatever it does, and keeps when tokens came |
 //! | [`profile`] | asks real models questions, keeps every answer, writes `uncertainty` tables |
+//! | [`model_server`] | asks servers that speak OpenAI's interface, over HTTP and TLS |
 //! | [`validation`] | logs of real servers: read, replayed through a server that batches, compared |
 //! | [`engine`] | virtual clock, event list, the life of a query, the recorder, what must hold after every event; knows no station by name |
 //! | [`policy`] | the trait, the greedy core, one file a policy, the literal oracle |
@@ -95,6 +97,10 @@ pub mod external;
 pub mod fault;
 pub mod finding;
 pub mod llm;
+#[cfg(feature = "http")]
+pub mod load;
+#[cfg(feature = "http")]
+pub mod model_server;
 pub mod physics;
 pub mod plan;
 pub mod policy;

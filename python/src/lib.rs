@@ -4,7 +4,6 @@
 #![forbid(unsafe_code)]
 
 mod episode;
-mod observation;
 mod results;
 mod vector;
 

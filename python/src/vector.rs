@@ -1,8 +1,8 @@
 //! Several cells stepped together.
 
 use crate::episode::{Episode, Message, Outcome, Snapshot};
-use crate::observation;
 use edgelm::experiment::Experiment;
+use edgelm::policy::observation;
 use edgelm::snapshot::{Choice, Decision, Load};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -78,15 +78,7 @@ impl Cells {
     /// Features of one slot of an observation.
     #[getter]
     fn features(&self) -> Vec<String> {
-        let mut names: Vec<String> = observation::QUERY_FEATURES
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect();
-        for j in 0..self.servers {
-            let of_server = |name: &&str| format!("server_{j}_{name}");
-            names.extend(observation::SERVER_FEATURES.iter().map(of_server));
-        }
-        names
+        observation::names(self.servers)
     }
 
     /// Starts replication `replication` in a cell.
@@ -212,7 +204,7 @@ impl Cells {
                 }
                 let next = cell.chosen.len()..snapshot.queries.len();
                 for (query, row) in next.zip(rows.chunks_mut(width)) {
-                    observation::write(row, snapshot, &load, query);
+                    observation::write(row, &load, query);
                 }
             }
         }

@@ -1,5 +1,6 @@
 """The environments keep Gymnasium's contract and the simulator's numbers."""
 
+import json
 import runpy
 import warnings
 from pathlib import Path
@@ -110,6 +111,26 @@ def test_over_time_queries_come_one_by_one():
     total, steps, info = play(CellEnv(OVER_TIME), lambda _: 0)
     assert steps == info["queries"] == row["queries"] > 20
     assert total == pytest.approx(-row["objective"], rel=1e-9)
+
+
+def test_what_ppo_has_learned_decides_in_edgelm(tmp_path):
+    path = Path(__file__).parent.parent / "examples" / "learn_ppo.py"
+    learner = runpy.run_path(str(path))
+    said = []
+    network = learner["learn"](learner["SCENARIO"], 0.1, 50, 1, said.append)
+    assert len(said) == 1 and said[0].startswith("update 50 of 50")
+    again = learner["learn"](learner["SCENARIO"], 0.1, 50, 1, said.append)
+    assert network == again, "the same seed learns the same"
+    (tmp_path / "learned.json").write_text(json.dumps(network))
+    policies = "policies: [MinDelay, LocalAll, Learned(file: \"learned.json\")]"
+    scenario = learner["SCENARIO"].replace("policies: [LocalAll]", policies)
+    (tmp_path / "s.ron").write_text(scenario)
+    results = edgelm.run(tmp_path / "s.ron", overrides={"replications": 3})
+    rows = {row["policy"]: row for row in results}
+    learned = rows["Learned(file: \"learned.json\")"]
+    # It began with the least delay, and has not unlearned it.
+    assert learned["delay_mean_ms"] < 0.8 * rows["LocalAll"]["delay_mean_ms"]
+    assert learned["accuracy"] > rows["LocalAll"]["accuracy"] + 0.15
 
 
 def test_a_learned_threshold_falls_as_right_answers_gain_worth():

@@ -7,7 +7,7 @@ use crate::fault::Fault;
 use crate::llm::{Calibrated, ServerBlock};
 use crate::report::{StreamedFile, calibration as report};
 use crate::scenario::{self, Diagnostic, RonFile};
-use crate::validation::{Family, Log, Setting, calibrate};
+use crate::validation::{Family, Log, Setting, Told, calibrate};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -72,7 +72,8 @@ enum Law {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let catalog = with_own_entries(args.catalog.as_deref())?;
-    let block = block(args)?;
+    let (log, names, checksum) = logs(args)?;
+    let block = block(args, &log.told)?;
     let family = match (args.law, &block.model) {
         (Some(Law::Affine), _) | (None, None) => Family::Affine,
         (Some(Law::Roofline), None) => {
@@ -83,7 +84,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         }
         (Some(Law::Roofline) | None, Some(_)) => Family::Roofline,
     };
-    let (log, names, checksum) = logs(args)?;
     let file = StreamedFile::create(&args.out);
     let mut file = file.map_err(|error| Diagnostic::new(error.to_string()))?;
     let setting = Setting {
@@ -116,6 +116,18 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     } else {
         print(&report::text(&fitted))?;
     }
+    let cached = log
+        .requests
+        .iter()
+        .filter(|one| one.cached_tokens > 0)
+        .count();
+    if cached > 0 {
+        tell!(
+            "warning: the server found tokens of {cached} of {} prompts in a cache, which is not \
+             modelled: switch its prompt cache off",
+            log.requests.len()
+        );
+    }
     let memory_known = args.kv_tokens.is_some()
         || setting.block.kv_tokens.is_some()
         || setting.block.card.is_some()
@@ -130,10 +142,17 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn block(args: &Args) -> Result<ServerBlock, Failure> {
+/// What is known of the server: by options, else by its block, else as it told itself.
+fn block(args: &Args, told: &Told) -> Result<ServerBlock, Failure> {
+    let unknown = ServerBlock::default();
     let given = match &args.server {
         Some(file) => RonFile::<ServerBlock>::read(file)?.value,
-        None => ServerBlock::default(),
+        None => ServerBlock {
+            max_running: told.max_running.unwrap_or(unknown.max_running),
+            block_tokens: told.block_tokens.unwrap_or(unknown.block_tokens),
+            kv_tokens: told.kv_tokens,
+            ..unknown
+        },
     };
     let max_running = args.max_running.unwrap_or(given.max_running);
     let name = [&args.card, &args.model]
@@ -181,6 +200,7 @@ fn logs(args: &Args) -> Result<(Log, Vec<String>, String), Failure> {
     }
     let log = all.unwrap_or(Log {
         requests: Vec::new(),
+        told: Told::default(),
     });
     Ok((log, names, hasher.finalize().to_hex().to_string()))
 }

@@ -5,6 +5,8 @@
 #[macro_use]
 mod telling;
 
+#[cfg(feature = "http")]
+mod asking;
 mod calibrate;
 mod capacity;
 mod catalog;
@@ -20,6 +22,8 @@ mod gap;
 mod init;
 mod link;
 mod list;
+#[cfg(feature = "http")]
+mod load;
 mod man;
 mod map;
 mod merge;
@@ -80,6 +84,8 @@ enum Command {
     Merge(merge::Args),
     Trace(trace::Args),
     Replay(replay::Args),
+    #[cfg(feature = "http")]
+    Load(Box<load::Args>),
     Calibrate(calibrate::Args),
     Validate(validate::Args),
     Completions(completions::Args),
@@ -140,6 +146,8 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => merge::run(&args),
         Command::Trace(args) => trace::run(&args),
         Command::Replay(args) => replay::run(&args),
+        #[cfg(feature = "http")]
+        Command::Load(args) => load::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -3,9 +3,13 @@
 use super::catalog::with_own_entries;
 use super::{Failure, print};
 use crate::llm::ServerBlock;
+#[cfg(feature = "plots")]
+use crate::report::Format;
 use crate::report::{StreamedFile, validation as report};
 use crate::scenario::{self, Diagnostic, Place, RonFile};
 use crate::validation::{Comparison, Log, LogError, Range, replay};
+#[cfg(feature = "plots")]
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Replay the arrivals of a server's log through a simulated server, and show measured
@@ -27,9 +31,28 @@ pub(super) struct Args {
     /// Write a row per request, with its simulated times, to this CSV file
     #[arg(long, value_name = "FILE")]
     requests: Option<PathBuf>,
+    /// Draw the distribution functions of measured and simulated times into this file, PNG or
+    /// SVG by its name
+    #[cfg(feature = "plots")]
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
     /// Write JSON
     #[arg(long)]
     json: bool,
+}
+
+/// The format that a picture's name ends in.
+#[cfg(feature = "plots")]
+fn picture_format(file: &Path) -> Result<Format, Diagnostic> {
+    let ending = file.extension().unwrap_or_default().to_string_lossy();
+    match ending.to_ascii_lowercase().as_str() {
+        "png" => Ok(Format::Png),
+        "svg" => Ok(Format::Svg),
+        _ => Err(Diagnostic::new(format!(
+            "--plot: found `{}`, allowed is a name that ends in .png or .svg",
+            file.display()
+        ))),
+    }
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
@@ -44,6 +67,18 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             Some(StreamedFile::create(place).map_err(|error| Diagnostic::new(error.to_string()))?)
         }
         None => None,
+    };
+    #[cfg(feature = "plots")]
+    let picture = match &args.plot {
+        None => None,
+        Some(file) => {
+            let format = picture_format(file)?;
+            let file = StreamedFile::create(file);
+            Some((
+                format,
+                file.map_err(|error| Diagnostic::new(error.to_string()))?,
+            ))
+        }
     };
     let replayed = replay(&log, &server).map_err(|fault| block.fault(&fault))?;
     let comparison = Comparison::new(&log, &replayed);
@@ -64,6 +99,23 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if let Some(file) = requests {
         file.keep()
             .map_err(|error| Failure::Failed(error.to_string()))?;
+    }
+    #[cfg(feature = "plots")]
+    if let Some((format, mut file)) = picture {
+        let failed = |error: String| Failure::Failed(format!("cannot draw the picture: {error}"));
+        let title = match block.value.name.as_str() {
+            "" => file_name(&args.log),
+            server => format!("{}: {server}", file_name(&args.log)),
+        };
+        let drawn = report::picture(&title, &comparison, format);
+        match drawn.map_err(|error| failed(error.to_string()))? {
+            None => tell!("nothing to draw: no request was served"),
+            Some(bytes) => {
+                io::Write::write_all(&mut file, &bytes)
+                    .map_err(|error| failed(error.to_string()))?;
+                file.keep().map_err(|error| failed(error.to_string()))?;
+            }
+        }
     }
     if args.json {
         let name = file_name(&args.log);

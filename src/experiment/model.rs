@@ -2,7 +2,6 @@
 //! runs in SI.
 
 use crate::engine::Settings;
-use crate::llm::Catalog;
 use crate::physics::radio::thermal_noise;
 use crate::route::{CloudCompute, CloudLaw, ComputeLaw, Foresight, Serving};
 use crate::scenario::{ForesightSpec, Scenario, TokenSpec, WarmUp};
@@ -108,7 +107,7 @@ pub(super) fn settings(scenario: &Scenario, trace: Option<&Arc<Trace>>) -> Setti
             phone: scenario
                 .users
                 .serving
-                .law(&Catalog::default())
+                .law(&scenario.catalog())
                 .unwrap_or_default(),
             cloud: cloud_law(scenario),
             process: scenario.workload.token_process.unwrap_or_default(),
@@ -134,7 +133,7 @@ pub(super) fn settings(scenario: &Scenario, trace: Option<&Arc<Trace>>) -> Setti
 fn compute_law(scenario: &Scenario) -> ComputeLaw {
     match &scenario.servers.serving {
         None => ComputeLaw::Shared(scenario.servers.discipline),
-        Some(block) => match block.resolve(&Catalog::default()) {
+        Some(block) => match block.resolve(&scenario.catalog()) {
             Ok(spec) => ComputeLaw::Batching(spec),
             Err(fault) => unreachable!("checked before: {fault:?}"),
         },
@@ -149,7 +148,7 @@ fn cloud_law(scenario: &Scenario) -> Option<CloudLaw> {
             capacity: FlopPerSecond(cloud.capacity_tflops * 1e12),
             max_per_user: FlopPerSecond(cloud.max_per_user_tflops * 1e12),
         },
-        Some(block) => match block.resolve(&Catalog::default()) {
+        Some(block) => match block.resolve(&scenario.catalog()) {
             Ok(spec) => CloudCompute::Batching(spec),
             Err(fault) => unreachable!("checked before: {fault:?}"),
         },

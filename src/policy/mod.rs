@@ -35,10 +35,13 @@ mod fair_association;
 mod fixed;
 mod goa;
 pub mod greedy;
+mod learned;
 pub mod literal;
 mod local_search;
 mod marginal;
 mod min_delay;
+mod network;
+pub mod observation;
 mod optimal;
 mod planned;
 mod planning;
@@ -58,9 +61,11 @@ pub use enumeration::enumerate;
 pub use fair_association::FairAssociation;
 pub use fixed::{EdgeAll, LocalAll};
 pub use goa::Goa;
+pub use learned::Learned;
 pub use local_search::{SearchResult, above, local_search};
 pub use marginal::Marginal;
 pub use min_delay::MinDelay;
+pub use network::{Layer, Network};
 pub use optimal::{DEFAULT_MAX_NODES, Optimal};
 pub use planned::{EdgeFirst, Planned, SpecDecode};
 pub use planning::{Continuation, QueryEvent, WhatHappened};
@@ -155,6 +160,9 @@ pub enum PolicyError {
         /// Tokens that its memory holds.
         limit: u64,
     },
+    /// It was learned for other inputs than there are here.
+    #[error("what was learned does not fit: {0}")]
+    Unfit(crate::fault::Fault),
     /// In a run that is verified something is not as it must be: a mistake in edgelm, not in
     /// the policy.
     #[error("at event {event}, t = {time_s} s: {what}")]

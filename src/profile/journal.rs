@@ -1,18 +1,13 @@
 //! Every answer, kept as soon as it is there.
-//!
-//! The journal is a file of JSON lines which only grows. A process that is killed
-//! leaves at worst one unfinished line, which is cut off when the journal is
-//! opened again.
 
+use super::Role;
 use super::response::Reply;
-use super::{Endpoint, Role};
+use crate::model_server::{Endpoint, JournalFile};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io;
 use std::path::Path;
-use std::time::Duration;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Entry {
@@ -26,21 +21,8 @@ struct Entry {
 /// The answers that are there already, and the file to which more are added.
 #[derive(Debug)]
 pub struct Journal {
-    file: File,
+    file: JournalFile,
     answers: HashMap<(String, Role), (String, Reply)>,
-}
-
-/// A child process that is just being started shares its parent's locks for a
-/// moment, so that one refusal does not mean a second writer.
-fn lock(file: &File) -> io::Result<()> {
-    for _ in 0..20 {
-        match file.try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::Error(error)) => return Err(error),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(25)),
-        }
-    }
-    Err(io::Error::other("another process is writing to it"))
 }
 
 /// Names a request: 64 bits of FNV-1a over the endpoint and the body.
@@ -59,32 +41,14 @@ impl Journal {
     /// A file that cannot be opened, that another process has locked, or that is
     /// no journal (it is left as it is).
     pub fn open(path: &Path) -> io::Result<Journal> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)?;
-        lock(&file)?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
-        let mut answers = HashMap::new();
-        let lines = bytes[..whole].split(|b| *b == b'\n');
-        for (number, line) in lines.enumerate().filter(|(_, line)| !line.is_empty()) {
-            let entry: Entry = serde_json::from_slice(line).map_err(|e| {
-                let message = format!("line {} is no entry of a journal: {e}", number + 1);
-                io::Error::new(io::ErrorKind::InvalidData, message)
-            })?;
-            answers.insert((entry.id, entry.role), (entry.asked, entry.reply));
-        }
-        if whole < bytes.len() && whole == 0 && bytes[0] != b'{' {
-            let message = "it is no journal";
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-        }
-        file.set_len(whole as u64)?;
-        file.seek(SeekFrom::Start(whole as u64))?;
-        Ok(Journal { file, answers })
+        let (file, entries) = JournalFile::open(path)?;
+        let entries = entries.into_iter();
+        let answers =
+            entries.map(|entry: Entry| ((entry.id, entry.role), (entry.asked, entry.reply)));
+        Ok(Journal {
+            answers: answers.collect(),
+            file,
+        })
     }
 
     /// The answer to a request, if it is there.
@@ -114,10 +78,7 @@ impl Journal {
             asked: asked.to_owned(),
             reply: reply.clone(),
         };
-        let mut line = serde_json::to_vec(&entry)?;
-        line.push(b'\n');
-        // One write: a kill cannot fall between a line and its end.
-        self.file.write_all(&line)
+        self.file.add(&entry)
     }
 }
 

@@ -3,27 +3,25 @@
 //! measured.
 //!
 //! [`questions`] reads bAbI's own format or JSON lines; [`request`] makes of a
-//! question what is sent; [`client`] sends it to any OpenAI-compatible server and
-//! [`response`] reads what comes back; [`scoring`] decides whether that is right;
+//! question what is sent, to any server that [`model_server`](crate::model_server) can ask,
+//! and [`response`] reads what comes back; [`scoring`] decides whether that is right;
 //! [`journal`] keeps every answer as soon as it is there, so that nothing is asked
-//! twice; [`mod@run`] drives all of it, and [`record`] writes the table.
+//! twice; [`mod@run`] drives all of it, [`record`] writes the table, and [`rates`]
+//! says how fast the small model was.
 
-mod authorities;
 mod babi;
-pub mod client;
 mod fault;
 pub mod journal;
 mod json_lines;
 pub mod question;
 pub mod questions;
+pub mod rates;
 pub mod record;
 pub mod request;
 pub mod response;
 pub mod run;
 pub mod scoring;
-mod secret;
 
-pub use client::{Client, Endpoint};
 pub use fault::Fault;
 pub use question::Question;
 pub use questions::QuestionError;

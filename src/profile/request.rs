@@ -1,8 +1,8 @@
 //! What is sent for a question.
 
 use super::Role;
-use super::client::{Api, Endpoint};
 use super::question::{Message, Prompt, Question};
+use crate::model_server::{Api, Endpoint};
 use serde_json::{Map, Value, json};
 
 /// The instruction that precedes a bAbI story.

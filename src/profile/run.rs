@@ -1,6 +1,5 @@
 //! Puts all questions to both models.
 
-use super::client::{Client, Endpoint};
 use super::journal::{Journal, digest};
 use super::question::Question;
 use super::record::Record;
@@ -8,6 +7,7 @@ use super::request::Asking;
 use super::response::{self, Reply};
 use super::scoring::Scorer;
 use super::{Fault, Role};
+use crate::model_server::{Client, Endpoint};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::sync::Mutex;
@@ -344,15 +344,19 @@ fn ask(
             Err(fault) => fault,
         };
         if !fault.is_passing() || attempt >= client.retries || control.is_stopped() {
-            return Err(fault);
+            return Err(Fault::Server(fault));
         }
         let wait = client.wait(attempt, &fault);
         // Nobody listening is the end of the run: then nothing is left to repeat.
-        let _ = sender.send(Report::Repeating(number, fault.clone(), wait));
+        let _ = sender.send(Report::Repeating(
+            number,
+            Fault::Server(fault.clone()),
+            wait,
+        ));
         let until = Instant::now() + wait;
         while let Some(left) = until.checked_duration_since(Instant::now()) {
             if control.is_stopped() {
-                return Err(fault);
+                return Err(Fault::Server(fault));
             }
             std::thread::sleep(left.min(Duration::from_millis(50)));
         }

@@ -1,7 +1,7 @@
 //! The catalogue of models and hardware as tables, explanations and JSON.
 
 use super::number::{decimals, shortest};
-use crate::llm::catalog::{Catalog, HardwareEntry, Measured, ModelEntry, Rates, Sourced};
+use crate::llm::catalog::{Catalog, Entries, HardwareEntry, Measured, ModelEntry, Rates, Sourced};
 use crate::llm::{Batch, ServerBlock, StepLaw};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde_json::{Value, json};
@@ -269,4 +269,17 @@ pub fn hardware_json(hardware: &HardwareEntry) -> Value {
         |sustained| json!({"low": number(&sustained.low), "high": number(&sustained.high)}),
     );
     object
+}
+/// Own hardware as a file that `--catalog` and scenarios read, with what it is from.
+///
+/// # Errors
+/// What RON says.
+pub fn hardware_file(hardware: &HardwareEntry, comment: &str) -> Result<String, ron::Error> {
+    let pretty = ron::ser::PrettyConfig::new().struct_names(false);
+    let entries = Entries {
+        models: Vec::new(),
+        hardware: vec![hardware.clone()],
+    };
+    let entries = ron::ser::to_string_pretty(&entries, pretty)?;
+    Ok(format!("// {comment}\n{entries}\n"))
 }

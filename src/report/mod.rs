@@ -42,6 +42,8 @@ mod hgrm;
 pub mod html;
 mod json;
 pub mod link;
+#[cfg(feature = "http")]
+pub mod load;
 mod number;
 pub mod outlook;
 mod passing_file;

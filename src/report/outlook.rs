@@ -4,7 +4,6 @@
 use super::number::decimals;
 use super::swept;
 use crate::experiment::Experiment;
-use crate::llm::Catalog;
 use crate::physics::radio::thermal_noise;
 use crate::scenario::{PhoneSpec, Scenario};
 use crate::units::{Hertz, db_from_ratio};
@@ -57,7 +56,7 @@ fn air(scenario: &Scenario) -> String {
 fn servers(scenario: &Scenario) -> String {
     let servers = &scenario.servers;
     if let Some(block) = &servers.serving {
-        return match block.resolve(&Catalog::default()) {
+        return match block.resolve(&scenario.catalog()) {
             Ok(spec) => format!(
                 "a server batches up to {} queries, whose prompts and answers share room for {} \
                  tokens",

@@ -1,23 +1,25 @@
 //! Measured times of a server beside simulated ones: text, JSON, and a row per request.
 
 use super::number::{decimals, optional, shortest};
+#[cfg(feature = "plots")]
+use super::{Format, ReportError};
 use crate::units::Seconds;
 use crate::validation::{Comparison, Duration, Log, Measure, Replayed, Summary};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde_json::{Value, json};
 use std::io::Write;
 
-/// The columns of the rows per request.
-const COLUMNS: [&str; 8] = [
+/// The columns of a log.
+pub(super) const COLUMNS_OF_LOG: [&str; 5] = [
     "arrival_s",
     "prompt_tokens",
     "output_tokens",
     "first_token_s",
     "end_s",
-    "simulated_first_token_s",
-    "simulated_end_s",
-    "preemptions",
 ];
+
+/// The columns behind them of the rows per request.
+const SIMULATED_COLUMNS: [&str; 3] = ["simulated_first_token_s", "simulated_end_s", "preemptions"];
 
 /// A line on the requests and a table of three rows a duration: measured, simulated, and
 /// what simulated is above measured.
@@ -63,7 +65,7 @@ pub fn text(comparison: &Comparison) -> String {
         .unwrap_or_default()
 }
 
-fn name(duration: Duration) -> &'static str {
+pub(super) fn name(duration: Duration) -> &'static str {
     match duration {
         Duration::FirstToken => "TTFT",
         Duration::PerToken => "TPOT",
@@ -108,18 +110,45 @@ fn rows(measure: &Measure) -> Vec<Vec<String>> {
     ]
 }
 
+/// The distribution functions of measured and simulated times as a picture, in the format that
+/// the file's name ends in: `png` or `svg`. `None` where no request was served.
+///
+/// # Errors
+/// [`ReportError`], if a format's library fails.
+#[cfg(feature = "plots")]
+pub fn picture(
+    title: &str,
+    comparison: &Comparison,
+    format: Format,
+) -> Result<Option<Vec<u8>>, ReportError> {
+    let Some(figure) = super::plot::distributions::draw(title, comparison)? else {
+        return Ok(None);
+    };
+    let files = super::plot::figure_files("validation", &figure, &[format])?;
+    Ok(files.into_iter().next().map(|file| file.bytes))
+}
+
+/// How a duration is called in JSON.
+pub(super) fn key(duration: Duration) -> &'static str {
+    match duration {
+        Duration::FirstToken => "ttft",
+        Duration::PerToken => "tpot",
+        Duration::EndToEnd => "end_to_end",
+    }
+}
+
+/// A mean and quantiles as JSON, in seconds.
+pub(super) fn seconds_of(summary: Summary) -> Value {
+    json!({
+        "mean": summary.mean_ms * 1e-3,
+        "p50": summary.p50_ms * 1e-3,
+        "p90": summary.p90_ms * 1e-3,
+        "p99": summary.p99_ms * 1e-3,
+    })
+}
+
 /// The comparison as a JSON document; times in seconds.
 pub fn json(comparison: &Comparison, log: &str, server: &str) -> Value {
-    let summary = |summary: Option<Summary>| {
-        summary.map(|summary| {
-            json!({
-                "mean": summary.mean_ms * 1e-3,
-                "p50": summary.p50_ms * 1e-3,
-                "p90": summary.p90_ms * 1e-3,
-                "p99": summary.p99_ms * 1e-3,
-            })
-        })
-    };
     let mut document = json!({
         "edgelm": env!("CARGO_PKG_VERSION"),
         "log": log,
@@ -131,15 +160,10 @@ pub fn json(comparison: &Comparison, log: &str, server: &str) -> Value {
         "per_request_error": comparison.per_request_error(),
     });
     for measure in &comparison.measures {
-        let name = match measure.duration {
-            Duration::FirstToken => "ttft",
-            Duration::PerToken => "tpot",
-            Duration::EndToEnd => "end_to_end",
-        };
-        document[name] = json!({
+        document[key(measure.duration)] = json!({
             "requests": measure.requests,
-            "measured": summary(measure.measured),
-            "simulated": summary(measure.simulated),
+            "measured": measure.measured.map(seconds_of),
+            "simulated": measure.simulated.map(seconds_of),
             "mean_absolute_relative_error": measure.mean_absolute_relative_error,
         });
     }
@@ -153,7 +177,7 @@ pub fn json(comparison: &Comparison, log: &str, server: &str) -> Value {
 /// What `out` says.
 pub fn write_requests(log: &Log, replayed: &Replayed, out: impl Write) -> Result<(), ::csv::Error> {
     let mut writer = ::csv::Writer::from_writer(out);
-    writer.write_record(COLUMNS)?;
+    writer.write_record(COLUMNS_OF_LOG.iter().chain(&SIMULATED_COLUMNS))?;
     for (request, simulated) in log.requests.iter().zip(&replayed.requests) {
         let seconds = |time: Option<Seconds>| optional(time.map(|time| time.0));
         writer.write_record([

@@ -4,6 +4,7 @@ use super::Scenario;
 use super::carried;
 use super::check::check;
 use super::diagnostic::{Diagnostic, Place};
+use super::learned_file::{self, read_network};
 use super::naming::study_name;
 use super::notation::{self, options};
 use super::overriding::{Override, apply};
@@ -188,13 +189,14 @@ impl Loaded {
 /// # Errors
 /// Unknown names and fields, wrong types, parameters out of range.
 pub fn policy_from_text(text: &str, source: &str) -> Result<PolicySpec, Diagnostic> {
-    let spec: PolicySpec = options().from_str(text).map_err(|error| {
+    let mut spec: PolicySpec = options().from_str(text).map_err(|error| {
         let diagnostic = Diagnostic::new(format!("{source} {text}: {}", ron_message(&error.code)));
         match suggestion(&error.code) {
             Some(help) => diagnostic.help(help),
             None => diagnostic,
         }
     })?;
+    read_network(&mut spec, &|file| learned_file::parse(&read(file)?, file))?;
     match spec.check() {
         Ok(()) => Ok(spec),
         Err(fault) => Err(Diagnostic::new(format!(
@@ -294,6 +296,9 @@ impl Source {
         mut scenario: Scenario,
         earlier: Option<&Loaded>,
     ) -> Result<Loaded, Vec<Diagnostic>> {
+        self.read_entries(&mut scenario.catalog)?;
+        self.read_networks(&mut scenario)
+            .map_err(|diagnostic| vec![diagnostic])?;
         let cloud = scenario.cloud.as_mut().map(|cloud| &mut cloud.serving);
         let blocks = [
             (Some(&mut scenario.servers.serving), "servers.serving"),

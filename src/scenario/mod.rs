@@ -19,11 +19,13 @@ mod diagnostic;
 pub mod explanation;
 mod instance;
 mod json_span;
+mod learned_file;
 mod loading;
 mod named_files;
 mod naming;
 mod notation;
 mod overriding;
+mod own_entries;
 mod phone;
 mod pointing;
 mod referred;
@@ -44,10 +46,13 @@ pub use cloud::CloudSpec;
 pub use diagnostic::{Diagnostic, Place};
 pub use instance::{Instance, InstanceServer, InstanceSnapshot, InstanceUser};
 pub use loading::{Loaded, load, policy_from_text};
+#[cfg(all(feature = "cli", feature = "http"))]
+pub(crate) use named_files::read_trace;
 #[cfg(feature = "cli")]
 pub(crate) use naming::study_name;
 pub(crate) use naming::{ALLOWED as ALLOWED_NAMES, is_plain_name};
 pub use overriding::Override;
+pub use own_entries::OwnEntries;
 pub use phone::PhoneSpec;
 #[cfg(feature = "cli")]
 pub(crate) use pointing::table_error;
@@ -101,6 +106,9 @@ pub struct Scenario {
     /// What is behind the servers; without it nothing is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cloud: Option<CloudSpec>,
+    /// Own entries of the catalogue of models and hardware: `File("own.ron")`, or in place.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub catalog: OwnEntries,
     /// The radio channel.
     #[serde(default)]
     pub channel: ChannelSpec,

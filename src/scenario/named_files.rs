@@ -76,6 +76,16 @@ impl Source {
     }
 }
 
+/// Reads a trace that no scenario names.
+///
+/// # Errors
+/// It cannot be read, or a row of it cannot be used.
+#[cfg(all(feature = "cli", feature = "http"))]
+pub(crate) fn read_trace(path: &Path) -> Result<Trace, Diagnostic> {
+    let text = super::read(path)?;
+    Trace::parse(&text).map_err(|error| row_error(&error, path.to_owned(), &text))
+}
+
 /// A row of a file that cannot be used, shown where it stands.
 fn row_error(error: &RowError, path: PathBuf, text: &str) -> Diagnostic {
     let start = byte_offset(text, error.line, 1);

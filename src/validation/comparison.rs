@@ -42,6 +42,10 @@ pub struct Measure {
     pub measured: Option<Summary>,
     /// As simulated, of the same requests.
     pub simulated: Option<Summary>,
+    /// Every measured time, in milliseconds, in the order of the log.
+    pub measured_ms: Vec<f64>,
+    /// The simulated times of the same requests.
+    pub simulated_ms: Vec<f64>,
     /// Mean over the requests of |simulated - measured| / measured.
     pub mean_absolute_relative_error: Option<f64>,
 }
@@ -157,8 +161,10 @@ impl Measure {
             duration,
             requests: simulated_ms.len(),
             mean_absolute_relative_error: mean(&errors),
-            measured: Summary::of(measured_ms),
-            simulated: Summary::of(simulated_ms),
+            measured: Summary::of(measured_ms.clone()),
+            simulated: Summary::of(simulated_ms.clone()),
+            measured_ms,
+            simulated_ms,
         }
     }
 }
@@ -167,9 +173,20 @@ fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
+impl Log {
+    /// A duration of every request that has it and was measured, in milliseconds.
+    pub fn measured_ms(&self, duration: Duration) -> Vec<f64> {
+        let measured = self.requests.iter().filter_map(|request| {
+            let time = duration.of(request, request.measured?)?;
+            Some(time.as_ms())
+        });
+        measured.collect()
+    }
+}
+
 impl Summary {
     /// Of values in milliseconds; of none there is none.
-    fn of(mut values: Vec<f64>) -> Option<Self> {
+    pub fn of(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
         let quantile = |share: f64| {
             let at = share * (values.len() - 1) as f64;

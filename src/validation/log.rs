@@ -1,7 +1,9 @@
 //! A log of per-request times, as CSV.
 
+use super::Told;
 use crate::fault::Fault;
 use crate::units::Seconds;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 const COLUMNS: [&str; 5] = [
@@ -15,11 +17,21 @@ const COLUMNS: [&str; 5] = [
 /// How many columns a log has at least: a log without times is simulated only.
 const ARRIVAL_COLUMNS: usize = 3;
 
+/// What `edgelm load` writes behind these columns.
+const FURTHER: [&str; 4] = [
+    "late_s",
+    "server_prompt_ms",
+    "server_answer_ms",
+    "cached_tokens",
+];
+
 /// The requests of a server, in the order of the log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Log {
     /// The requests.
     pub requests: Vec<LoggedRequest>,
+    /// What the server told of itself, where the log says.
+    pub told: Told,
 }
 
 /// A request of a log.
@@ -33,6 +45,19 @@ pub struct LoggedRequest {
     pub output_tokens: u64,
     /// When its tokens came, where it was measured.
     pub measured: Option<Times>,
+    /// How long the server says it took, where it says so.
+    pub server: Option<ServerTimes>,
+    /// Tokens of the prompt that the server found in a cache, as far as it tells.
+    pub cached_tokens: u64,
+}
+
+/// How long a server says it took for a request (llama.cpp's `timings`).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ServerTimes {
+    /// From the prompt's first step to the first token, in milliseconds.
+    pub prompt_ms: f64,
+    /// From the first token to the last, in milliseconds.
+    pub answer_ms: f64,
 }
 
 /// When a request's tokens came, by the clock of the arrivals.
@@ -63,8 +88,10 @@ impl std::error::Error for LogError {}
 
 impl Log {
     /// Reads a log with the header `arrival_s,prompt_tokens,output_tokens,first_token_s,end_s`.
-    /// The last two columns may be empty, or missing altogether. Lines that begin with
-    /// `#` are comments. Requests need not be in order of time.
+    /// The last two columns may be empty, or missing altogether. Behind all five, those may
+    /// follow that `edgelm load` writes: `late_s`, `server_prompt_ms`, `server_answer_ms`,
+    /// `cached_tokens`. Lines that begin with `#` are comments. Requests need not be in order
+    /// of time.
     ///
     /// # Errors
     /// The first line that cannot be used.
@@ -76,11 +103,17 @@ impl Log {
             .from_reader(text.as_bytes());
         let header = reader.headers().map_err(|error| csv_error(&error))?.clone();
         let names: Vec<&str> = header.iter().collect();
-        if names != COLUMNS && names != COLUMNS[..ARRIVAL_COLUMNS] {
+        let known = names == COLUMNS[..ARRIVAL_COLUMNS]
+            || (names.starts_with(&COLUMNS)
+                && names[COLUMNS.len()..]
+                    .iter()
+                    .all(|name| FURTHER.contains(name)));
+        if !known {
             let line = header.position().map_or(1, |at| at.line() as usize);
             let allowed = format!(
-                "{}, or the first {ARRIVAL_COLUMNS} of them",
-                COLUMNS.join(",")
+                "{}, or the first {ARRIVAL_COLUMNS} of them; behind all of them any of {}",
+                COLUMNS.join(","),
+                FURTHER.join(",")
             );
             let fault = Fault::new("header", format!("`{}`", names.join(",")), allowed);
             return Err(LogError { line, fault });
@@ -89,27 +122,30 @@ impl Log {
         for record in reader.records() {
             let record = record.map_err(|error| csv_error(&error))?;
             let line = record.position().map_or(0, |at| at.line() as usize);
-            let request = request(&record, names.len());
+            let request = request(&record, &names);
             requests.push(request.map_err(|fault| LogError { line, fault })?);
         }
         if requests.is_empty() {
             let fault = Fault::new("row", "nothing", "at least one request");
             return Err(LogError { line: 2, fault });
         }
-        Ok(Self { requests })
+        Ok(Self {
+            requests,
+            told: Told::of_log(text),
+        })
     }
 }
 
-fn request(record: &csv::StringRecord, columns: usize) -> Result<LoggedRequest, Fault> {
-    if record.len() != columns {
+fn request(record: &csv::StringRecord, names: &[&str]) -> Result<LoggedRequest, Fault> {
+    if record.len() != names.len() {
         let found = format!("{} values", record.len());
-        let allowed = format!("{columns}, as many as the header has names");
+        let allowed = format!("{}, as many as the header has names", names.len());
         return Err(Fault::new("row", found, allowed));
     }
     let text = |at: usize| record.get(at).unwrap_or("");
     let fault = |at: usize, allowed: &str| {
         let found = format!("`{}`", text(at));
-        Fault::new(COLUMNS[at], found, allowed)
+        Fault::new(names[at], found, allowed)
     };
     let seconds = |at: usize| {
         let value = text(at).parse().ok();
@@ -137,11 +173,27 @@ fn request(record: &csv::StringRecord, columns: usize) -> Result<LoggedRequest, 
         }
         Some(times)
     };
+    let further = |name: &str| match names.iter().position(|one| *one == name) {
+        Some(at) if !text(at).is_empty() => {
+            let value = text(at).parse().ok();
+            let usable = value.filter(|value: &f64| value.is_finite() && *value >= 0.0);
+            usable
+                .map(Some)
+                .ok_or_else(|| fault(at, "a number, not below 0"))
+        }
+        _ => Ok(None),
+    };
+    let server = further("server_prompt_ms")?.zip(further("server_answer_ms")?);
     Ok(LoggedRequest {
         arrival,
         prompt_tokens: tokens(1)?,
         output_tokens: tokens(2)?,
         measured,
+        server: server.map(|(prompt_ms, answer_ms)| ServerTimes {
+            prompt_ms,
+            answer_ms,
+        }),
+        cached_tokens: further("cached_tokens")?.unwrap_or(0.0) as u64,
     })
 }
 

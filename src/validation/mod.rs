@@ -12,11 +12,13 @@ mod calibration;
 mod comparison;
 mod log;
 mod replaying;
+mod told;
 mod vllm;
 
 pub use calibration::{
     Calibration, Determined, Family, Fitted, Parameter, Parameters, Range, Setting, calibrate,
 };
 pub use comparison::{Comparison, Duration, Measure, Summary};
-pub use log::{Log, LogError, LoggedRequest, Times};
+pub use log::{Log, LogError, LoggedRequest, ServerTimes, Times};
 pub use replaying::{Replayed, Simulated, replay};
+pub use told::Told;

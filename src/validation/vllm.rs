@@ -1,7 +1,7 @@
 //! The detailed result of vLLM's serving benchmark (`vllm bench serve --save-result
 //! --save-detailed`), as a log.
 
-use super::{Log, LogError, LoggedRequest, Times};
+use super::{Log, LogError, LoggedRequest, Times, Told};
 use crate::fault::Fault;
 use crate::units::Seconds;
 use serde::Deserialize;
@@ -75,6 +75,8 @@ impl Log {
                 prompt_tokens,
                 output_tokens,
                 measured: Some(Times { first_token, end }),
+                server: None,
+                cached_tokens: 0,
             });
         }
         if requests.is_empty() {
@@ -84,7 +86,10 @@ impl Log {
                 "at least one",
             ));
         }
-        Ok(Self { requests })
+        Ok(Self {
+            requests,
+            told: Told::default(),
+        })
     }
 
     /// Reads a log of either form: CSV, or vLLM's document.

@@ -1,7 +1,9 @@
-//! Traces of arrivals: Azure's LLM inference trace, or a plain CSV.
+//! Traces of arrivals: a plain CSV, or the form of a published trace of language model services
+//! (Azure, BurstGPT, Mooncake).
 
 use crate::units::Seconds;
 use jiff::civil::DateTime;
+use serde::Deserialize;
 
 /// Arrivals from a file, in order of time.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -37,86 +39,75 @@ pub struct RowError {
     pub allowed: &'static str,
 }
 
-const AZURE: [&str; 3] = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"];
-const PLAIN: [&str; 3] = ["arrival_s", "prompt_tokens", "output_tokens"];
+/// What a trace may look like, for errors.
+const ALLOWED: &str = "arrival_s,prompt_tokens,output_tokens[,user]; \
+    TIMESTAMP,ContextTokens,GeneratedTokens (Azure); \
+    Timestamp,..,Request tokens,Response tokens,.. (BurstGPT); \
+    or lines of JSON with timestamp, input_length, output_length (Mooncake)";
+
+/// Where the columns of a CSV file are, and how its times are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Columns {
+    arrival: usize,
+    prompt: usize,
+    output: usize,
+    user: Option<usize>,
+    /// Dates and times instead of seconds.
+    dates: bool,
+}
+
+impl Columns {
+    fn of(names: &[&str]) -> Option<Self> {
+        const PLAIN: [&str; 3] = ["arrival_s", "prompt_tokens", "output_tokens"];
+        let first_three = |dates, user| Self {
+            arrival: 0,
+            prompt: 1,
+            output: 2,
+            user,
+            dates,
+        };
+        if names == ["TIMESTAMP", "ContextTokens", "GeneratedTokens"] {
+            return Some(first_three(true, None));
+        }
+        if let Some(further) = names.strip_prefix(&PLAIN) {
+            return match further {
+                [] => Some(first_three(false, None)),
+                ["user"] => Some(first_three(false, Some(3))),
+                _ => None,
+            };
+        }
+        // BurstGPT has further columns, which releases have changed.
+        let place = |wanted: &str| names.iter().position(|name| *name == wanted);
+        Some(Self {
+            arrival: place("Timestamp")?,
+            prompt: place("Request tokens")?,
+            output: place("Response tokens")?,
+            user: None,
+            dates: false,
+        })
+    }
+}
+
+/// A line of Mooncake's traces; times are in milliseconds.
+#[derive(Deserialize)]
+struct MooncakeRow {
+    timestamp: f64,
+    input_length: f64,
+    output_length: f64,
+}
 
 impl Trace {
-    /// Reads a trace with a header of either format; Unix or Windows line ends,
-    /// the last line with or without one. The seconds of a plain CSV stay what they
-    /// are; Azure's time stamps count from the first.
+    /// Reads a trace: a CSV file with the header of one of the forms, Unix or Windows line
+    /// ends, the last line with or without one; or Mooncake's lines of JSON. Seconds and
+    /// milliseconds stay what they are; Azure's time stamps count from the first.
     ///
     /// # Errors
     /// The first line that cannot be used.
     pub fn parse(text: &str) -> Result<Self, RowError> {
-        let mut reader = csv::ReaderBuilder::new()
-            .trim(csv::Trim::All)
-            .comment(Some(b'#'))
-            .flexible(true)
-            .from_reader(text.as_bytes());
-        let header = reader.headers().map_err(|error| csv_error(&error))?.clone();
-        let names: Vec<&str> = header.iter().collect();
-        let azure = names.starts_with(&AZURE);
-        let with_user = names.get(3) == Some(&"user");
-        if !azure && !names.starts_with(&PLAIN) || names.len() > 3 + usize::from(with_user) {
-            return Err(RowError {
-                line: 1,
-                field: "header".to_owned(),
-                found: names.join(","),
-                allowed: "TIMESTAMP,ContextTokens,GeneratedTokens or \
-                          arrival_s,prompt_tokens,output_tokens[,user]",
-            });
-        }
-        let mut rows = Vec::new();
-        let mut first: Option<DateTime> = None;
-        for record in reader.records() {
-            let record = record.map_err(|error| csv_error(&error))?;
-            let line = line_of(text, &record);
-            let field = |at: usize| record.get(at).unwrap_or("");
-            let fault = |at: usize, allowed| RowError {
-                line,
-                field: names.get(at).copied().unwrap_or("row").to_owned(),
-                found: format!("`{}`", field(at)),
-                allowed,
-            };
-            if record.len() != names.len() {
-                return Err(RowError {
-                    line,
-                    field: "row".to_owned(),
-                    found: format!("{} values", record.len()),
-                    allowed: "as many values as the header has names",
-                });
-            }
-            let arrival = if azure {
-                let time: DateTime = field(0)
-                    .parse()
-                    .map_err(|_| fault(0, "a time such as 2023-11-16 18:17:03.9799600"))?;
-                let zero = *first.get_or_insert(time);
-                time.duration_since(zero).as_secs_f64()
-            } else {
-                up_to_greatest(field(0)).ok_or_else(|| fault(0, "seconds, from 0 to 1e9"))?
-            };
-            let tokens = |at| {
-                let allowed = "a number of tokens, from 0 to 1e9";
-                up_to_greatest(field(at)).ok_or_else(|| fault(at, allowed))
-            };
-            let user = if with_user {
-                let user = field(3).parse();
-                Some(user.map_err(|_| fault(3, "a user's number, from 0"))?)
-            } else {
-                None
-            };
-            rows.push(TraceRow {
-                arrival: Seconds(arrival),
-                prompt_tokens: tokens(1)?,
-                output_tokens: tokens(2)?,
-                user,
-            });
-            if let [.., before, last] = rows[..]
-                && last.arrival < before.arrival
-            {
-                return Err(fault(0, "a time not before that of the line above"));
-            }
-        }
+        let rows = match text.trim_start().starts_with('{') {
+            true => lines_of_json(text)?,
+            false => rows_of_csv(text)?,
+        };
         if rows.is_empty() {
             return Err(RowError {
                 line: 2,
@@ -150,6 +141,116 @@ const GREATEST: f64 = 1e9;
 fn up_to_greatest(text: &str) -> Option<f64> {
     let value = text.parse().ok();
     value.filter(|value| (0.0..=GREATEST).contains(value))
+}
+
+fn rows_of_csv(text: &str) -> Result<Vec<TraceRow>, RowError> {
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .comment(Some(b'#'))
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let header = reader.headers().map_err(|error| csv_error(&error))?.clone();
+    let names: Vec<&str> = header.iter().collect();
+    let columns = Columns::of(&names).ok_or_else(|| RowError {
+        line: 1,
+        field: "header".to_owned(),
+        found: names.join(","),
+        allowed: ALLOWED,
+    })?;
+    let mut rows = Vec::new();
+    let mut first: Option<DateTime> = None;
+    for record in reader.records() {
+        let record = record.map_err(|error| csv_error(&error))?;
+        let line = line_of(text, &record);
+        let field = |at: usize| record.get(at).unwrap_or("");
+        let fault = |at: usize, allowed| RowError {
+            line,
+            field: names.get(at).copied().unwrap_or("row").to_owned(),
+            found: format!("`{}`", field(at)),
+            allowed,
+        };
+        if record.len() != names.len() {
+            return Err(RowError {
+                line,
+                field: "row".to_owned(),
+                found: format!("{} values", record.len()),
+                allowed: "as many values as the header has names",
+            });
+        }
+        let when = field(columns.arrival);
+        let arrival = if columns.dates {
+            let time: DateTime = when.parse().map_err(|_| {
+                fault(
+                    columns.arrival,
+                    "a time such as 2023-11-16 18:17:03.9799600",
+                )
+            })?;
+            let zero = *first.get_or_insert(time);
+            time.duration_since(zero).as_secs_f64()
+        } else {
+            up_to_greatest(when).ok_or_else(|| fault(columns.arrival, "seconds, from 0 to 1e9"))?
+        };
+        let tokens = |at| up_to_greatest(field(at)).ok_or_else(|| fault(at, ALLOWED_TOKENS));
+        let user = match columns.user {
+            None => None,
+            Some(at) => {
+                let user = field(at).parse();
+                Some(user.map_err(|_| fault(at, "a user's number, from 0"))?)
+            }
+        };
+        let row = TraceRow {
+            arrival: Seconds(arrival),
+            prompt_tokens: tokens(columns.prompt)?,
+            output_tokens: tokens(columns.output)?,
+            user,
+        };
+        if is_before(&row, &rows) {
+            return Err(fault(columns.arrival, NOT_BEFORE));
+        }
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+fn lines_of_json(text: &str) -> Result<Vec<TraceRow>, RowError> {
+    let mut rows = Vec::new();
+    let lines = text.lines().enumerate();
+    for (at, written) in lines.filter(|(_, written)| !written.trim().is_empty()) {
+        let fault = |field: &str, found: String, allowed| RowError {
+            line: at + 1,
+            field: field.to_owned(),
+            found,
+            allowed,
+        };
+        let row: MooncakeRow = serde_json::from_str(written).map_err(|error| {
+            let allowed = "JSON with the numbers timestamp, input_length, output_length";
+            fault("row", error.to_string(), allowed)
+        })?;
+        let within = |field: &str, value: f64, allowed| match (0.0..=GREATEST).contains(&value) {
+            true => Ok(value),
+            false => Err(fault(field, value.to_string(), allowed)),
+        };
+        let arrival_s = 1e-3 * row.timestamp;
+        let arrival_s = within("timestamp", arrival_s, "milliseconds, from 0 to 1e12")?;
+        let next = TraceRow {
+            arrival: Seconds(arrival_s),
+            prompt_tokens: within("input_length", row.input_length, ALLOWED_TOKENS)?,
+            output_tokens: within("output_length", row.output_length, ALLOWED_TOKENS)?,
+            user: None,
+        };
+        if is_before(&next, &rows) {
+            return Err(fault("timestamp", row.timestamp.to_string(), NOT_BEFORE));
+        }
+        rows.push(next);
+    }
+    Ok(rows)
+}
+
+const ALLOWED_TOKENS: &str = "a number of tokens, from 0 to 1e9";
+const NOT_BEFORE: &str = "a time not before that of the line above";
+
+fn is_before(next: &TraceRow, rows: &[TraceRow]) -> bool {
+    rows.last().is_some_and(|last| next.arrival < last.arrival)
 }
 
 /// The line that a row stands in, from 1: the reader tells where it went on, which may be a
@@ -192,6 +293,48 @@ mod tests {
         assert!((trace.rows[2].arrival.0 - 20_576.020_04).abs() < 1e-6);
         assert_eq!(trace.rows[2].output_tokens, 173.0);
         assert_eq!(trace.rows[2].user, None);
+    }
+
+    #[test]
+    fn burst_gpts_columns_are_found_by_name() {
+        for header in [
+            "Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type",
+            "Timestamp,Session ID,Elapsed time,Model,Request tokens,Response tokens",
+        ] {
+            let row: Vec<&str> = header
+                .split(',')
+                .map(|name| match name {
+                    "Timestamp" => "5.5",
+                    "Request tokens" => "472",
+                    "Response tokens" => "18",
+                    _ => "x",
+                })
+                .collect();
+            let trace = Trace::parse(&format!("{header}\n{}\n", row.join(","))).unwrap();
+            let row = trace.rows[0];
+            let found = (row.arrival.0, row.prompt_tokens, row.output_tokens);
+            assert_eq!(found, (5.5, 472.0, 18.0));
+        }
+    }
+
+    #[test]
+    fn mooncakes_lines_are_in_milliseconds() {
+        let text = "{\"timestamp\": 0, \"input_length\": 6755, \"output_length\": 500, \
+                    \"hash_ids\": [0, 1]}\n\n{\"timestamp\": 3052, \"input_length\": 7234, \
+                    \"output_length\": 794}\n";
+        let trace = Trace::parse(text).unwrap();
+        assert_eq!(trace.rows.len(), 2);
+        assert_eq!(trace.rows[1].arrival, Seconds(3.052));
+        assert_eq!(trace.rows[1].prompt_tokens, 7234.0);
+        assert_eq!(trace.rows[1].output_tokens, 794.0);
+        let wrong = |text: &str| Trace::parse(text).unwrap_err();
+        let first = "{\"timestamp\": 9, \"input_length\": 1, \"output_length\": 1}\n";
+        let error = wrong(&format!("{first}{}", first.replace('9', "8")));
+        assert_eq!((error.line, error.field.as_str()), (2, "timestamp"));
+        let error = wrong(&format!("{first}{}", first.replace("input", "in")));
+        assert_eq!((error.line, error.field.as_str()), (2, "row"));
+        let error = wrong(&first.replace("\": 1", "\": -1"));
+        assert_eq!((error.line, error.field.as_str()), (1, "input_length"));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! `edgelm calibrate`: from logs of servers to their laws.
 
 use crate::command::run as edgelm;
+use edgelm::llm::ServerBlock;
+use edgelm::scenario::RonFile;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -141,6 +143,39 @@ fn the_law_that_made_a_log_is_found_again() {
         stderr.contains("prompt tokens: 900 here, up to 168 calibrated"),
         "{stderr}"
     );
+}
+
+#[test]
+fn the_block_of_the_second_validated_server_is_made_by_the_line_in_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("server.ron");
+    let arguments = [
+        "calibrate",
+        "scenarios/logs/llama-cpp_smollm2-135m.csv",
+        "--max-running",
+        "8",
+        "--token-budget",
+        "256",
+        "--kv-tokens",
+        "4096",
+        "--out",
+        out.to_str().unwrap(),
+    ];
+    let (code, said, stderr) = edgelm(&arguments);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(
+        said.contains("per request: 3.98 % of the 120 scored"),
+        "{said}"
+    );
+    let shipped = root.join("scenarios/servers/llama-cpp_smollm2-135m.ron");
+    let read = |file: &Path| RonFile::<ServerBlock>::read(file).unwrap().value;
+    let shipped = read(&shipped);
+    let made = ServerBlock {
+        name: shipped.name.clone(),
+        ..read(&out)
+    };
+    assert_eq!(made, shipped);
 }
 
 #[test]

@@ -49,6 +49,16 @@ fn small(scenario: &str) -> &'static [&'static str] {
             "--set",
             "sweep.values=[0.1, 0.4]",
         ],
+        "thousand-phones" => &[
+            "--replications",
+            "2",
+            "--set",
+            "run.duration_s=40",
+            "--set",
+            "run.warm_up=Seconds(5)",
+            "--set",
+            "sweep.values=[0.001, 0.004]",
+        ],
         // The service's trace is not part of edgelm.
         "azure-code" => &[
             "--replications",

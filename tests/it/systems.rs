@@ -98,3 +98,23 @@ fn the_page_says_who_wins_at_a_moderate_load() {
     sentences.push(format!("loses {} points", with_interval(lost)));
     says("docs/systems/README.md", &sentences);
 }
+
+#[test]
+fn the_page_says_what_was_learned() {
+    let results = run("systems/learned", &[]);
+    let rows = results.iter().map(|policy| {
+        let difference = policy.difference.as_ref().map(|difference| {
+            let points = with_interval(difference.accuracy.scaled(100.0));
+            (with_interval(difference.delay_mean_ms), points)
+        });
+        let (delay, accuracy) = difference.unwrap_or(("-".to_owned(), "-".to_owned()));
+        format!(
+            "| `{}` | {} | {:.1} | {} | {delay} | {accuracy} |",
+            policy.policy,
+            with_interval(policy.delay_mean_ms),
+            p99_ms(policy),
+            with_interval(policy.accuracy.scaled(100.0)),
+        )
+    });
+    says("docs/systems/learned.md", &rows.collect::<Vec<_>>());
+}

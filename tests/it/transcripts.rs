@@ -40,7 +40,7 @@ fn the_help_of_every_subcommand() {
         .filter_map(|line| line.split_whitespace().next())
         .filter(|name| *name != "help")
         .collect();
-    assert_eq!(subcommands.len(), 24, "{subcommands:?}");
+    assert_eq!(subcommands.len(), 25, "{subcommands:?}");
     matches("help", &help);
     for name in subcommands {
         matches(&format!("help-{name}"), &said(&[name, "--help"], None));

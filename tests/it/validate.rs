@@ -66,6 +66,43 @@ fn the_page_shows_what_is_said() {
 }
 
 #[test]
+fn the_second_validated_server_is_as_its_page_says() {
+    const LOG: &str = "scenarios/logs/llama-cpp_smollm2-135m.csv";
+    const SERVER: &str = "scenarios/servers/llama-cpp_smollm2-135m.ron";
+    let (code, said, stderr) = edgelm(&[LOG, "--server", SERVER]);
+    assert_eq!(code, 0, "{stderr}");
+    let lines: Vec<String> = said
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    says("docs/validation.md", &lines);
+}
+
+#[test]
+fn a_picture_shows_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (png, svg) = (file("v.png"), file("v.svg"));
+    for place in [&png, &svg] {
+        let (code, _, stderr) = edgelm(&[LOG, "--server", SERVER, "--plot", place]);
+        assert_eq!(code, 0, "{stderr}");
+    }
+    let drawn = std::fs::read_to_string(&svg).unwrap();
+    for text in [
+        "measured",
+        "simulated",
+        "Time to first token (ms)",
+        "End to end (ms)",
+    ] {
+        assert!(drawn.contains(text), "{text}");
+    }
+    assert!(std::fs::read(&png).unwrap().starts_with(b"\x89PNG"));
+    let (code, said, stderr) = edgelm(&[LOG, "--server", SERVER, "--plot", &file("v.pdf")]);
+    assert_eq!((code, said.as_str()), (2, ""));
+    assert!(stderr.contains(".png or .svg"), "{stderr}");
+}
+
+#[test]
 fn json_has_all_figures() {
     let (code, said, _) = edgelm(&[LOG, "--server", SERVER, "--json"]);
     assert_eq!(code, 0);

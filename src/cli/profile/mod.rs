@@ -1,16 +1,18 @@
 //! `edgelm profile`: measure the uncertainty and the correctness of two models.
 
 mod ending;
+mod hardware;
 mod watch;
 
 use super::Failure;
+use super::asking::{Extra, endpoint, object, percent, seconds};
+use crate::model_server::Client;
 use crate::profile::question::Question;
 use crate::profile::questions;
 use crate::profile::request::Asking;
 use crate::profile::scoring::Scorer;
-use crate::profile::{Client, Endpoint, Settings, journal::Journal};
+use crate::profile::{Settings, journal::Journal};
 use crate::scenario::Diagnostic;
-use serde_json::{Map, Value};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -90,6 +92,16 @@ pub(super) struct Args {
     /// Append what the servers sent to this file, one JSON line per answer
     #[arg(long, value_name = "FILE")]
     raw: Option<PathBuf>,
+    /// Write how fast the small model's hardware is, as its server tells, to this file: an entry
+    /// of the catalogue that scenarios and `--catalog` read
+    #[arg(long, value_name = "FILE", requires = "slm_entry")]
+    hardware: Option<PathBuf>,
+    /// The small model's name in the catalogue, by whose size times become rates
+    #[arg(long, value_name = "NAME", requires = "hardware")]
+    slm_entry: Option<String>,
+    /// Own entries of the catalogue, a RON file
+    #[arg(long, value_name = "FILE")]
+    catalog: Option<PathBuf>,
     /// Share of questions, in percent, that may fail; more is exit code 1 (the good
     /// records are written all the same)
     #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percent)]
@@ -108,29 +120,6 @@ enum EmptyAnswers {
     Wrong,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-struct Extra(Map<String, Value>);
-
-fn object(text: &str) -> Result<Extra, String> {
-    serde_json::from_str(text)
-        .map(Extra)
-        .map_err(|error| format!("allowed: a JSON object ({error})"))
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(s) if s > 0.0 && s <= 1e6 => Ok(s),
-        _ => Err("allowed: a positive number of seconds".to_owned()),
-    }
-}
-
-fn percent(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(p) if (0.0..=100.0).contains(&p) => Ok(p),
-        _ => Err("allowed: a number from 0 to 100".to_owned()),
-    }
-}
-
 fn input(message: String) -> Failure {
     Diagnostic::new(message).into()
 }
@@ -142,6 +131,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let questions = read(&args.questions, args.limit)?;
     let examples = read(&args.examples, None)?;
     let settings = settings(args, examples)?;
+    let hardware = hardware::Wanted::new(args)?;
     let client = Client::new(
         Duration::from_secs_f64(args.timeout_s),
         args.retries,
@@ -168,25 +158,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             "the journal cannot be written: {error}; answers so far are kept in it"
         ))
     })?;
+    if let Some(hardware) = hardware {
+        hardware.write(args, &summary)?;
+    }
     ending::conclude(args, &settings, &questions, &summary)
 }
 
 fn settings(args: &Args, examples: Vec<Question>) -> Result<Settings, Failure> {
     let endpoint = |option: &str, text: &str, own: &Option<String>| {
-        let key = match own.as_ref().or(args.api_key_env.as_ref()) {
-            None => None,
-            Some(name) => match std::env::var(name) {
-                Ok(key) if !key.is_empty() => Some(key),
-                _ => {
-                    let message = format!(
-                        "the environment variable `{name}`, which should hold an API key, \
-                         is not set or empty"
-                    );
-                    return Err(input(message));
-                }
-            },
-        };
-        Endpoint::parse(text, key).map_err(|e| input(format!("{option}: {e}")))
+        endpoint(option, text, own.as_ref().or(args.api_key_env.as_ref()))
     };
     Ok(Settings {
         slm: endpoint("--slm", &args.slm, &args.slm_api_key_env)?,

@@ -4,8 +4,8 @@ use super::{External, PolicySpec, Start};
 use crate::plan::Plan;
 use crate::policy::{
     AccuracyOracle, AdaptiveTau, DEFAULT_MAX_PASSES, Deadline, EdgeAll, EdgeFirst, FairAssociation,
-    Goa, LocalAll, Marginal, MinDelay, Optimal, Planned, Policy, PricedAssociation, Random,
-    Refined, SendAll, ServerRule, SpecDecode, Threshold, Timed,
+    Goa, Learned, LocalAll, Marginal, MinDelay, Optimal, Planned, Policy, PricedAssociation,
+    Random, Refined, SendAll, ServerRule, SpecDecode, Threshold, Timed,
 };
 use crate::uncertainty::Quantiles;
 use crate::units::Seconds;
@@ -85,6 +85,11 @@ impl PolicySpec {
             }),
             Self::FairAssociation { alpha } => Box::new(FairAssociation { alpha: *alpha }),
             Self::Timed { policy, takes } => Box::new(Timed::new(policy.build(with), *takes)),
+            Self::Learned {
+                network: Some(network),
+                ..
+            } => Box::new(Learned::new(network.clone())),
+            Self::Learned { network: None, .. } => unreachable!("read before it is built"),
             Self::External {
                 command,
                 time_limit_ms,

@@ -54,6 +54,7 @@ impl PolicySpec {
             Self::PricedAssociation { .. } => "PricedAssociation",
             Self::FairAssociation { .. } => "FairAssociation",
             Self::Timed { .. } => "Timed",
+            Self::Learned { .. } => "Learned",
             Self::External { .. } => "External",
         }
     }
@@ -124,6 +125,7 @@ impl PolicySpec {
                 add("policy", policy.to_string());
                 add("takes", format!("{takes:?}"));
             }
+            Self::Learned { file, .. } => add("file", format!("{file:?}")),
             Self::External {
                 command,
                 time_limit_ms,

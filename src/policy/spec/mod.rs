@@ -7,10 +7,11 @@ mod display;
 pub use build::Build;
 pub use check::SpecFault;
 
-use super::{DEFAULT_MAX_NODES, DecisionTime, ServerRule, Target};
+use super::{DEFAULT_MAX_NODES, DecisionTime, Network, ServerRule, Target};
 use crate::plan::{Escalation, Payload, Plan};
 use crate::uncertainty::Quantiles;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// A policy and its parameters, as written in a scenario: `EdgeAll`,
 /// `Goa(tau: 0.6)`, `Random(like: Goa(tau: 0.6))`.
@@ -201,6 +202,14 @@ pub enum PolicySpec {
         policy: Box<PolicySpec>,
         /// How long each decision takes.
         takes: DecisionTime,
+    },
+    /// What was learned elsewhere ([`Learned`](super::Learned)).
+    Learned {
+        /// The file that holds the network, its path relative to the scenario's folder.
+        file: PathBuf,
+        /// What is in it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        network: Option<Network>,
     },
     /// A program of your own, asked at every scheduling instant.
     External {

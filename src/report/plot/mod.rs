@@ -29,6 +29,7 @@ mod by_policy;
 mod canvas;
 mod ccdf;
 pub(super) mod coverage;
+pub(super) mod distributions;
 mod field_label;
 mod figure;
 pub(super) mod finding;

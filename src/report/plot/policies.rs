@@ -4,7 +4,7 @@
 use super::theme::{self, Rgb, Style};
 
 /// Kinds of policies in the order of their styles: the first have a colour to themselves.
-const KINDS: [&str; 28] = [
+const KINDS: [&str; 29] = [
     "Goa",
     "EdgeAll",
     "MinDelay",
@@ -32,6 +32,7 @@ const KINDS: [&str; 28] = [
     "PricedAssociation",
     "FairAssociation",
     "Timed",
+    "Learned",
     "External",
 ];
 

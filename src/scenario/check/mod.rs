@@ -9,7 +9,7 @@ mod sweep;
 mod timeline;
 mod variation;
 
-use super::{Scenario, TableSource};
+use super::{Scenario, TableSource, learned_file};
 use crate::fault::Fault;
 use crate::uncertainty::Metric;
 use crate::world::geometry::{Placement, hexagonal_extent};
@@ -28,6 +28,8 @@ const MOST: usize = 1_000_000_000;
 pub fn check(scenario: &Scenario) -> Vec<Fault> {
     let mut faults = Faults(Vec::new());
     title(&scenario.title, &mut faults);
+    faults.0.extend(scenario.catalog.faults());
+    faults.0.extend(learned_file::faults(scenario));
     let replications = scenario.replications as usize;
     faults.count_up_to("replications", replications, MOST_REPLICATIONS);
     faults.within("area.width_m", scenario.area.width_m, 1e-3..=1e7);

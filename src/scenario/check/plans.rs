@@ -1,7 +1,6 @@
 //! What plans of several steps need: a cloud, tokens, shares that follow who is there.
 
 use super::{Faults, Scenario};
-use crate::llm::Catalog;
 use crate::plan::{Acceptance, TokenUncertainty};
 use crate::scenario::PhoneSpec;
 use crate::station::Sharing;
@@ -28,7 +27,7 @@ fn cloud(scenario: &Scenario, faults: &mut Faults) {
     let Some(block) = &cloud.serving else {
         return;
     };
-    if let Err(fault) = block.resolve(&Catalog::default()) {
+    if let Err(fault) = block.resolve(&scenario.catalog()) {
         let field = format!("cloud.serving.{}", fault.field);
         faults.add(field.trim_end_matches('.'), &fault.found, &fault.allowed);
     }

@@ -2,7 +2,7 @@
 
 use super::{Faults, Scenario};
 use crate::engine::Probe;
-use crate::llm::{Catalog, Order};
+use crate::llm::Order;
 use crate::policy::PolicySpec;
 use crate::scenario::ForesightSpec;
 use crate::station::compute::Discipline;
@@ -28,7 +28,7 @@ fn phone(scenario: &Scenario, faults: &mut Faults) {
         faults.within("users.throttling.after_s", throttling.after_s, 1e-3..=1e9);
         faults.within("users.throttling.factor", throttling.factor, 1e-3..=1.0);
     }
-    let has_law = match scenario.users.serving.law(&Catalog::default()) {
+    let has_law = match scenario.users.serving.law(&scenario.catalog()) {
         Ok(law) => law.is_some(),
         Err(fault) => {
             let field = format!("users.serving.{}", fault.field);
@@ -80,7 +80,7 @@ fn servers(scenario: &Scenario, faults: &mut Faults) {
     let Some(block) = &scenario.servers.serving else {
         return;
     };
-    if let Err(fault) = block.resolve(&Catalog::default()) {
+    if let Err(fault) = block.resolve(&scenario.catalog()) {
         let field = match fault.field.as_str() {
             "" => "servers.serving".to_owned(),
             inner => format!("servers.serving.{inner}"),

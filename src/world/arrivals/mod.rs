@@ -59,10 +59,9 @@ pub enum Arrivals {
         /// is bursty, less is regular.
         cv: f64,
     },
-    /// The arrivals of a file: Azure's LLM inference trace
-    /// (`TIMESTAMP,ContextTokens,GeneratedTokens`) or
-    /// `arrival_s,prompt_tokens,output_tokens[,user]`. Time stamps count from the first;
-    /// seconds stay as the file has them.
+    /// The arrivals of a file: `arrival_s,prompt_tokens,output_tokens[,user]`, or the traces of
+    /// Azure, BurstGPT and Mooncake as they are published. Azure's time stamps count from the
+    /// first; seconds stay as the file has them.
     Trace {
         /// The file, its path relative to the scenario's folder.
         file: PathBuf,

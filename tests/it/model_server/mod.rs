@@ -1,6 +1,8 @@
 //! A small HTTP server on loopback which answers as model servers have been seen to
 //! answer, faults included.
 
+pub mod streaming;
+
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,0 +1,97 @@
+//! Networks of learned policies, in files that a scenario names.
+
+use super::pointing::Source;
+use super::text_place::byte_offset;
+use super::{Diagnostic, Place, Scenario};
+use crate::fault::Fault;
+use crate::policy::{Network, PolicySpec};
+use std::path::Path;
+
+impl Source {
+    /// Puts what is in their files into the policies that were learned.
+    ///
+    /// # Errors
+    /// A file cannot be read, or holds no network.
+    pub(super) fn read_networks(&self, scenario: &mut Scenario) -> Result<(), Diagnostic> {
+        let folder = self.file.parent().unwrap_or(Path::new(""));
+        for (at, policy) in scenario.policies.iter_mut().enumerate() {
+            let field = format!("policies[{at}]");
+            read_network(policy, &|file| {
+                let path = folder.join(file);
+                let text = self.referred.read(file, &path);
+                let text = text.map_err(|diagnostic| Diagnostic {
+                    place: self.place(&field),
+                    field: Some(field.clone()),
+                    ..diagnostic
+                })?;
+                parse(&text, &path)
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// Puts what `read` finds in its file into a policy that was learned, or into the one inside
+/// it.
+///
+/// # Errors
+/// Those of `read`.
+pub(super) fn read_network(
+    policy: &mut PolicySpec,
+    read: &dyn Fn(&Path) -> Result<Network, Diagnostic>,
+) -> Result<(), Diagnostic> {
+    match policy {
+        PolicySpec::Random { like: inner } | PolicySpec::Timed { policy: inner, .. } => {
+            read_network(inner, read)
+        }
+        PolicySpec::Learned { file, network } if network.is_none() => {
+            *network = Some(read(file)?);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads a network from JSON.
+///
+/// # Errors
+/// It is none; where that shows.
+pub(super) fn parse(text: &str, file: &Path) -> Result<Network, Diagnostic> {
+    serde_json::from_str(text).map_err(|error| {
+        let start = byte_offset(text, error.line(), error.column());
+        let message = format!("{}: found no network: {error}", file.display());
+        Diagnostic::new(message)
+            .at(Place {
+                file: file.to_owned(),
+                span: start..start,
+                text: text.into(),
+            })
+            .help("allowed: JSON with `features`, `mean`, `deviation` and `layers`")
+    })
+}
+
+/// Whether the networks of a scenario's policies fit its servers: field and fault of each that
+/// does not.
+pub(super) fn faults(scenario: &Scenario) -> Vec<Fault> {
+    let servers = scenario.servers.number();
+    let policies = scenario.policies.iter().enumerate();
+    let faults = policies.filter_map(|(at, policy)| {
+        let network = network(policy)?;
+        let fault = network.check(servers).err()?;
+        Some(Fault {
+            field: format!("policies[{at}].{}", fault.field),
+            ..fault
+        })
+    });
+    faults.collect()
+}
+
+fn network(policy: &PolicySpec) -> Option<&Network> {
+    match policy {
+        PolicySpec::Random { like: inner } | PolicySpec::Timed { policy: inner, .. } => {
+            network(inner)
+        }
+        PolicySpec::Learned { network, .. } => network.as_ref(),
+        _ => None,
+    }
+}
