@@ -100,7 +100,9 @@ fn instance(folder: &Path) {
     );
 }
 
-const OF_INPUT: [Case; 16] = [
+const LEARNED: &str = "(users: (count: 3), policies: [Learned(file: \"n.json\")])";
+
+const OF_INPUT: [Case; 19] = [
     Case {
         message: "unknown field",
         setup: |f| write(f, "s.ron", "(usres: 1)"),
@@ -175,6 +177,31 @@ const OF_INPUT: [Case; 16] = [
         message: "standard output is closed",
         setup: nothing,
         line: "plan good.ron --out p.json && edgelm shard p.json --tasks 0..1 --out - >/dev/null",
+    },
+    Case {
+        message: "found no network",
+        setup: |f| {
+            write(f, "n.json", "{}");
+            write(f, "s.ron", LEARNED);
+        },
+        line: "check s.ron",
+    },
+    Case {
+        message: "found ... names, or other ones",
+        setup: |f| {
+            let network = r#"{"features": [], "mean": [], "deviation": [], "layers": []}"#;
+            write(f, "n.json", network);
+            write(f, "s.ron", LEARNED);
+        },
+        line: "check s.ron",
+    },
+    Case {
+        message: "it is of a load",
+        setup: |f| {
+            let other = "{\"began\":{\"plan\":\"other\",\"offset_s\":0.0,\"told\":{}}}\n";
+            write(f, "load.csv.journal", other);
+        },
+        line: "load http://127.0.0.1:9 --rate 1 --prompt-tokens 8 --answer-tokens 4",
     },
     Case {
         message: "SSL_CERT_FILE",

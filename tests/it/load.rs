@@ -468,3 +468,30 @@ fn bad_input_is_refused_before_anything_is_sent() {
     );
     assert!(server.seen.lock().unwrap().is_empty());
 }
+
+#[test]
+fn the_key_is_in_no_file_and_no_message() {
+    const KEY: &str = "sk-Test-0123456789-AbCdEf";
+    let server = StreamingServer::start(|_, earlier| match earlier.checked_sub(COUNTING) {
+        Some(request) if request % 2 == 1 => Manner::Echo,
+        _ => Manner::Whole,
+    });
+    let folder = folder();
+    trace(&folder, 8);
+    let output = command(&folder, &server.url, &TRACE)
+        .args(["--api-key-env", "EDGELM_TEST_KEY", "--max-failures", "60"])
+        .env("EDGELM_TEST_KEY", KEY)
+        .output()
+        .expect("edgelm");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("who is Bearer ***?"), "{said}");
+    let mut texts = vec![said.into_owned()];
+    for name in ["load.csv", "load.csv.journal"] {
+        texts.push(fs::read_to_string(folder.path().join(name)).expect(name));
+    }
+    for text in texts {
+        assert!(!text.contains("0123456789"), "{text}");
+    }
+}

@@ -175,11 +175,6 @@ impl<'a> Fit<'a> {
             first_token.push(first);
             per_prompt_token.push(first / request.prompt_tokens as f64);
         }
-        let low = |values: &mut Vec<f64>| {
-            values.sort_by(f64::total_cmp);
-            let at = values.len() / 20;
-            values.get(at).copied().filter(|value| *value > 0.0)
-        };
         let step_s = low(&mut per_token).unwrap_or(0.01);
         let prompt_s = low(&mut per_prompt_token).unwrap_or(0.001);
         for (step, prompt) in [(1.0, 1.0), (1.0, 0.3), (0.5, 0.5), (0.3, 1.0)] {
@@ -188,6 +183,7 @@ impl<'a> Fit<'a> {
                 .of_times(step * step_s, prompt * prompt_s, self.model.as_ref());
             starts.extend(start);
         }
+        starts.extend(self.told_start());
         // The same with a fixed time of requests, as first tokens at low load allow it.
         let first_s = low(&mut first_token).unwrap_or(0.0);
         let with_request = starts.iter().map(|start| {
@@ -200,6 +196,22 @@ impl<'a> Fit<'a> {
         let with_request: Vec<_> = with_request.collect();
         starts.extend(with_request);
         Ok(starts)
+    }
+
+    /// What the server says of its own times, in which there is no queue and no network; `None`
+    /// where the log does not have them.
+    fn told_start(&self) -> Option<Vec<f64>> {
+        let told = self.log.requests.iter();
+        let told = told.filter_map(|request| Some((request, request.server?)));
+        let (mut per_token, mut per_prompt_token) = (Vec::new(), Vec::new());
+        for (request, times) in told {
+            if request.output_tokens > 1 {
+                per_token.push(1e-3 * times.answer_ms / (request.output_tokens - 1) as f64);
+            }
+            per_prompt_token.push(1e-3 * times.prompt_ms / request.prompt_tokens as f64);
+        }
+        let (step_s, prompt_s) = (low(&mut per_token)?, low(&mut per_prompt_token)?);
+        self.family.of_times(step_s, prompt_s, self.model.as_ref())
     }
 
     /// The same fit on moving blocks of the scored requests.
@@ -250,5 +262,48 @@ impl<'a> Fit<'a> {
         let replayed = replay(self.log, &spec)?;
         let error = self.error(&replayed, &self.scored, &self.scored_weights());
         Ok(Some((error, self.held_out_error(&replayed))))
+    }
+}
+
+/// The value that one in twenty is below, if it is above 0.
+fn low(values: &mut [f64]) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let value = values.get(values.len() / 20).copied();
+    value.filter(|value| *value > 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_begins_at_what_the_server_told() {
+        let header = "arrival_s,prompt_tokens,output_tokens,first_token_s,end_s";
+        let rows = |further: &str| -> String {
+            let row = |at: u32| format!("{at},10,5,{at}.5,{at}.7{further}\n");
+            (0..10).map(row).collect()
+        };
+        let starts = |text: &str| {
+            let log = Log::parse(text).unwrap();
+            let setting = Setting {
+                block: ServerBlock {
+                    kv_tokens: Some(1000),
+                    ..ServerBlock::default()
+                },
+                family: Family::Affine,
+                first: None,
+                resamples: 0,
+            };
+            let catalog = Catalog::default();
+            let fit = Fit::new(&log, &setting, &catalog, None).unwrap();
+            fit.starts(&catalog).unwrap()
+        };
+        let without = starts(&format!("{header}\n{}", rows("")));
+        let header = format!("{header},server_prompt_ms,server_answer_ms");
+        let with = starts(&format!("{header}\n{}", rows(",80,160")));
+        assert_eq!(with.len(), without.len() + 2);
+        // 8 ms a token of a prompt, 40 ms a step.
+        let expected = Family::Affine.of_times(0.04, 0.008, None).unwrap();
+        assert!(with.contains(&expected), "{with:?}");
     }
 }

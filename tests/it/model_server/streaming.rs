@@ -33,6 +33,8 @@ pub enum Manner {
     ErrorInside,
     /// A status.
     Status(u16),
+    /// A status whose message repeats the key that was sent.
+    Echo,
 }
 
 /// A running server.
@@ -102,6 +104,7 @@ fn serve(
         }
         let told = line.starts_with("GET /props");
         let mut length = 0;
+        let mut key = String::new();
         loop {
             let mut header = String::new();
             reader.read_line(&mut header)?;
@@ -110,6 +113,9 @@ fn serve(
             };
             if name.eq_ignore_ascii_case("content-length") {
                 length = value.parse().expect("a length");
+            }
+            if name.eq_ignore_ascii_case("authorization") {
+                value.clone_into(&mut key);
             }
         }
         let mut body = vec![0; length];
@@ -129,6 +135,10 @@ fn serve(
             Manner::Status(status) => {
                 let error = json!({"error": {"message": "not now\u{7}", "code": status}});
                 json_answer(&mut writer, status, &error)?;
+            }
+            Manner::Echo => {
+                let error = json!({"error": {"message": format!("who is {key}?")}});
+                json_answer(&mut writer, 500, &error)?;
             }
             Manner::AtOnce => {
                 let answer = json!({"choices": [{"message": {"content": "a b"},
