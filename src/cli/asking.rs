@@ -4,6 +4,8 @@ use super::Failure;
 use crate::model_server::Endpoint;
 use crate::scenario::Diagnostic;
 use serde_json::{Map, Value};
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// Fields to add to every request.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,4 +51,43 @@ pub(super) fn endpoint(
         },
     };
     Endpoint::parse(text, key).map_err(|error| Diagnostic::new(format!("{option}: {error}")).into())
+}
+
+/// Where the journal of a command that writes `out` is: beside it. With `restart` there is none
+/// any more.
+///
+/// # Errors
+/// `out` is a folder, or a file of another origin which `force` does not allow to replace.
+pub(super) fn journal_beside(
+    out: &Path,
+    command: &str,
+    restart: bool,
+    force: bool,
+) -> Result<PathBuf, Failure> {
+    let mut name = out.to_owned().into_os_string();
+    name.push(".journal");
+    let path = PathBuf::from(name);
+    let refused = |message: String| Err(Diagnostic::new(message).into());
+    let shown = out.display();
+    if out.is_dir() {
+        return refused(format!("--out {shown}: it is a folder, allowed: a file"));
+    }
+    if out.exists() && !path.exists() && !force {
+        return refused(format!(
+            "--out {shown}: a file of this name exists that `edgelm {command}` did not write; \
+             choose another name, or give --force to replace it"
+        ));
+    }
+    if restart
+        && let Err(error) = std::fs::remove_file(&path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(journal_fault(&path, &error));
+    }
+    Ok(path)
+}
+
+/// A journal, or a file beside it, that cannot be opened.
+pub(super) fn journal_fault(path: &Path, error: &io::Error) -> Failure {
+    Diagnostic::new(format!("{}: {error}", path.display())).into()
 }

@@ -1,6 +1,6 @@
 //! `edgelm load`: open-loop load on a live server, and the log of it.
 
-use super::asking::{Extra, endpoint, object, percent, seconds};
+use super::asking::{Extra, endpoint, journal_beside, journal_fault, object, percent, seconds};
 use super::{Failure, print};
 use crate::load::{Journal, LoadError, Outcome, Planned, Progress, Settings, Summary, schedule};
 use crate::model_server::Client;
@@ -11,7 +11,7 @@ use crate::validation::Log;
 use crate::world::distribution::Distribution;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Send requests to a live model server when they are due, whatever it does, and write when
@@ -190,29 +190,8 @@ fn plan(settings: &Settings) -> String {
 
 /// Opens the journal, which also shows that the log can be written beside it.
 fn journal(args: &Args, plan: &str) -> Result<Journal, Failure> {
-    let mut name = args.out.clone().into_os_string();
-    name.push(".journal");
-    let path = PathBuf::from(name);
-    let out = args.out.display();
-    if args.out.is_dir() {
-        return Err(input(format!(
-            "--out {out}: it is a folder, allowed: a file"
-        )));
-    }
-    if args.out.exists() && !path.exists() && !args.force {
-        return Err(input(format!(
-            "--out {out}: a file of this name exists that `edgelm load` did not write; choose \
-             another name, or give --force to replace it"
-        )));
-    }
-    let fault = |path: &Path, error: &io::Error| input(format!("{}: {error}", path.display()));
-    if args.restart
-        && let Err(error) = std::fs::remove_file(&path)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        return Err(fault(&path, &error));
-    }
-    let journal = Journal::open(&path, plan).map_err(|error| fault(&path, &error))?;
+    let path = journal_beside(&args.out, "load", args.restart, args.force)?;
+    let journal = Journal::open(&path, plan).map_err(|error| journal_fault(&path, &error))?;
     if journal.sent() > 0 {
         tell!(
             "{}: {} requests were sent already",

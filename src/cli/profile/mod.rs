@@ -5,7 +5,7 @@ mod hardware;
 mod watch;
 
 use super::Failure;
-use super::asking::{Extra, endpoint, object, percent, seconds};
+use super::asking::{Extra, endpoint, journal_beside, journal_fault, object, percent, seconds};
 use crate::model_server::Client;
 use crate::profile::question::Question;
 use crate::profile::questions;
@@ -14,8 +14,8 @@ use crate::profile::scoring::Scorer;
 use crate::profile::{Settings, journal::Journal};
 use crate::scenario::Diagnostic;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Ask two models the same questions, and write a table of how unsure the small one
@@ -190,31 +190,8 @@ fn settings(args: &Args, examples: Vec<Question>) -> Result<Settings, Failure> {
 /// Opens the journal, which also shows that the table can be written beside it,
 /// and the file of raw answers.
 fn files(args: &Args) -> Result<(Journal, Option<File>), Failure> {
-    let mut name = args.out.clone().into_os_string();
-    name.push(".journal");
-    let path = PathBuf::from(name);
-    if args.out.is_dir() {
-        let message = format!(
-            "--out {}: it is a folder, allowed: a file",
-            args.out.display()
-        );
-        return Err(input(message));
-    }
-    if args.out.exists() && !path.exists() && !args.force {
-        return Err(input(format!(
-            "--out {}: a file of this name exists that `edgelm profile` did not write; \
-             choose another name, or give --force to replace it",
-            args.out.display()
-        )));
-    }
-    let fault = |path: &Path, error: io::Error| input(format!("{}: {error}", path.display()));
-    if args.restart
-        && let Err(error) = std::fs::remove_file(&path)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        return Err(fault(&path, error));
-    }
-    let journal = Journal::open(&path).map_err(|error| fault(&path, error))?;
+    let path = journal_beside(&args.out, "profile", args.restart, args.force)?;
+    let journal = Journal::open(&path).map_err(|error| journal_fault(&path, &error))?;
     if !journal.is_empty() {
         tell!(
             "{}: {} answers are there already",
@@ -226,7 +203,7 @@ fn files(args: &Args) -> Result<(Journal, Option<File>), Failure> {
         None => None,
         Some(path) => {
             let file = OpenOptions::new().append(true).create(true).open(path);
-            Some(file.map_err(|error| fault(path, error))?)
+            Some(file.map_err(|error| journal_fault(path, &error))?)
         }
     };
     Ok((journal, raw))
