@@ -66,6 +66,9 @@ fn every_system_is_as_it_must_be_after_every_event() {
     let mut seen = 0;
     for entry in fs::read_dir(folder).unwrap() {
         let file = entry.unwrap().path();
+        if file.extension().is_none_or(|ending| ending != "ron") {
+            continue;
+        }
         let text = fs::read_to_string(&file).unwrap();
         let in_time = if text.contains("duration_s") {
             &IN_TIME[..]
