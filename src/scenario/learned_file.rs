@@ -13,17 +13,10 @@ impl Source {
     /// # Errors
     /// A file cannot be read, or holds no network.
     pub(super) fn read_networks(&self, scenario: &mut Scenario) -> Result<(), Diagnostic> {
-        let folder = self.file.parent().unwrap_or(Path::new(""));
         for (at, policy) in scenario.policies.iter_mut().enumerate() {
             let field = format!("policies[{at}]");
             read_network(policy, &|file| {
-                let path = folder.join(file);
-                let text = self.referred.read(file, &path);
-                let text = text.map_err(|diagnostic| Diagnostic {
-                    place: self.place(&field),
-                    field: Some(field.clone()),
-                    ..diagnostic
-                })?;
+                let (path, text) = self.referred_text(&field, file)?;
                 parse(&text, &path)
             })?;
         }

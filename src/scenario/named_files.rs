@@ -38,7 +38,14 @@ impl Source {
     }
 
     /// Where a file that a field names lies, and its text.
-    fn referred_text(&self, field: &str, written: &Path) -> Result<(PathBuf, String), Diagnostic> {
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) fn referred_text(
+        &self,
+        field: &str,
+        written: &Path,
+    ) -> Result<(PathBuf, String), Diagnostic> {
         let path = self.file.parent().unwrap_or(Path::new("")).join(written);
         let text = self.referred.read(written, &path);
         let text = text.map_err(|diagnostic| Diagnostic {

@@ -6,7 +6,7 @@ use crate::fault::Fault;
 use crate::llm::Catalog;
 use crate::llm::catalog::{Entries, HardwareEntry, ModelEntry};
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What a scenario adds to the catalogue; an entry with the name of one that edgelm carries
 /// takes its place.
@@ -74,14 +74,9 @@ impl Source {
         let OwnEntries::File(file) = &*entries else {
             return Ok(());
         };
-        let path = self.file.parent().unwrap_or(Path::new("")).join(file);
-        let text = self.referred.read(file, &path).map_err(|diagnostic| {
-            vec![Diagnostic {
-                place: self.place("catalog"),
-                field: Some("catalog".to_owned()),
-                ..diagnostic
-            }]
-        })?;
+        let (path, text) = self
+            .referred_text("catalog", file)
+            .map_err(|diagnostic| vec![diagnostic])?;
         let own = RonFile::<Entries>::parse(&text, &path).map_err(|diagnostic| vec![diagnostic])?;
         let faults = own.value.check();
         if !faults.is_empty() {

@@ -4,7 +4,6 @@ use super::pointing::Source;
 use super::{Diagnostic, RonFile};
 use crate::fault::Fault;
 use crate::llm::ServerBlock;
-use std::path::Path;
 
 impl Source {
     /// Puts the block that a file holds in place of its name.
@@ -33,15 +32,7 @@ impl Source {
                 "`Batching(file: ..)` alone: all of the server is in the file",
             )));
         }
-        let path = self.file.parent().unwrap_or(Path::new("")).join(file);
-        let text = self
-            .referred
-            .read(file, &path)
-            .map_err(|diagnostic| Diagnostic {
-                place: self.place(field),
-                field: Some(field.to_owned()),
-                ..diagnostic
-            })?;
+        let (path, text) = self.referred_text(field, file)?;
         *block = Some(RonFile::<ServerBlock>::parse(&text, &path)?.value);
         Ok(())
     }
