@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.."
 target="$(realpath -m "${CARGO_TARGET_DIR:-target}")"
 venv="${EDGELM_VENV:-$target/python-venv}"
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
-"$venv/bin/pip" install --quiet 'maturin>=1.7,<2' 'gymnasium>=1.0' 'numpy>=1.24' 'pandas>=2' 'pytest>=8'
+"$venv/bin/pip" install --quiet 'maturin>=1.7,<2' 'gymnasium>=1.0' 'numpy>=1.24' 'pandas>=2' 'pytest>=8' \
+    'matplotlib>=3.7' 'nbclient>=0.10' 'ipykernel>=6'
 wheels="$target/python-wheels"
 rm -rf "$wheels"
 "$venv/bin/maturin" build --locked --quiet --manifest-path python/Cargo.toml --profile dev \

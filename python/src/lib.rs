@@ -1,8 +1,9 @@
 //! The native half of the Python package `edgelm`; what a user sees is in
-//! `edgelm/__init__.py` and `edgelm/gym.py`.
+//! `edgelm/__init__.py`, `edgelm/plots.py` and `edgelm/gym.py`.
 
 #![forbid(unsafe_code)]
 
+mod drawn;
 mod episode;
 mod results;
 mod vector;
@@ -42,5 +43,6 @@ fn invalid(diagnostics: &[Diagnostic]) -> PyErr {
 fn _edgelm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(results::run, module)?)?;
+    module.add_function(wrap_pyfunction!(drawn::drawn, module)?)?;
     module.add_class::<vector::Cells>()
 }

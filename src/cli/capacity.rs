@@ -17,6 +17,15 @@ pub(super) fn check(experiment: &Experiment, threads: Option<u16>) -> Result<(),
     let tasks = experiment.task_count();
     let threads = threads.unwrap_or_else(here).clamp(1, tasks.max(1));
     let demand = experiment.demand();
+    tell_more!(
+        "{}: at most {} users and {} servers; about {:.0e} events and {} GB of memory; tasks: \
+         {tasks}, threads: {threads}",
+        experiment.loaded().name,
+        demand.users,
+        demand.servers,
+        demand.events,
+        gigabytes(demand.record_bytes + demand.replication_bytes * threads as f64)
+    );
     if let Some(available) = available_bytes()
         && let Some(diagnostic) = too_much(experiment, &demand, threads, available)
     {

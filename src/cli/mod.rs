@@ -58,6 +58,10 @@ struct Cli {
     /// Say nothing on stderr but errors and warnings
     #[arg(long, short, global = true)]
     quiet: bool,
+    /// Say more on stderr: what will be simulated, what it takes, every warning, every file
+    /// written
+    #[arg(long, short, global = true, conflicts_with = "quiet")]
+    verbose: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -122,6 +126,9 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     if cli.quiet {
         telling::be_quiet();
+    }
+    if cli.verbose {
+        telling::be_verbose();
     }
     let outcome = match cli.command {
         Command::List(args) => list::run(&args),

@@ -103,6 +103,12 @@ fn run_one(args: &Args, experiment: &Experiment, stop: &AtomicBool) -> Result<()
     let plan = Plan::new(experiment);
     let directory = placing::prepare(args.out.join(&loaded.name), plan.hash(), "study")?;
     let journal = begin(args, plan, &directory)?;
+    let scenario = &loaded.scenario;
+    tell_more!("seed {}, policies:", scenario.seed);
+    for policy in &scenario.policies {
+        tell_more!("  {policy}");
+    }
+    tell_more!("records are kept in {}", placing::shown(directory.work()));
     let store = journal.store();
     let (all, kept) = (experiment.task_count(), || store.count());
     if kept() > 0 {
@@ -131,7 +137,7 @@ fn run_one(args: &Args, experiment: &Experiment, stop: &AtomicBool) -> Result<()
     if stop.load(Ordering::Relaxed) {
         return Err(Failure::Interrupted);
     }
-    let written = files.len() + streamed.len();
+    let names: Vec<String> = names(&files, &streamed);
     let replaced = directory
         .write_with(&files, streamed)
         .map_err(placing::failed)?;
@@ -147,10 +153,23 @@ fn run_one(args: &Args, experiment: &Experiment, stop: &AtomicBool) -> Result<()
         "{} tasks simulated in {:.2} s, {} files written to {}",
         simulated_tasks,
         simulated.as_secs_f64(),
-        written,
+        names.len(),
         placing::shown(directory.path())
     );
+    for name in names {
+        tell_more!("  {name}");
+    }
     Ok(())
+}
+
+/// The names of all files of a set, in their order.
+fn names(files: &[OutputFile], streamed: &[StreamedFile]) -> Vec<String> {
+    let of_streamed = streamed.iter().filter_map(|file| file.place().file_name());
+    let of_streamed = of_streamed.map(|name| name.to_string_lossy().into_owned());
+    let mut names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
+    names.extend(of_streamed);
+    names.sort();
+    names
 }
 
 /// The results of all records of a run, with the files that are written at once and those
@@ -232,7 +251,7 @@ fn some_of(list: &[String]) -> String {
 }
 
 /// Says on stderr what is doubtful about the results of policies: of each kind of warning
-/// the first, and how many there are.
+/// the first, and how many there are; all of them where details were asked for.
 pub(super) fn warn(results: &Results) {
     let mut kinds: Vec<(String, String, usize)> = Vec::new();
     for point in &results.points {
@@ -242,6 +261,10 @@ pub(super) fn warn(results: &Results) {
                 place => format!("{place}, "),
             };
             for warning in &policy.warnings {
+                if super::telling::is_verbose() {
+                    insist!("warning: {at}{}: {warning}", policy.policy);
+                    continue;
+                }
                 let kind = without_numbers(warning);
                 match kinds.iter_mut().find(|known| known.0 == kind) {
                     Some(known) => known.2 += 1,

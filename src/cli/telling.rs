@@ -18,6 +18,15 @@ macro_rules! tell {
     };
 }
 
+/// The same where details were asked for.
+macro_rules! tell_more {
+    ($($arguments:tt)*) => {
+        if $crate::cli::telling::is_verbose() {
+            $crate::cli::telling::say(format_args!($($arguments)*))
+        }
+    };
+}
+
 /// The same for errors and warnings, which are said in any case.
 macro_rules! insist {
     ($($arguments:tt)*) => {
@@ -27,6 +36,18 @@ macro_rules! insist {
 
 /// Whether only errors and warnings are to be said.
 static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Whether details are to be said, too.
+static VERBOSE: AtomicBool = AtomicBool::new(false);
+
+/// From now on details are said, too.
+pub(super) fn be_verbose() {
+    VERBOSE.store(true, Ordering::Relaxed);
+}
+
+pub(super) fn is_verbose() -> bool {
+    VERBOSE.load(Ordering::Relaxed)
+}
 
 /// From now on only errors and warnings are said.
 pub(super) fn be_quiet() {

@@ -183,9 +183,12 @@ impl Run<'_> {
                     round: self.now - flight.step_began.0,
                 }),
             };
-            let said = what.map_or(Continuation::AsPlanned, |what| {
-                policy.asked_again(&QueryEvent::new(self.now, number, flight.user(), what))
-            });
+            let said = match what {
+                None => Continuation::AsPlanned,
+                Some(what) => {
+                    policy.asked_again(&QueryEvent::new(self.now, number, flight.user(), what))?
+                }
+            };
             let mut gamma = None;
             match (said, &mut outcome) {
                 (Continuation::Accept, Outcome::Answered { escalates, .. }) => *escalates = false,

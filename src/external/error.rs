@@ -94,6 +94,16 @@ pub enum ExternalError {
         /// How many wait.
         waiting: usize,
     },
+    /// It gave a plan that its query cannot follow.
+    #[error("`{program}` gave query {query} a plan, but {reason}")]
+    NoPlan {
+        /// The command.
+        program: String,
+        /// Index of the waiting query.
+        query: i64,
+        /// Why it cannot have it.
+        reason: String,
+    },
     /// It named a server that does not exist.
     #[error(
         "`{program}` sent query {query} to server {server}, but there are {servers}, numbered from 0"

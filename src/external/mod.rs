@@ -10,10 +10,12 @@ pub mod protocol;
 
 pub use error::ExternalError;
 
-use crate::policy::{External, Policy, PolicyError};
+use crate::plan::Plan;
+use crate::policy::{Continuation, External, Policy, PolicyError, QueryEvent};
 use crate::snapshot::{Choice, Completion, Decision, View};
 use process::Process;
-use protocol::{Answer, ToProgram};
+use protocol::{Answer, GoesOn, ToProgram};
+use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,6 +46,7 @@ impl Programs {
             process: None,
             begins: true,
             asked: 0,
+            plans: Vec::new(),
         })
     }
 
@@ -80,6 +83,8 @@ struct ExternalPolicy {
     begins: bool,
     /// How many decisions have been asked for; numbers the messages.
     asked: u64,
+    /// The plans of its last decision, by waiting query.
+    plans: Vec<Plan>,
 }
 
 impl ExternalPolicy {
@@ -93,18 +98,46 @@ impl ExternalPolicy {
         }
         self.asked += 1;
         process.send(&ToProgram::decide(self.asked, view));
-        let line = process.receive()?;
-        let answer: Answer =
-            serde_json::from_str(&line).map_err(|error| process.nonsense(&line, &error))?;
-        if answer.id != self.asked {
-            return Err(ExternalError::WrongId {
-                program: self.external.command.join(" "),
-                expected: self.asked,
-                found: answer.id,
-            });
-        }
-        decision(&self.external, view, &answer)
+        let answer: Answer = answered(process)?;
+        same_message(&self.external, self.asked, answer.id)?;
+        let decision = decision(&self.external, view, &answer)?;
+        self.plans = plans(&self.external, &decision, &answer)?;
+        Ok(decision)
     }
+
+    fn ask_again(&mut self, event: &QueryEvent) -> Result<Continuation, ExternalError> {
+        let Some(process) = self.process.as_mut().filter(|process| process.follows()) else {
+            return Ok(Continuation::AsPlanned);
+        };
+        self.asked += 1;
+        process.send(&ToProgram::event(self.asked, event));
+        let answer: GoesOn = answered(process)?;
+        same_message(&self.external, self.asked, answer.id)?;
+        Ok(answer.goes_on.into())
+    }
+
+    fn failed(&mut self, error: &ExternalError) -> PolicyError {
+        // What it does next cannot be trusted.
+        self.process = None;
+        PolicyError::Failed(error.to_string())
+    }
+}
+
+/// The program's next line.
+fn answered<A: DeserializeOwned>(process: &mut Process) -> Result<A, ExternalError> {
+    let line = process.receive()?;
+    serde_json::from_str(&line).map_err(|error| process.nonsense(&line, &error))
+}
+
+fn same_message(external: &External, expected: u64, found: u64) -> Result<(), ExternalError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(ExternalError::WrongId {
+        program: external.command.join(" "),
+        expected,
+        found,
+    })
 }
 
 /// The decision that a program's line means for a snapshot.
@@ -164,13 +197,42 @@ fn decision(
     Ok(decision)
 }
 
+/// The plan of every waiting query; those that are offloaded may have one of several steps.
+fn plans(
+    external: &External,
+    decision: &Decision,
+    answer: &Answer,
+) -> Result<Vec<Plan>, ExternalError> {
+    let mut plans = vec![None; decision.choices.len()];
+    for &(query, plan) in &answer.plans {
+        let refuse = |reason: &str| ExternalError::NoPlan {
+            program: external.command.join(" "),
+            query,
+            reason: reason.to_owned(),
+        };
+        let at = usize::try_from(query).ok().filter(|&at| at < plans.len());
+        let at = at.ok_or_else(|| refuse("it does not wait"))?;
+        if decision.choices[at] == Choice::Local {
+            return Err(refuse("sent it to no server"));
+        }
+        if plans[at].replace(plan).is_some() {
+            return Err(refuse("has given it one already"));
+        }
+    }
+    Ok(plans.into_iter().map(Option::unwrap_or_default).collect())
+}
+
 impl Policy for ExternalPolicy {
     fn decide(&mut self, view: &View<'_>) -> Result<Decision, PolicyError> {
-        self.ask(view).map_err(|error| {
-            // What it does next cannot be trusted.
-            self.process = None;
-            PolicyError::Failed(error.to_string())
-        })
+        self.ask(view).map_err(|error| self.failed(&error))
+    }
+
+    fn plan(&mut self, _view: &View<'_>, query: usize) -> Plan {
+        self.plans.get(query).copied().unwrap_or_default()
+    }
+
+    fn asked_again(&mut self, event: &QueryEvent) -> Result<Continuation, PolicyError> {
+        self.ask_again(event).map_err(|error| self.failed(&error))
     }
 
     fn begin_replication(&mut self) {

@@ -39,6 +39,7 @@ pub(super) struct Process {
     stderr: Arc<Mutex<Vec<u8>>>,
     stderr_reader: Option<JoinHandle<()>>,
     observes: bool,
+    follows: bool,
 }
 
 impl Process {
@@ -90,6 +91,7 @@ impl Process {
             stderr: kept,
             stderr_reader: Some(stderr_reader),
             observes: false,
+            follows: false,
         };
         process.greet()?;
         Ok(process)
@@ -111,12 +113,18 @@ impl Process {
             });
         }
         self.observes = hello.observe;
+        self.follows = hello.follow;
         Ok(())
     }
 
     /// Whether it wants to be told of answered queries.
     pub fn observes(&self) -> bool {
         self.observes
+    }
+
+    /// Whether it wants to be asked again about queries on plans of several steps.
+    pub fn follows(&self) -> bool {
+        self.follows
     }
 
     /// Writes a message. That the program is gone shows when its answer is due.

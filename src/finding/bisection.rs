@@ -18,11 +18,18 @@ pub(super) fn edges<E>(
 ) -> Result<Edges, E> {
     let ends = [(0, verdict(0)?), (last, verdict(last)?)];
     let end = |wanted: Verdict| ends.iter().find(|(_, v)| *v == wanted).map(|(at, _)| *at);
-    let (Some(good), bad) = (end(Verdict::Holds), end(Verdict::Fails)) else {
-        return Ok(Edges {
-            holds: None,
-            fails: end(Verdict::Fails),
-        });
+    let (good, bad) = (end(Verdict::Holds), end(Verdict::Fails));
+    let Some(good) = good else {
+        let fails = match bad {
+            // From there on it fails; nothing can be said of what is before.
+            Some(bad) if ends.iter().any(|(_, v)| *v == Verdict::Undecided) => {
+                Some(boundary(bad, last - bad, |at| {
+                    Ok(verdict(at)? == Verdict::Fails)
+                })?)
+            }
+            bad => bad,
+        };
+        return Ok(Edges { holds: None, fails });
     };
     if ends.iter().all(|(_, v)| *v == Verdict::Holds) {
         return Ok(Edges {
@@ -111,6 +118,8 @@ mod tests {
         assert_eq!(edges(&[Fails, Fails, Fails]), (None, Some(0)));
         assert_eq!(edges(&[Undecided, Undecided]), (None, None));
         assert_eq!(edges(&[Undecided, Undecided, Fails]), (None, Some(2)));
+        assert_eq!(edges(&[Undecided, Fails, Fails, Fails]), (None, Some(1)));
+        assert_eq!(edges(&[Fails, Fails, Undecided]), (None, Some(1)));
         assert_eq!(
             edges(&[Holds, Holds, Undecided, Undecided]),
             (Some(1), None)

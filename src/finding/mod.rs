@@ -56,6 +56,12 @@ pub enum Answer {
         /// The greatest value at which they fail; `None` if that is undecided.
         fails: Option<f64>,
     },
-    /// The replications allowed did not decide an end of the range where they might hold.
+    /// They fail from this value up to the high end of the range; the replications allowed
+    /// did not decide the low end.
+    FailsFrom(f64),
+    /// They fail from the low end of the range up to this value; the replications allowed did
+    /// not decide the high end.
+    FailsUpTo(f64),
+    /// The replications allowed decided neither end of the range.
     Undecided,
 }

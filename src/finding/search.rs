@@ -232,8 +232,12 @@ impl<'q> Search<'q> {
         let (first, last) = (known(0), known(self.last));
         let fails = found.fails.map(|at| self.value(at));
         match found.holds {
-            None if first == last && first == Some(Verdict::Fails) => Answer::Nowhere,
-            None => Answer::Undecided,
+            None => match fails {
+                None => Answer::Undecided,
+                Some(_) if first == last => Answer::Nowhere,
+                Some(fails) if first == Some(Verdict::Fails) => Answer::FailsUpTo(fails),
+                Some(fails) => Answer::FailsFrom(fails),
+            },
             Some(_) if first == last => Answer::Throughout,
             Some(at) if first == Some(Verdict::Holds) => Answer::UpTo {
                 holds: self.value(at),

@@ -127,9 +127,12 @@ impl CostBound {
     }
 
     /// No more than the seconds by which a step changes the objective. Queries
-    /// that the step strands are not counted. Of shares that are not equal it says nothing.
+    /// that the step strands are not counted. Of shares that are not equal, and of servers
+    /// that batch, it says nothing.
     pub fn change_at_least(&self, evaluation: &Evaluation<'_>, step: Step) -> f64 {
-        if !evaluation.view().allocations.are_equal() {
+        let view = evaluation.view();
+        let batches = view.servers.iter().any(|server| server.batching.is_some());
+        if !view.allocations.are_equal() || batches {
             return f64::NEG_INFINITY;
         }
         let legs = match step {

@@ -99,8 +99,11 @@ pub trait Policy: Send {
     }
 
     /// How a query goes on whose tier has answered or whose draft has been verified.
-    fn asked_again(&mut self, _event: &QueryEvent) -> Continuation {
-        Continuation::AsPlanned
+    ///
+    /// # Errors
+    /// As those of [`Policy::decide`].
+    fn asked_again(&mut self, _event: &QueryEvent) -> Result<Continuation, PolicyError> {
+        Ok(Continuation::AsPlanned)
     }
 
     /// How long its last decision took, of simulated time: its queries wait so long, and who

@@ -120,7 +120,7 @@ impl Policy for SpecDecode {
         }
     }
 
-    fn asked_again(&mut self, event: &QueryEvent) -> Continuation {
+    fn asked_again(&mut self, event: &QueryEvent) -> Result<Continuation, PolicyError> {
         if let WhatHappened::Verified {
             drafted,
             accepted,
@@ -130,10 +130,10 @@ impl Policy for SpecDecode {
         {
             self.seen.add(drafted, accepted, drafting, round);
         }
-        match self.gamma {
+        Ok(match self.gamma {
             Some(_) => Continuation::AsPlanned,
             None => Continuation::Draft(self.next_gamma()),
-        }
+        })
     }
 
     fn begin_replication(&mut self) {

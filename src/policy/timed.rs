@@ -59,7 +59,7 @@ impl Policy for Timed {
         self.policy.plan(view, query)
     }
 
-    fn asked_again(&mut self, event: &QueryEvent) -> Continuation {
+    fn asked_again(&mut self, event: &QueryEvent) -> Result<Continuation, PolicyError> {
         self.policy.asked_again(event)
     }
 

@@ -83,7 +83,15 @@ fn words(finding: &Finding, answer: Answer) -> [String; 2] {
             format!("holds from {}", shortest(holds)),
             beyond(fails, "up to"),
         ],
-        Answer::Undecided => ["undecided".to_owned(), "at an end of the range".to_owned()],
+        Answer::FailsFrom(value) => [
+            "undecided".to_owned(),
+            format!("fails from {}", shortest(value)),
+        ],
+        Answer::FailsUpTo(value) => [
+            "undecided".to_owned(),
+            format!("fails up to {}", shortest(value)),
+        ],
+        Answer::Undecided => ["undecided".to_owned(), "at both ends".to_owned()],
     }
 }
 
@@ -100,6 +108,8 @@ pub fn json(finding: &Finding) -> Result<String, ReportError> {
                 Answer::Nowhere => ("nowhere", None, None),
                 Answer::UpTo { holds, fails } => ("up to", Some(holds), fails),
                 Answer::From { holds, fails } => ("from", Some(holds), fails),
+                Answer::FailsFrom(value) => ("fails from", None, Some(value)),
+                Answer::FailsUpTo(value) => ("fails up to", None, Some(value)),
                 Answer::Undecided => ("undecided", None, None),
             };
             json!({"policy": policy, "answer": kind, "holds": holds, "fails": fails})

@@ -32,6 +32,7 @@ mod csv;
 pub mod detail;
 mod directory;
 mod directory_error;
+mod drawn_policies;
 mod file_name;
 pub mod finding;
 #[cfg(test)]
@@ -52,6 +53,7 @@ pub mod plot;
 mod replications;
 mod rows;
 pub mod run_difference;
+pub mod series_style;
 mod stage_rows;
 mod streamed;
 pub(crate) mod swept;
@@ -61,6 +63,7 @@ pub mod validation;
 
 pub use csv::{Field, result_rows};
 pub use directory::{DirectoryError, OutputDirectory, Replaced};
+pub use drawn_policies::DrawnPolicies;
 pub use replications::ReplicationRows;
 pub use streamed::StreamedFile;
 pub use table::summary;

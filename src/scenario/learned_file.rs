@@ -33,15 +33,14 @@ pub(super) fn read_network(
     policy: &mut PolicySpec,
     read: &dyn Fn(&Path) -> Result<Network, Diagnostic>,
 ) -> Result<(), Diagnostic> {
-    match policy {
-        PolicySpec::Random { like: inner } | PolicySpec::Timed { policy: inner, .. } => {
-            read_network(inner, read)
-        }
-        PolicySpec::Learned { file, network } if network.is_none() => {
-            *network = Some(read(file)?);
-            Ok(())
-        }
-        _ => Ok(()),
+    if let PolicySpec::Learned { file, network } = policy
+        && network.is_none()
+    {
+        *network = Some(read(file)?);
+    }
+    match policy.inner_mut() {
+        Some(inner) => read_network(inner, read),
+        None => Ok(()),
     }
 }
 
@@ -80,11 +79,8 @@ pub(super) fn faults(scenario: &Scenario) -> Vec<Fault> {
 }
 
 fn network(policy: &PolicySpec) -> Option<&Network> {
-    match policy {
-        PolicySpec::Random { like: inner } | PolicySpec::Timed { policy: inner, .. } => {
-            network(inner)
-        }
+    policy.nested().find_map(|policy| match policy {
         PolicySpec::Learned { network, .. } => network.as_ref(),
         _ => None,
-    }
+    })
 }

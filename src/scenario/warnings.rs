@@ -12,7 +12,8 @@ impl Loaded {
         let policies = self.scenario.policies.iter().enumerate();
         policies
             .filter_map(|(at, policy)| {
-                let (message, help) = doubt(&self.scenario, policy)?;
+                let mut nested = policy.nested();
+                let (message, help) = nested.find_map(|policy| doubt(&self.scenario, policy))?;
                 let field = format!("policies[{at}]");
                 Some(Diagnostic {
                     message: format!("{field}: {message}"),

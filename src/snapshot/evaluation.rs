@@ -1,10 +1,11 @@
 //! The objective (Eq. 10) of a complete assignment, kept up while queries move.
 
-use super::allocated::edge_stages;
-use super::{Choice, Decision, View};
-use crate::physics::radio::Interference;
+use super::allocated::{EdgeStages, edge_stages};
+use super::{Choice, ComputeLoad, Decision, View};
+use crate::physics::radio::{self, Interference};
 use crate::physics::share;
 use crate::units::{Seconds, Watts};
+use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::ops::{Add, AddAssign, Sub};
 
@@ -277,11 +278,15 @@ impl<'v> Evaluation<'v> {
     ) -> Cost {
         let state = &self.view.servers[server];
         let floor = interference_w + state.noise.0;
-        if !self.view.allocations.are_equal() {
+        if !self.view.allocations.are_equal() || state.batching.is_some() {
             let stay = self.members[server].iter().copied();
             let stay = stay.filter(|&query| Some(query) != leaves);
             let queries: Vec<usize> = stay.chain(joins).collect();
-            return self.cost_of_unequal(server, &queries, Watts(floor));
+            let stages = match state.batching {
+                Some(_) => self.batching_stages(server, &queries, floor),
+                None => edge_stages(self.view, server, &queries, Watts(floor)),
+            };
+            return self.cost_of_stages(server, &queries, &stages);
         }
         let mut uplink = 0.0;
         let mut work = 0.0;
@@ -312,11 +317,35 @@ impl<'v> Evaluation<'v> {
         }
     }
 
-    /// What these queries contribute at a server that divides into shares that are not equal.
-    fn cost_of_unequal(&self, server: usize, queries: &[usize], heard: Watts) -> Cost {
+    /// The stages of these queries at a server that batches, by what is predicted of it.
+    fn batching_stages(
+        &self,
+        server: usize,
+        queries: &[usize],
+        floor_w: f64,
+    ) -> SmallVec<[EdgeStages; 32]> {
+        let state = &self.view.servers[server];
+        let needs: SmallVec<[_; 32]> = queries
+            .iter()
+            .map(|&query| self.view.compute_needs(query))
+            .collect();
+        let mut load = ComputeLoad::of(state);
+        needs.iter().for_each(|needs| load.connect(needs));
+        let bandwidth = share::bandwidth(state.bandwidth, load.connected().max(1));
+        let stages = queries.iter().zip(&needs).map(|(&query, needs)| {
+            let sinr = self.signal_w(query, server) / floor_w;
+            EdgeStages {
+                uplink: self.view.queries[query].bits / radio::rate(bandwidth, sinr),
+                compute: load.delay_of_connected(needs),
+            }
+        });
+        stages.collect()
+    }
+
+    /// What these queries contribute at a server where they have these stages.
+    fn cost_of_stages(&self, server: usize, queries: &[usize], stages: &[EdgeStages]) -> Cost {
         let latency = self.view.servers[server].latency;
         let mut cost = Cost::default();
-        let stages = edge_stages(self.view, server, queries, heard);
         for (&query, stages) in queries.iter().zip(stages) {
             let delay = stages.uplink + stages.compute + latency;
             if delay.0.is_finite() {

@@ -36,7 +36,14 @@ pub fn example(page: &str) -> (Vec<String>, String) {
         let (_, rest) = page.split_once(&format!("```{kind}\n")).expect(kind);
         rest.split("\n```").next().expect("an end").to_owned()
     };
-    let command = block("sh").replace("\\\n", " ");
+    let mut words = words(&block("sh"));
+    assert_eq!(words.remove(0), "edgelm");
+    (words, block("text"))
+}
+
+/// The words of a command line; single quotes hold spaces.
+pub fn words(command: &str) -> Vec<String> {
+    let command = command.replace("\\\n", " ");
     let mut words = Vec::new();
     for (at, part) in command.split('\'').enumerate() {
         match at % 2 {
@@ -44,6 +51,5 @@ pub fn example(page: &str) -> (Vec<String>, String) {
             _ => words.push(part.to_owned()),
         }
     }
-    assert_eq!(words.remove(0), "edgelm");
-    (words, block("text"))
+    words
 }

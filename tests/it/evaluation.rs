@@ -15,10 +15,14 @@ proptest! {
     #[test]
     fn random_steps_change_the_objective_by_what_was_said(
         n in 1usize..60, m in 1usize..=8, loaded in any::<bool>(),
-        unequal in prop::option::of(0..UNEQUAL.len()), seed in any::<u64>(),
+        unequal in prop::option::of(0..UNEQUAL.len()), batches in any::<bool>(), seed in any::<u64>(),
     ) {
+        let unequal = unequal.filter(|_| !batches);
         let mut instance = Instance::draw(n, m, None, loaded && unequal.is_none(), seed);
         instance.allocations = unequal.map_or_else(Default::default, |which| UNEQUAL[which]);
+        if batches {
+            instance = instance.batching(seed);
+        }
         let view = instance.view();
         let mut rng = StreamKey::root(seed).named("steps").stream();
         let mut anywhere = || match rng.random_range(0..=m) {

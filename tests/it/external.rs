@@ -119,6 +119,123 @@ fn goa_in_python_gives_the_same_bytes_as_goa() {
     assert_eq!(results("single", &external, "1"), replayed);
 }
 
+/// A program that sends every query to the strongest server on a plan, and says of events how
+/// they go on.
+const PLANNER: &str = r#"
+import json, sys
+plan, how = json.loads(sys.argv[1]), sys.argv[2]
+for line in sys.stdin:
+    m = json.loads(line)
+    say = lambda x: print(json.dumps(x), flush=True)
+    if m["type"] == "hello":
+        say({"protocol": 1, "follow": how != "ignore"})
+    elif m["type"] == "decide":
+        state = m["servers"][0]["batching"]
+        assert state["running"] <= state["max_running"] == 64 and state["kv_tokens"] > 10000
+        for query in m["queries"]:
+            assert query["tokens"]["prompt"] >= 1 and query["local_service_s"] > 0
+        best = [[at, max(range(len(q["gain"])), key=lambda j: q["gain"][j])]
+                for at, q in enumerate(m["queries"])]
+        say({"id": m["id"], "offload": best, "plans": [[at, plan] for at, _ in best]})
+    elif m["type"] == "event":
+        what = m["what"]
+        if "answered" in what:
+            uncertain = what["answered"]["uncertainty"] > 0.5
+            goes_on = "escalate" if uncertain else "accept"
+        else:
+            assert what["verified"]["accepted"] <= what["verified"]["drafted"]
+            goes_on = {"draft": int(how)}
+        say({"id": m["id"], "goes_on": goes_on})
+"#;
+
+/// What a policy gives in a cell of phones and batching servers, under the same name.
+fn planned(folder: &Path, policy: &str) -> String {
+    let scenario = include_str!("../../scenarios/systems/plans.ron");
+    let (head, tail) = scenario.split_once("policies: [").expect("policies");
+    let (_, tail) = tail.split_once("],\n    sweep").expect("a sweep");
+    let labelled = format!("Labelled(policy: {policy}, label: \"it\")");
+    let text = format!("{head}policies: [{labelled}],\n    sweep{tail}");
+    fs::write(folder.join("study.ron"), text).expect("written");
+    fs::write(folder.join("planner.py"), PLANNER).expect("written");
+    let shorter = [
+        "--set",
+        "run.duration_s=8",
+        "--set",
+        "run.warm_up=Seconds(1)",
+        "--set",
+        "users.count=30",
+        "--set",
+        "sweep.values=[0.1]",
+        "--replications",
+        "2",
+        "--export",
+        "csv",
+    ];
+    let run = ["run", "--allow-programs", "study.ron"];
+    let output = edgelm(&[&run[..], &shorter].concat(), folder);
+    assert!(output.status.success(), "{output:?}");
+    let folder = folder.join("output/study");
+    ["results.csv", "replications.csv"]
+        .map(|file| fs::read_to_string(folder.join(file)).expect("written"))
+        .concat()
+}
+
+#[test]
+fn programs_give_plans_and_are_asked_again() {
+    let Some(python) = python() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let external = |plan: &str, how: &str| {
+        let plan = plan.replace('"', "\\\"");
+        let command =
+            format!("External(command: [\"{python}\", \"planner.py\", \"{plan}\", \"{how}\"])");
+        planned(folder.path(), &command)
+    };
+    let four = planned(folder.path(), "SpecDecode(gamma: 4)");
+    assert!(four.contains("sent_up_kb"));
+    assert_eq!(external(r#"{"Speculative": {"gamma": 4}}"#, "ignore"), four);
+    // The first draft by the plan, all others as the program says.
+    let grows = external(r#"{"Speculative": {"gamma": 4}}"#, "2");
+    assert_ne!(grows, four);
+    assert_eq!(external(r#"{"Speculative": {"gamma": 4}}"#, "4"), four);
+    // It escalates what a plan of this threshold would.
+    let above = |threshold: &str| {
+        format!(r#"{{"Cascade": {{"escalate": {{"Above": {threshold}}}, "to_cloud": true}}}}"#)
+    };
+    let by_plan = external(&above("0.5"), "ignore");
+    assert_eq!(external(&above("1.0"), "4"), by_plan);
+    assert_ne!(external(&above("1.0"), "ignore"), by_plan);
+}
+
+#[test]
+fn plans_and_continuations_that_cannot_be_are_refused() {
+    let stays = answering("say({'id': m['id'], 'offload': [], 'plans': [[0, 'Cloud']]})");
+    assert_error(
+        &stays,
+        30_000,
+        &["gave query 0 a plan, but sent it to no server"],
+    );
+    let nobody = answering("say({'id': m['id'], 'offload': [[0, 1]], 'plans': [[99, 'Cloud']]})");
+    assert_error(
+        &nobody,
+        30_000,
+        &["gave query 99 a plan, but it does not wait"],
+    );
+    let twice = answering(
+        "say({'id': m['id'], 'offload': [[0, 1]], 'plans': [[0, 'Cloud'], [0, 'Direct']]})",
+    );
+    assert_error(
+        &twice,
+        30_000,
+        &["gave query 0 a plan, but has given it one already"],
+    );
+    let unknown = answering("say({'id': m['id'], 'offload': [[0, 1]], 'plans': [[0, 'Clowd']]})");
+    assert_error(
+        &unknown,
+        30_000,
+        &["which is no answer", "unknown variant `Clowd`"],
+    );
+}
+
 #[test]
 fn a_policy_that_dies_is_quoted() {
     assert_error(

@@ -15,7 +15,7 @@ use std::fs;
 use std::path::Path;
 
 /// What makes a scenario's run small.
-fn small(scenario: &str) -> &'static [&'static str] {
+pub fn small(scenario: &str) -> &'static [&'static str] {
     match scenario {
         "gap" => &["--replications", "3", "--set", "sweep.values=[4, 8, 30]"],
         "tradeoff" => &["--replications", "4"],

@@ -215,19 +215,34 @@ fn several_scenarios_are_run_one_after_the_other() {
 }
 
 #[test]
-fn quiet_says_nothing_but_warnings_and_errors() {
+fn quiet_says_nothing_but_warnings_and_verbose_says_more() {
     let folder = tempfile::tempdir().unwrap();
     let scenario = "(users: (count: 3), replications: 20, policies: [EdgeAll])";
     fs::write(folder.path().join("a.ron"), scenario).unwrap();
     let (_, loud, said) = edgelm(folder.path(), &["run", "a.ron"]);
     let (code, quiet, silence) = edgelm(folder.path(), &["run", "a.ron", "--quiet"]);
     assert!(said.contains("files written to"), "{said}");
-    assert_eq!((code, quiet), (0, loud));
+    assert_eq!((code, &quiet), (0, &loud));
     assert!(!silence.contains("written"), "{silence}");
     assert!(
         silence.lines().all(|line| line.starts_with("warning")),
         "{silence}"
     );
+    let (code, verbose, more) = edgelm(folder.path(), &["run", "a.ron", "-v"]);
+    assert_eq!((code, verbose), (0, loud));
+    for part in [
+        "a: at most 3 users and 4 servers",
+        "seed 1, policies:\n  EdgeAll\n",
+        "\n  results.csv\n",
+    ] {
+        assert!(
+            more.contains(part) && !said.contains(part),
+            "{part}: {more}"
+        );
+    }
+    let (code, _, stderr) = edgelm(folder.path(), &["run", "a.ron", "-v", "-q"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("cannot be used with"), "{stderr}");
     let (code, _, stderr) = edgelm(folder.path(), &["run", "-q", "missing.ron"]);
     assert_eq!(code, 2);
     assert!(stderr.contains("missing.ron"), "{stderr}");

@@ -41,6 +41,7 @@ mod installed;
 mod learned;
 mod load;
 mod manual;
+mod manual_blocks;
 mod manual_commands;
 mod manual_facts;
 mod manual_numbers;

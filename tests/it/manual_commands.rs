@@ -1,7 +1,7 @@
 //! `docs/first-study.md` as a reader follows it: its files are written, its commands are run,
 //! and what it shows is what they print. And `docs/SUMMARY.md` leads to every page.
 
-use crate::command::run_in;
+use crate::command::{run_in, words};
 use std::fs;
 use std::path::Path;
 
@@ -28,19 +28,6 @@ fn blocks(page: &str) -> Vec<Block> {
         });
     }
     blocks
-}
-
-/// The words of a command line; single quotes hold spaces.
-fn words(command: &str) -> Vec<String> {
-    let command = command.replace("\\\n", " ");
-    let mut words = Vec::new();
-    for (at, part) in command.split('\'').enumerate() {
-        match at % 2 {
-            0 => words.extend(part.split_whitespace().map(str::to_owned)),
-            _ => words.push(part.to_owned()),
-        }
-    }
-    words
 }
 
 #[test]

@@ -56,9 +56,12 @@ proptest! {
     #[test]
     fn a_local_optimum_is_no_worse_than_its_start_and_no_step_improves_it(
         n in 0usize..40, m in 1usize..=6, tau in 0.0..=1.0f64, loaded in any::<bool>(),
-        levels in prop::option::of(1u32..4), seed in any::<u64>(),
+        levels in prop::option::of(1u32..4), batches in any::<bool>(), seed in any::<u64>(),
     ) {
-        let instance = Instance::draw(n, m, levels, loaded, seed);
+        let mut instance = Instance::draw(n, m, levels, loaded, seed);
+        if batches {
+            instance = instance.batching(seed);
+        }
         let view = instance.view();
         let must_offload = above(&view, tau);
         for mut start in [decided(Goa { tau }, &view), decided(MinDelay, &view), decided(EdgeAll, &view)] {

@@ -1,5 +1,6 @@
 //! What each policy promises, and how scenarios name them.
 
+use crate::command::run_in;
 use crate::random_instance::Instance;
 use edgelm::experiment::Experiment;
 use edgelm::policy::{
@@ -304,5 +305,75 @@ fn parameters_out_of_range_and_misspelt_names_are_named() {
             .expect_err(text)
             .to_string();
         assert!(error.contains(expected), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_policy_bears_its_label_in_every_table_figure_and_condition() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = |first: &str| {
+        format!(
+            "(users: (count: 20), replications: 20, policies: [{first}, EdgeAll, \
+             Random(like: Labelled(policy: Goa(tau: 0.6), label: \"ours\"))])"
+        )
+    };
+    let write = |name: &str, first: &str| {
+        std::fs::write(folder.path().join(name), scenario(first)).unwrap();
+    };
+    write("plain.ron", "Goa(tau: 0.6)");
+    write(
+        "mine.ron",
+        "Labelled(policy: Goa(tau: 0.6), label: \"ours, 0.6\")",
+    );
+    write(
+        "same.ron",
+        "Labelled(policy: Goa(tau: 0.6), label: \"EdgeAll\")",
+    );
+    write("none.ron", "Labelled(policy: Goa(tau: 0.6), label: \"\")");
+    let run = |arguments: &[&str]| run_in(folder.path(), arguments);
+    assert_eq!(run(&["run", "plain.ron"]).0, 0);
+    let (code, said, stderr) = run(&["run", "mine.ron"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(said.contains("ours, 0.6"), "{said}");
+    // Nothing but the name differs.
+    let read = |name: &str, file: &str| {
+        std::fs::read_to_string(folder.path().join("output").join(name).join(file)).unwrap()
+    };
+    let plain = read("plain", "results.csv").replace("Goa(tau: 0.6)", "#");
+    let labelled = read("mine", "results.csv").replace("\"ours, 0.6\"", "#");
+    assert_eq!(labelled, plain);
+    assert!(read("mine", "results.json").contains("\"ours, 0.6\""));
+    let condition = ["--such-that", "accuracy > ours, 0.6 - 2"];
+    let field = [
+        "--field",
+        "users.count",
+        "--between",
+        "5",
+        "9",
+        "--step",
+        "4",
+    ];
+    let find = [&["find", "mine.ron"], &field[..], &condition[..]].concat();
+    let (code, said, stderr) = run(&find);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(
+        said.contains("ours, 0.6") && said.contains("holds"),
+        "{said}"
+    );
+    for (file, parts) in [
+        (
+            "same.ron",
+            ["policies[1]: found EdgeAll", "each policy once"],
+        ),
+        (
+            "none.ron",
+            ["policies[0].label: found \"\"", "1 to 60 characters"],
+        ),
+    ] {
+        let (code, _, stderr) = run(&["run", file]);
+        assert_eq!(code, 2);
+        for part in parts {
+            assert!(stderr.contains(part), "no {part} in {stderr}");
+        }
     }
 }

@@ -183,7 +183,7 @@ fn the_fields_that_are_commented_out_can_be_used_as_they_stand() {
 
 /// A form as the file shows it, the field that it is a value of, and the same with only
 /// what must be given.
-const FORMS: [(&str, &str, &str); 63] = [
+const FORMS: [(&str, &str, &str); 64] = [
     (
         "sweep.values",
         "Linear(from: .., to: .., points: .., whole: false)",
@@ -430,6 +430,11 @@ const FORMS: [(&str, &str, &str); 63] = [
         "Timed(policy: .., takes: ..)",
         "Timed(policy: .., takes: ..)",
     ),
+    (
+        "policies[0]",
+        "Labelled(policy: .., label: ..)",
+        "Labelled(policy: .., label: ..)",
+    ),
     ("policies[0].takes", "FixedMs(..)", "FixedMs(..)"),
     (
         "policies[0]",
@@ -475,7 +480,10 @@ fn filled(form: &str) -> String {
     let mut parts = form.split("..");
     text.push_str(parts.next().unwrap_or_default());
     for part in parts {
-        let value = if text.ends_with("file: ") || text.ends_with("File(") {
+        let value = if ["file: ", "File(", "label: "]
+            .iter()
+            .any(|end| text.ends_with(end))
+        {
             "\"a.csv\""
         } else if text.ends_with("command: [") {
             "\"a\""

@@ -256,7 +256,7 @@ fn what_cannot_be_served_is_said() {
         ),
         (
             "policies: [EdgeAll]",
-            "policies: [Refined(tau: 0.6)]",
+            "policies: [Random(like: Optimal(tau: 0.6))]",
             "objective of shared compute",
         ),
         (

@@ -85,6 +85,7 @@ impl PolicySpec {
             }),
             Self::FairAssociation { alpha } => Box::new(FairAssociation { alpha: *alpha }),
             Self::Timed { policy, takes } => Box::new(Timed::new(policy.build(with), *takes)),
+            Self::Labelled { policy, .. } => policy.build(with),
             Self::Learned {
                 network: Some(network),
                 ..

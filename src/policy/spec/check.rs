@@ -1,6 +1,7 @@
 //! Which parameters of policies are allowed.
 
-use super::{PolicySpec, Tau};
+use super::PolicySpec;
+use super::threshold::Tau;
 use crate::policy::{DecisionTime, Target};
 
 /// What is wrong with a policy's parameters.
@@ -53,6 +54,10 @@ impl PolicySpec {
                 if let DecisionTime::FixedMs(ms) = *takes {
                     delay_ms(".takes", ms)?;
                 }
+                policy.check().map_err(|fault| fault.inside(".policy"))
+            }
+            Self::Labelled { policy, label } => {
+                label_of_a_policy(label)?;
                 policy.check().map_err(|fault| fault.inside(".policy"))
             }
             Self::Optimal { max_nodes: 0, .. } => Err(SpecFault::new(
@@ -127,6 +132,16 @@ impl Tau {
             )),
         }
     }
+}
+
+/// What fits a column of a table and a legend of a figure.
+fn label_of_a_policy(label: &str) -> Result<(), SpecFault> {
+    let fits = !label.trim().is_empty() && label.trim() == label && label.chars().count() <= 60;
+    if fits && !label.contains(char::is_control) {
+        return Ok(());
+    }
+    let allowed = "1 to 60 characters, no line breaks, and no spaces at the ends";
+    Err(SpecFault::new(".label", format!("{label:?}"), allowed))
 }
 
 fn unit_interval(field: &str, value: f64) -> Result<(), SpecFault> {

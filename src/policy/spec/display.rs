@@ -8,8 +8,11 @@ use crate::plan::Payload;
 use std::fmt;
 
 impl fmt::Display for PolicySpec {
-    /// As a scenario writes it.
+    /// As a scenario writes it, or under the name that it has there.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Labelled { label, .. } = self {
+            return f.write_str(label);
+        }
         f.write_str(self.kind())?;
         let fields = self.fields();
         if fields.is_empty() {
@@ -54,6 +57,7 @@ impl PolicySpec {
             Self::PricedAssociation { .. } => "PricedAssociation",
             Self::FairAssociation { .. } => "FairAssociation",
             Self::Timed { .. } => "Timed",
+            Self::Labelled { .. } => "Labelled",
             Self::Learned { .. } => "Learned",
             Self::External { .. } => "External",
         }

@@ -3,13 +3,13 @@
 mod build;
 mod check;
 mod display;
+mod threshold;
 
 pub use build::Build;
 pub use check::SpecFault;
 
 use super::{DEFAULT_MAX_NODES, DecisionTime, Network, ServerRule, Target};
 use crate::plan::{Escalation, Payload, Plan};
-use crate::uncertainty::Quantiles;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -203,6 +203,13 @@ pub enum PolicySpec {
         /// How long each decision takes.
         takes: DecisionTime,
     },
+    /// Another policy under a name of your own.
+    Labelled {
+        /// The policy that decides.
+        policy: Box<PolicySpec>,
+        /// What tables, figures and files call it.
+        label: String,
+    },
     /// What was learned elsewhere ([`Learned`](super::Learned)).
     Learned {
         /// The file that holds the network, its path relative to the scenario's folder.
@@ -244,74 +251,29 @@ pub enum Start {
     EdgeAll,
 }
 
-/// A threshold as it is written: one of the two.
-#[derive(Debug, Clone, Copy)]
-struct Tau {
-    value: Option<f64>,
-    quantile: Option<f64>,
-}
-
-impl Tau {
-    fn resolve(self, quantiles: Quantiles<'_>) -> f64 {
-        match (self.value, self.quantile) {
-            (Some(tau), _) => tau,
-            (None, Some(quantile)) => quantiles.at(quantile),
-            (None, None) => 1.0,
-        }
-    }
-}
-
 impl PolicySpec {
-    /// The threshold of a policy that has one.
-    fn tau(&self) -> Option<Tau> {
-        match *self {
-            Self::Goa { tau, tau_quantile }
-            | Self::Marginal { tau, tau_quantile }
-            | Self::Refined {
-                tau, tau_quantile, ..
-            }
-            | Self::Optimal {
-                tau, tau_quantile, ..
-            }
-            | Self::Threshold {
-                tau, tau_quantile, ..
-            } => Some(Tau {
-                value: tau,
-                quantile: tau_quantile,
-            }),
+    /// The policy that this one is about, where it is about another.
+    pub fn inner(&self) -> Option<&PolicySpec> {
+        match self {
+            Self::Random { like: inner }
+            | Self::Timed { policy: inner, .. }
+            | Self::Labelled { policy: inner, .. } => Some(inner),
             _ => None,
         }
     }
 
-    /// The threshold of a policy that has one, a quantile looked up.
-    pub fn threshold(&self, quantiles: Quantiles<'_>) -> Option<f64> {
-        match self {
-            Self::Random { like: inner } | Self::Timed { policy: inner, .. } => {
-                inner.threshold(quantiles)
-            }
-            _ => self.tau().map(|tau| tau.resolve(quantiles)),
-        }
+    /// It and those that it is about, from the outside in.
+    pub fn nested(&self) -> impl Iterator<Item = &PolicySpec> {
+        std::iter::successors(Some(self), |policy| policy.inner())
     }
 
-    /// What a policy's threshold follows, if anything, and how far one observation
-    /// moves it at most. The policy that `Random` is like decides, but is not told of
-    /// answers: it follows a share, and no delay.
-    pub fn target(&self) -> Option<(Target, f64)> {
+    /// The policy that it is about, to be changed.
+    pub fn inner_mut(&mut self) -> Option<&mut PolicySpec> {
         match self {
-            Self::Random { like } => like
-                .target()
-                .filter(|(target, _)| matches!(target, Target::OffloadedShare(_))),
-            Self::Timed { policy, .. } => policy.target(),
-            Self::AdaptiveTau { target, step, .. } => Some((*target, *step)),
+            Self::Random { like: inner }
+            | Self::Timed { policy: inner, .. }
+            | Self::Labelled { policy: inner, .. } => Some(inner),
             _ => None,
-        }
-    }
-
-    /// Whether a threshold is given as a quantile, so that a table is needed.
-    pub fn needs_table(&self) -> bool {
-        match self {
-            Self::Random { like: inner } | Self::Timed { policy: inner, .. } => inner.needs_table(),
-            _ => self.tau().is_some_and(|tau| tau.quantile.is_some()),
         }
     }
 
@@ -319,18 +281,15 @@ impl PolicySpec {
     /// were there.
     pub fn associates_all(&self) -> bool {
         match self {
-            Self::Random { like: inner } | Self::Timed { policy: inner, .. } => {
-                inner.associates_all()
-            }
             Self::PricedAssociation { .. } | Self::FairAssociation { .. } => true,
-            _ => false,
+            _ => self.inner().is_some_and(Self::associates_all),
         }
     }
 
     /// The plan of several steps that its queries take, where that is one.
     pub fn plan(&self) -> Option<Plan> {
         match *self {
-            Self::Timed { ref policy, .. } => policy.plan(),
+            Self::Timed { ref policy, .. } | Self::Labelled { ref policy, .. } => policy.plan(),
             Self::RecServe {
                 beta,
                 window,
@@ -369,9 +328,8 @@ impl PolicySpec {
     /// The program that decides, with its arguments, where one does.
     pub fn program(&self) -> Option<&[String]> {
         match self {
-            Self::Random { like: inner } | Self::Timed { policy: inner, .. } => inner.program(),
             Self::External { command, .. } => Some(command),
-            _ => None,
+            _ => self.inner().and_then(Self::program),
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::document::{self, PointNumbers, PolicyNumbers, Stages, StagesOf};
 use crate::experiment::{Estimate, series};
+use crate::report::drawn_policies::{DrawnPolicies, label};
 use crate::report::number::swept;
 use crate::report::plot::field_label;
-use crate::report::plot::policies::{DrawnPolicies, label};
 use crate::report::plot::theme::{Dash, Marker, Rgb};
 use crate::station::stage::Stage;
 use serde_json::{Value, json};

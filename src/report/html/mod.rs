@@ -11,8 +11,8 @@ mod words;
 
 pub use scene::Scene;
 
+use super::drawn_policies::label as policy_label;
 use super::number::swept;
-use super::plot::policies::label as policy_label;
 use super::plot::{field_label, field_symbol};
 use super::{Finished, OutputFile, ReportError, hgrm, json, stage_rows, table};
 use crate::experiment::Estimate;

@@ -1,10 +1,10 @@
 //! A quantity against the swept field, one line a policy, the lines set side by side
 //! by a hair so that their error bars can be told apart.
 
-use super::policies::DrawnPolicies;
 use super::slice::Slice;
 use super::{Axis, Canvas, Figure, PlotError, Quantity, extent, interval};
 use crate::experiment::{Estimate, PointResult};
+use crate::report::DrawnPolicies;
 
 pub(super) fn draw(
     title: &str,

@@ -1,9 +1,9 @@
 //! A quantity at a single point: one row a policy.
 
-use super::policies::DrawnPolicies;
 use super::slice::Slice;
 use super::{Axis, Canvas, Figure, PlotError, Quantity, extent, interval};
 use crate::experiment::{Estimate, PointResult};
+use crate::report::DrawnPolicies;
 
 /// Height of a policy's row, in points.
 const ROW_PT: f64 = 18.0;

@@ -6,10 +6,10 @@
 //! the intervals of many quantiles, each by itself; it ends where they have no
 //! upper bound.
 
-use super::policies::DrawnPolicies;
 use super::slice::Slice;
 use super::{Axis, Canvas, Figure, PlotError};
 use crate::experiment::{DelayCounts, PointResult, PolicyResult, UNIT};
+use crate::report::DrawnPolicies;
 
 /// Share of a policy's queries that may be faster than the left end of the axis.
 const CUT: f64 = 0.005;

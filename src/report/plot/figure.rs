@@ -3,9 +3,9 @@
 use super::axis::{Axis, Scale};
 use super::canvas::{Align, Canvas};
 use super::plot_error::PlotError;
-use super::policies::DrawnPolicies;
 use super::text::TextMeasure;
 use super::theme::{self, Style};
+use crate::report::DrawnPolicies;
 
 /// What stands for a series in the legend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

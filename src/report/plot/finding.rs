@@ -1,10 +1,10 @@
 //! The values that a search simulated: a panel per condition, with the limit as a line.
 
-use super::policies::DrawnPolicies;
 use super::theme::{self, Style};
 use super::{Axis, Canvas, Figure, PlotError, field_label, panels};
 use crate::experiment::Interval;
 use crate::finding::Finding;
+use crate::report::DrawnPolicies;
 
 /// Height of a condition's panel, in points.
 const PANEL_PT: f64 = 130.0;

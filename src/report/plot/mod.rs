@@ -38,7 +38,6 @@ mod marks;
 mod panels;
 mod plane;
 mod plot_error;
-pub(super) mod policies;
 mod quantiles;
 mod raster;
 mod slice;

@@ -1,10 +1,10 @@
 //! The accuracy-delay plane: what a policy costs in time beside what it gives in
 //! right answers. A policy that the sweep changes is a curve, any other a point.
 
-use super::policies::DrawnPolicies;
 use super::slice::Slice;
 use super::{Axis, Canvas, Figure, PlotError, Scale, extent, interval};
 use crate::experiment::{Estimate, PointResult};
+use crate::report::DrawnPolicies;
 
 const DELAY: &str = "Mean delay (ms)";
 

@@ -1,10 +1,10 @@
 //! Quantiles of delay: against the swept field in a panel each, or by policy where
 //! nothing is swept. An arrow says that the run is too short to bound a quantile.
 
-use super::policies::DrawnPolicies;
 use super::slice::Slice;
 use super::{Axis, Canvas, Figure, PlotError, Scale, panels};
 use crate::experiment::{PointResult, PolicyResult, QuantileEstimate};
+use crate::report::DrawnPolicies;
 
 /// The quantiles that are shown: the middle, and the two that promises are made of.
 const SHOWN: [f64; 3] = [0.5, 0.99, 0.999];

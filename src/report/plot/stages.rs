@@ -2,11 +2,11 @@
 //! stacked, one row a policy, at the sweep's last point. What grows from the upper
 //! panel to the lower one makes the tail.
 
-use super::policies::label;
 use super::slice::Slice;
 use super::theme::{Marker, Rgb, Style};
 use super::{Axis, Canvas, Figure, PlotError, Swatch, interval, panels, theme};
 use crate::experiment::{Estimate, PointResult, PolicyResult, StageMeans};
+use crate::report::drawn_policies::label;
 use crate::station::stage::Stage;
 
 /// Height of a policy's row, in points.

@@ -43,7 +43,8 @@ pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
     }
     let below_one = |allocation| matches!(allocation, Allocation::AlphaFair(alpha) if alpha < 1.0);
     for (at, policy) in scenario.policies.iter().enumerate() {
-        if matches!(policy, PolicySpec::Optimal { .. })
+        let mut nested = policy.nested();
+        if nested.any(|policy| matches!(policy, PolicySpec::Optimal { .. }))
             && (below_one(bandwidth) || below_one(compute))
         {
             faults.add(

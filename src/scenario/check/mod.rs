@@ -149,7 +149,9 @@ fn policies(scenario: &Scenario, faults: &mut Faults) {
                 &fault.allowed,
             );
         }
-        if let Some(earlier) = scenario.policies[..at].iter().position(|p| p == policy) {
+        // Results tell policies apart by their names.
+        let mut before = scenario.policies[..at].iter();
+        if let Some(earlier) = before.position(|p| p.to_string() == policy.to_string()) {
             faults.add(
                 &format!("policies[{at}]"),
                 &format!("{policy} again"),

@@ -120,11 +120,8 @@ fn servers(scenario: &Scenario, faults: &mut Faults) {
         Order::Fcfs | Order::ShortestPrompt | Order::ShortestExpected => {}
     }
     for (at, policy) in scenario.policies.iter().enumerate() {
-        let by_shares = matches!(
-            policy,
-            PolicySpec::Refined { .. } | PolicySpec::Optimal { .. } | PolicySpec::Marginal { .. }
-        );
-        if by_shares {
+        let by_shares = |policy: &PolicySpec| matches!(policy, PolicySpec::Optimal { .. });
+        if policy.nested().any(by_shares) {
             faults.add(
                 &format!("policies[{at}]"),
                 &format!("{policy}, which rests on the objective of shared compute"),

@@ -1,9 +1,10 @@
 //! Random snapshots for property tests.
 
+use edgelm::llm::{Order, ServerSpec, StepLaw};
 use edgelm::physics::allocation::{Allocation, Allocations};
 use edgelm::physics::gains::GainTable;
 use edgelm::physics::radio::Interference;
-use edgelm::snapshot::{ServerState, View, WaitingQuery};
+use edgelm::snapshot::{BatchState, ExpectedTokens, ServerState, View, WaitingQuery};
 use edgelm::units::{Bits, Flop, FlopPerSecond, Hertz, Seconds, Watts};
 use edgelm::world::streams::{Stream, StreamKey};
 use rand::RngExt;
@@ -96,6 +97,39 @@ impl Instance {
             interference,
             allocations: Allocations::default(),
         }
+    }
+
+    /// The same queries as tokens, at servers that batch.
+    pub fn batching(mut self, seed: u64) -> Self {
+        let mut rng = StreamKey::root(seed).named("batching").stream();
+        for query in &mut self.queries {
+            query.tokens = Some(ExpectedTokens {
+                prompt: f64::from(rng.random_range(1..600)),
+                answer: f64::from(rng.random_range(1..200)),
+            });
+            query.local_time = Some(Seconds(rng.random_range(0.1..8.0)));
+        }
+        for server in &mut self.servers {
+            let connected = server.connected as f64;
+            server.batching = Some(BatchState {
+                spec: ServerSpec {
+                    law: StepLaw::affine(7.6e-3, 6.3e-5, 1.2e-8).with_per_member(1e-4),
+                    request: Seconds(0.0),
+                    max_running: rng.random_range(1..24),
+                    token_budget: 2048,
+                    block_tokens: 16,
+                    kv_blocks: 10_000,
+                    order: Order::Fcfs,
+                },
+                running: server.connected,
+                waiting: 0,
+                memory_in_use: 0.1,
+                prompt_tokens: 50.0 * connected,
+                context_tokens: 400.0 * connected,
+                answer_tokens: 100.0 * connected,
+            });
+        }
+        self
     }
 
     pub fn view(&self) -> View<'_> {

@@ -1,10 +1,10 @@
 //! What figures call policies, and how they draw them: as people write their names, and each
 //! kind of policy the same in every figure.
 
-use super::theme::{self, Rgb, Style};
+use super::series_style::{PALETTE, Rgb, Style, series};
 
 /// Kinds of policies in the order of their styles: the first have a colour to themselves.
-const KINDS: [&str; 29] = [
+const KINDS: [&str; 30] = [
     "Goa",
     "EdgeAll",
     "MinDelay",
@@ -32,13 +32,14 @@ const KINDS: [&str; 29] = [
     "PricedAssociation",
     "FairAssociation",
     "Timed",
+    "Labelled",
     "Learned",
     "External",
 ];
 
 /// The policies of one figure.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::report) struct DrawnPolicies {
+pub struct DrawnPolicies {
     labels: Vec<String>,
     styles: Vec<Style>,
 }
@@ -77,7 +78,7 @@ fn styles<'n>(names: impl Iterator<Item = &'n str>) -> Vec<Style> {
         .map(|name| KINDS.iter().position(|kind| *kind == split(name).0))
         .collect();
     let mut styles: Vec<Option<Style>> = vec![None; kinds.len()];
-    let with_own_colour = |kind: &Option<usize>| kind.is_some_and(|at| at < theme::PALETTE.len());
+    let with_own_colour = |kind: &Option<usize>| kind.is_some_and(|at| at < PALETTE.len());
     // Kinds whose colour is their own first, so that none of the others takes it.
     for own in [true, false] {
         for at in 0..kinds.len() {
@@ -93,16 +94,16 @@ fn styles<'n>(names: impl Iterator<Item = &'n str>) -> Vec<Style> {
 /// is not; where all are taken, the first style that is not.
 fn free_style(wanted: usize, taken: &[Option<Style>]) -> Style {
     let has_colour = |colour: Rgb| taken.iter().flatten().any(|style| style.colour == colour);
-    let candidates = || std::iter::once(wanted).chain(0..280).map(theme::series);
+    let candidates = || std::iter::once(wanted).chain(0..280).map(series);
     let of_free_colour = candidates().find(|style| !has_colour(style.colour));
     let free = || candidates().find(|style| !taken.contains(&Some(*style)));
     of_free_colour
         .or_else(free)
-        .unwrap_or_else(|| theme::series(wanted))
+        .unwrap_or_else(|| series(wanted))
 }
 
 /// A policy's name as people write it: `Goa(tau: 0.6)` is "GOA, τ = 0.6".
-pub(in crate::report) fn label(name: &str) -> String {
+pub(super) fn label(name: &str) -> String {
     let (kind, parameters, rest) = split(name);
     if !KINDS.contains(&kind) || kind == "External" {
         return name.to_owned();
@@ -261,7 +262,7 @@ mod tests {
     #[test]
     fn a_kind_has_its_colour_whoever_is_beside_it() {
         let colour = |names: &[&str], of: usize| DrawnPolicies::of(names).style(of).colour;
-        let blue = theme::PALETTE[0];
+        let blue = PALETTE[0];
         assert_eq!(colour(&["Goa(tau: 0.6)"], 0), blue);
         assert_eq!(colour(&["Refined(tau: 0.6)", "Goa(tau: 0.6)"], 1), blue);
         // Even where another of the same colour comes first.
