@@ -110,7 +110,7 @@ pub(super) fn settings(scenario: &Scenario, trace: Option<&Arc<Trace>>) -> Setti
                 .law(&scenario.catalog())
                 .unwrap_or_default(),
             cloud: cloud_law(scenario),
-            process: scenario.workload.token_process.unwrap_or_default(),
+            process: scenario.workload.token_process.clone().unwrap_or_default(),
             throttling: scenario.users.throttling,
         },
         probe: scenario.workload.probe,

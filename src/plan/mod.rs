@@ -17,11 +17,13 @@ mod history;
 mod payload;
 mod progress;
 mod token_process;
+mod token_table;
 
 pub use history::{Histories, History};
 pub use payload::Payload;
 pub use progress::{Message, Outcome, PlanContext, Progress, Round, Step, Traffic};
 pub use token_process::{Acceptance, TokenProcess, TokenUncertainty};
+pub use token_table::{ACCEPTANCE, MeasuredToken, TokenTable};
 
 use crate::fault::Fault;
 use serde::{Deserialize, Serialize};

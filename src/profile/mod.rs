@@ -7,12 +7,14 @@
 //! and [`response`] reads what comes back; [`scoring`] decides whether that is right;
 //! [`journal`] keeps every answer as soon as it is there, so that nothing is asked
 //! twice; [`mod@run`] drives all of it, [`record`] writes the table, and [`rates`]
-//! says how fast the small model was.
+//! says how fast the small model was. [`tokens`] asks the large model about each token of
+//! the small one.
 
 mod babi;
 mod fault;
 pub mod journal;
 mod json_lines;
+mod log_probabilities;
 pub mod question;
 pub mod questions;
 pub mod rates;
@@ -21,8 +23,10 @@ pub mod request;
 pub mod response;
 pub mod run;
 pub mod scoring;
+pub mod tokens;
 
 pub use fault::Fault;
+pub use log_probabilities::SeenToken;
 pub use question::Question;
 pub use questions::QuestionError;
 pub use run::{Event, Settings, Summary, run};

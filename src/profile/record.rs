@@ -48,7 +48,7 @@ fn cell<T: ToString>(value: Option<T>) -> String {
 }
 
 /// Text on one line.
-fn line(text: &str) -> String {
+pub(super) fn line(text: &str) -> String {
     text.chars()
         .flat_map(|c| match c {
             '\\' => vec!['\\', '\\'],

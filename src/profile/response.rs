@@ -1,11 +1,10 @@
 //! What an OpenAI-compatible server answers, in the shapes seen of real servers.
 
+use super::log_probabilities::{LogProbs, SeenToken, first, seen};
 use super::{Fault, Role};
 use crate::uncertainty::metrics::{Uncertainties, uncertainties};
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fmt;
 
 /// What is kept of an answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,52 +72,6 @@ struct ReplyMessage {
     content: Option<String>,
 }
 
-/// The chat shape holds `content`; the older shape of `/v1/completions` parallel
-/// lists. Servers mix them up with the interfaces, so either is taken from either.
-#[derive(Deserialize)]
-struct LogProbs {
-    content: Option<Vec<Token>>,
-    tokens: Option<Vec<String>>,
-    top_logprobs: Option<Vec<Option<Candidates>>>,
-}
-
-#[derive(Deserialize)]
-struct Token {
-    #[serde(default)]
-    token: String,
-    #[serde(default)]
-    top_logprobs: Vec<Candidate>,
-}
-
-#[derive(Deserialize)]
-struct Candidate {
-    logprob: Option<f64>,
-}
-
-/// A JSON object from token to log-probability, as the list of its values: two
-/// end tokens are both written as the empty string, and a map would lose one.
-struct Candidates(Vec<Option<f64>>);
-
-impl<'de> Deserialize<'de> for Candidates {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = Candidates;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object from token to log-probability")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Candidates, A::Error> {
-                let mut values = Vec::new();
-                while let Some((_, value)) = map.next_entry::<String, Option<f64>>()? {
-                    values.push(value);
-                }
-                Ok(Candidates(values))
-            }
-        }
-        deserializer.deserialize_map(Pairs)
-    }
-}
-
 #[derive(Deserialize, Default)]
 struct Usage {
     prompt_tokens: Option<u64>,
@@ -181,18 +134,43 @@ pub fn read(text: &str, role: Role, k: usize) -> Result<Reply, Fault> {
     })
 }
 
-/// The first token and the log-probabilities of its candidates; a missing value
-/// stands for probability zero.
-fn first(logprobs: LogProbs) -> Option<(String, Vec<f64>)> {
-    let value = |v: Option<f64>| v.unwrap_or(f64::NEG_INFINITY);
-    if let Some(content) = logprobs.content {
-        let token = content.into_iter().next()?;
-        let values = token.top_logprobs.iter().map(|c| value(c.logprob));
-        return Some((token.token, values.collect()));
-    }
-    let token = logprobs.tokens?.into_iter().next()?;
-    let candidates = logprobs.top_logprobs?.into_iter().next()??;
-    Some((token, candidates.0.into_iter().map(value).collect()))
+/// An answer's tokens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SeenAnswer {
+    /// Each with its candidates.
+    pub tokens: Vec<SeenToken>,
+    /// Tokens of the prompt, where the server tells.
+    pub prompt_tokens: Option<u64>,
+}
+
+/// Reads the tokens of an answer with their candidates.
+///
+/// # Errors
+/// An answer of another shape, or without log-probabilities.
+pub fn tokens(text: &str) -> Result<SeenAnswer, Fault> {
+    let body: Body = serde_json::from_str(text).map_err(|e| Fault::Shape(e.to_string()))?;
+    let Some(choice) = body.choices.into_iter().next() else {
+        return Err(Fault::Shape(without_choices(text)));
+    };
+    let all = choice
+        .logprobs
+        .and_then(seen)
+        .ok_or(Fault::NoLogProbabilities)?;
+    let tokens = all.into_iter().map(|(token, candidates)| {
+        let positive = |(token, logprob): (String, Option<f64>)| {
+            let logprob = logprob.filter(|value| value.is_finite() && *value > -1e30)?;
+            Some((token, logprob))
+        };
+        let candidates: Vec<_> = candidates.into_iter().filter_map(positive).collect();
+        match candidates.is_empty() {
+            true => Err(Fault::NoLogProbabilities),
+            false => Ok(SeenToken { token, candidates }),
+        }
+    });
+    Ok(SeenAnswer {
+        tokens: tokens.collect::<Result<_, _>>()?,
+        prompt_tokens: body.usage.unwrap_or_default().prompt_tokens,
+    })
 }
 
 fn measure(mut values: Vec<f64>, k: usize) -> Result<Measured, Fault> {

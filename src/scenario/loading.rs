@@ -298,6 +298,7 @@ impl Source {
     ) -> Result<Loaded, Vec<Diagnostic>> {
         self.read_entries(&mut scenario.catalog)?;
         self.read_networks(&mut scenario)
+            .and_then(|()| self.read_tokens(&mut scenario))
             .map_err(|diagnostic| vec![diagnostic])?;
         let cloud = scenario.cloud.as_mut().map(|cloud| &mut cloud.serving);
         let blocks = [

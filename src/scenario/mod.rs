@@ -36,6 +36,7 @@ mod syntax;
 mod text_file;
 mod text_place;
 mod timeline;
+mod token_file;
 mod warnings;
 mod wording;
 mod workload;

@@ -94,7 +94,7 @@ pub(crate) fn read_trace(path: &Path) -> Result<Trace, Diagnostic> {
 }
 
 /// A row of a file that cannot be used, shown where it stands.
-fn row_error(error: &RowError, path: PathBuf, text: &str) -> Diagnostic {
+pub(super) fn row_error(error: &RowError, path: PathBuf, text: &str) -> Diagnostic {
     let start = byte_offset(text, error.line, 1);
     let length = text[start..].find(['\n', '\r']).unwrap_or(0);
     Diagnostic::new(format!("{}: {error}", path.display())).at(Place {

@@ -53,6 +53,7 @@ mod plans;
 mod policies;
 mod profile;
 mod profile_hardware;
+mod profile_tokens;
 mod query_details;
 mod queueing_theory;
 mod radio;

@@ -76,6 +76,7 @@ def main(program):
         folder = pathlib.Path(folder)
         with running(folder) as (url, _):
             check_records(program, folder, url)
+            check_tokens(program, folder, url)
             check_traps(program, folder, url)
 
 
@@ -149,6 +150,32 @@ def check_records(program, folder, url):
     assert "for this pair, offloading the most uncertain 50 %" in verdict.stdout
     print(run.stdout.strip())
     print(f"{len(rows)} records agree with the raw answers; largest difference {worst:.1e}")
+
+
+def check_tokens(program, folder, url):
+    """A model accepts all of its own tokens: as much as its candidates hold together."""
+    file, table = folder / "stories.jsonl", folder / "tokens.csv"
+    prompts = ["Once upon a time", "The capital of France is", "Two and two make"]
+    lines = [{"id": str(at), "prompt": p, "answers": ["x"]} for at, p in enumerate(prompts)]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    completions = f"{url}/v1/completions"
+    run = subprocess.run(
+        [program, "profile", "--questions", file, "--slm", completions, "--llm", completions,
+         "--out", folder / "stories.csv", "--tokens", table, "--max-tokens", "12",
+         "--top-k", str(K)],
+        capture_output=True, text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    rows = read_table(table)
+    left_out = re.findall(r"(\d+) tokens are left out", run.stderr)
+    assert len(rows) + int((left_out or [0])[0]) >= 24, (len(rows), run.stderr)
+    worst = 0.0
+    for row in rows:
+        own, theirs = float(row["top_k_mass"]), float(row["llm_top_k_mass"])
+        worst = max(worst, abs(own - theirs), abs(float(row["acceptance"]) - own))
+    # Computed token by token, and of a prefix at once: the same but for rounding.
+    assert worst < 0.02, (worst, run.stderr)
+    print(f"{len(rows)} tokens of a model are accepted by itself, to {worst:.1e}")
 
 
 def check_traps(program, folder, url):

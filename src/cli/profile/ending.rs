@@ -81,7 +81,7 @@ fn stop_reason(fault: &Fault) -> String {
     }
 }
 
-fn provenance(
+pub(super) fn provenance(
     args: &Args,
     settings: &Settings,
     questions: usize,

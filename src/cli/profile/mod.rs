@@ -2,6 +2,7 @@
 
 mod ending;
 mod hardware;
+mod tokens;
 mod watch;
 
 use super::Failure;
@@ -92,6 +93,11 @@ pub(super) struct Args {
     /// Append what the servers sent to this file, one JSON line per answer
     #[arg(long, value_name = "FILE")]
     raw: Option<PathBuf>,
+    /// Write what the large model makes of each token of the small one's answers to this file,
+    /// for `workload.token_process.table`. Both servers must take prompts as text
+    /// (`/v1/completions`), and each token is a request of its own
+    #[arg(long, value_name = "TOKENS.csv")]
+    tokens: Option<PathBuf>,
     /// Write how fast the small model's hardware is, as its server tells, to this file: an entry
     /// of the catalogue that scenarios and `--catalog` read
     #[arg(long, value_name = "FILE", requires = "slm_entry")]
@@ -132,6 +138,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let examples = read(&args.examples, None)?;
     let settings = settings(args, examples)?;
     let hardware = hardware::Wanted::new(args)?;
+    let tokens = tokens::Wanted::new(args, &settings)?;
     let client = Client::new(
         Duration::from_secs_f64(args.timeout_s),
         args.retries,
@@ -161,7 +168,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if let Some(hardware) = hardware {
         hardware.write(args, &summary)?;
     }
-    ending::conclude(args, &settings, &questions, &summary)
+    ending::conclude(args, &settings, &questions, &summary)?;
+    match tokens {
+        Some(tokens) => tokens.write(args, &settings, &client, &questions),
+        None => Ok(()),
+    }
 }
 
 fn settings(args: &Args, examples: Vec<Question>) -> Result<Settings, Failure> {

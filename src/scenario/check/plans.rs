@@ -41,7 +41,7 @@ fn cloud(scenario: &Scenario, faults: &mut Faults) {
 }
 
 fn process(scenario: &Scenario, faults: &mut Faults) {
-    let Some(process) = scenario.workload.token_process else {
+    let Some(process) = &scenario.workload.token_process else {
         return;
     };
     let field = |name: &str| format!("workload.token_process.{name}");
@@ -58,6 +58,16 @@ fn process(scenario: &Scenario, faults: &mut Faults) {
             faults.within(&field("acceptance.intercept"), intercept, -100.0..=100.0);
         }
     }
+    if let Some(table) = &process.table {
+        if table.rows().is_empty() {
+            faults.add(&field("table"), "no rows", "at least one token");
+        }
+        for (at, token) in table.rows().iter().enumerate() {
+            let row = |name: &str| field(&format!("table[{at}].{name}"));
+            faults.share(&row("uncertainty"), token.uncertainty);
+            faults.share(&row("acceptance"), token.acceptance);
+        }
+    }
     if !(2..=10_000_000).contains(&process.vocabulary) {
         faults.add(
             &field("vocabulary"),
@@ -68,11 +78,8 @@ fn process(scenario: &Scenario, faults: &mut Faults) {
 }
 
 fn policies(scenario: &Scenario, faults: &mut Faults) {
-    let vocabulary = scenario
-        .workload
-        .token_process
-        .unwrap_or_default()
-        .vocabulary;
+    let process = scenario.workload.token_process.clone().unwrap_or_default();
+    let vocabulary = process.vocabulary;
     for (at, policy) in scenario.policies.iter().enumerate() {
         let Some(plan) = policy.plan() else {
             continue;
