@@ -3,7 +3,7 @@
 use super::Failure;
 use crate::experiment::{Experiment, RunError};
 use crate::report::detail::{DetailError, DetailRequest, details};
-use crate::report::{OutputDirectory, StreamedFile};
+use crate::report::{Format, OutputDirectory, StreamedFile};
 use crate::units::Seconds;
 use std::sync::atomic::AtomicBool;
 
@@ -13,7 +13,7 @@ pub(super) struct Options {
     #[arg(long)]
     queries: bool,
     /// Write time_series.csv, too: the state of every station and tau, sampled every MS
-    /// milliseconds of simulated time
+    /// milliseconds of simulated time; of servers that batch a figure as well
     #[arg(long, value_name = "MS", value_parser = period_ms)]
     time_series: Option<f64>,
     /// Write these of the first N replications of every point and policy
@@ -26,6 +26,7 @@ impl Options {
     pub fn write(
         &self,
         experiment: &Experiment,
+        formats: &[Format],
         directory: &OutputDirectory,
         stop: &AtomicBool,
     ) -> Result<Vec<StreamedFile>, Failure> {
@@ -34,7 +35,7 @@ impl Options {
             sample_every: self.time_series.map(|ms| Seconds(ms * 1e-3)),
             replications: self.detail_replications,
         };
-        details(experiment, &request, directory, stop).map_err(failure)
+        details(experiment, &request, formats, directory, stop).map_err(failure)
     }
 }
 

@@ -133,7 +133,10 @@ fn run_one(args: &Args, experiment: &Experiment, stop: &AtomicBool) -> Result<()
     let simulated_tasks = kept() - before;
     let simulated = started.elapsed();
     let (results, files, mut streamed) = fold(experiment, store, &args.formats, &directory)?;
-    streamed.extend(args.detail.write(experiment, &directory, stop)?);
+    streamed.extend(
+        args.detail
+            .write(experiment, args.formats.list(), &directory, stop)?,
+    );
     if stop.load(Ordering::Relaxed) {
         return Err(Failure::Interrupted);
     }

@@ -308,7 +308,7 @@ impl<'w> Run<'w> {
         let loads = |station| {
             let station = self.network.station(station);
             (0..station.parts())
-                .map(|part| station.load(part))
+                .map(|part| station.load(self.now, part))
                 .collect()
         };
         let cells = 0..self.world.cells();

@@ -140,7 +140,7 @@ impl Run<'_> {
 
     /// Puts what a policy may look at into `scratch`.
     fn show(&mut self, waiting: &[usize], scratch: &mut Scratch) {
-        scratch.servers.extend(self.network.server_states());
+        scratch.servers.extend(self.network.server_states(self.now));
         for &slot in waiting {
             let flight = &self.in_flight[slot];
             let user = flight.user();

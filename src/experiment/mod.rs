@@ -70,6 +70,7 @@ pub use record_store::RecordStore;
 pub use replications::{Replication, ReplicationMeans};
 pub use results::{
     MeasuredWindow, PairedDifference, PointResult, PolicyResult, QUANTILES, Results, StageMeans,
+    TokenTimes,
 };
 pub use run_difference::{FinishedRun, Group, GroupDifference, RunDifference, run_difference};
 pub use run_error::RunError;

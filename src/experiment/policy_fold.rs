@@ -7,7 +7,9 @@ use super::measures::measures;
 use super::pass::Pass;
 use super::quantile::QuantileFold;
 use super::record_means::{accuracy, mean_delay_ms, offloaded_share, per_query};
-use super::results::{MeasuredWindow, PairedDifference, PolicyResult, QUANTILES, StageMeans};
+use super::results::{
+    MeasuredWindow, PairedDifference, PolicyResult, QUANTILES, StageMeans, TokenTimes,
+};
 use super::stage_profile::SlowestFold;
 use super::warnings::WarningFold;
 use super::{DelayCounts, PolicyUnderTest, ReplicationRecord, histogram};
@@ -38,6 +40,8 @@ pub(super) struct PolicyFold<'p> {
     difference: Option<(&'p str, [MeanFold; 4])>,
     warnings: WarningFold<'p>,
     pooled: Histogram<u64>,
+    /// Times to the first token and per later token, where tokens are told apart.
+    token_times: Option<[Histogram<u64>; 2]>,
     /// Those reported, then those of the band; none in the first pass.
     quantiles: Vec<QuantileFold>,
 }
@@ -77,6 +81,9 @@ impl<'p> PolicyFold<'p> {
             difference: first.map(|label| (label, Default::default())),
             warnings: WarningFold::new(scenario, policy),
             pooled: histogram::empty(),
+            token_times: scenario
+                .tells_tokens_apart()
+                .then(|| [histogram::empty(), histogram::empty()]),
             quantiles: Vec::new(),
         }
     }
@@ -87,6 +94,10 @@ impl<'p> PolicyFold<'p> {
             self.replications += 1;
             self.queries += own.queries;
             own.delays.add_to(&mut self.pooled);
+            if let Some([first, later]) = &mut self.token_times {
+                own.tokens.first.add_to(first);
+                own.tokens.later.add_to(later);
+            }
             self.window_begins_s.get_or_insert(own.load.warm_up_s);
             for (used, stage) in self.is_used.iter_mut().zip(Stage::ALL) {
                 *used |= own.stages[stage] > 0.0;
@@ -191,6 +202,10 @@ impl<'p> PolicyFold<'p> {
                 }
             }),
             histogram: DelayCounts::of_histogram(&self.pooled),
+            token_times: self.token_times.as_ref().map(|[first, later]| TokenTimes {
+                first: DelayCounts::of_histogram(first),
+                later: DelayCounts::of_histogram(later),
+            }),
         };
         result.warnings = self.warnings.warnings(&result);
         result

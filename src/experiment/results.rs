@@ -69,6 +69,17 @@ pub struct PolicyResult {
     pub difference: Option<PairedDifference>,
     /// All delays.
     pub histogram: DelayCounts,
+    /// Where tokens are told apart, all of their times.
+    pub token_times: Option<TokenTimes>,
+}
+
+/// Distributions of the times of tokens, one value a query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TokenTimes {
+    /// To the first token (TTFT).
+    pub first: DelayCounts,
+    /// Per later token (TPOT), of answers of more than one.
+    pub later: DelayCounts,
 }
 
 impl PolicyResult {

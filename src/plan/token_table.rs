@@ -1,6 +1,6 @@
 //! Tokens as they were measured of a pair of models.
 
-use crate::world::trace::RowError;
+use crate::world::trace::{RowError, line_of};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -42,14 +42,14 @@ impl TokenTable {
     /// # Errors
     /// [`RowError`]: the first row that cannot be used, a column that is missing, or no row.
     pub fn parse(text: &str, uncertainty: &'static str) -> Result<Self, RowError> {
-        let fault = |line: u64, field: &str, found: &str, allowed| RowError {
-            line: line as usize,
+        let fault = |line: usize, field: &str, found: &str, allowed| RowError {
+            line,
             field: field.to_owned(),
             found: found.to_owned(),
             allowed,
         };
         let unreadable = |error: csv::Error| {
-            let line = error.position().map_or(1, csv::Position::line);
+            let line = error.position().map_or(1, |at| at.line() as usize);
             let allowed = "as many columns as the header names";
             fault(line, "row", &error.to_string(), allowed)
         };
@@ -58,7 +58,7 @@ impl TokenTable {
             .comment(Some(b'#'))
             .from_reader(text.as_bytes());
         let header = reader.headers().map_err(unreadable)?.clone();
-        let line = header.position().map_or(1, csv::Position::line);
+        let line = line_of(text, &header);
         let column = |name: &'static str| {
             let allowed = "a table of tokens, as `edgelm profile --tokens` writes it";
             let found = header.iter().collect::<Vec<_>>().join(",");
@@ -72,7 +72,7 @@ impl TokenTable {
         let mut rows = Vec::new();
         for record in reader.records() {
             let record = record.map_err(unreadable)?;
-            let line = record.position().map_or(1, csv::Position::line);
+            let line = line_of(text, &record);
             let share = |(name, at): (&str, usize)| {
                 let value = record[at].parse().ok();
                 let value = value.filter(|value| (0.0..=1.0).contains(value));

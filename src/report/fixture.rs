@@ -162,5 +162,6 @@ fn policy(which: usize, delays_ms: Vec<Vec<f64>>) -> PolicyResult {
             objective_s: of(0.5e-3),
         }),
         histogram: DelayCounts::of_histogram(&pooled),
+        token_times: None,
     }
 }

@@ -1,9 +1,9 @@
-//! One percentile distribution of delay per point and policy, in the text format
-//! that HdrHistogram's own tools write (`outputPercentileDistribution`) and plot
+//! One percentile distribution of delay per point and policy, and where tokens are told
+//! apart of the times to the first and per later token, in the text format that HdrHistogram's own tools write (`outputPercentileDistribution`) and plot
 //! (<https://hdrhistogram.github.io/HdrHistogram/plotFiles.html>). Values are
 //! milliseconds.
 //!
-//! A file is called `delay_<field>=<value>_<policy>.hgrm`, without the middle part
+//! A file is called `delay_<field>=<value>_<policy>.hgrm` (`ttft_..`, `tpot_..`), without the middle part
 //! if nothing is swept: ASCII letters, digits and `._=(),+-` stay, spaces go, a
 //! colon is `=`, an opening bracket is a dot, anything else is `_`. Names longer
 //! than common file systems take are cut, and names that differ in nothing but
@@ -12,7 +12,7 @@
 use super::file_name::{distinct, safe};
 use super::number::swept;
 use super::{Finished, OutputFile, ReportError};
-use crate::experiment::UNIT;
+use crate::experiment::{DelayCounts, PolicyResult, UNIT};
 use crate::scenario::SweptValue;
 use hdrhistogram::Histogram;
 use std::collections::HashSet;
@@ -27,21 +27,37 @@ pub(super) fn files(run: Finished<'_>) -> Result<Vec<OutputFile>, ReportError> {
         let policies = point.policies.iter();
         policies.map(|policy| (&*point.values, &*policy.policy))
     });
-    let names = names(&results.swept_fields, places);
-    let policies = results.points.iter().flat_map(|point| &point.policies);
-    Ok(names
-        .into_iter()
-        .zip(policies)
-        .map(|(name, policy)| OutputFile {
-            name,
-            bytes: text(&policy.histogram.to_histogram()).into_bytes(),
-        })
-        .collect())
+    let policies = || results.points.iter().flat_map(|point| &point.policies);
+    let mut files = Vec::new();
+    for (what, of) in DISTRIBUTIONS {
+        let names = names(what, &results.swept_fields, places.clone());
+        let drawn = names.into_iter().zip(policies());
+        files.extend(drawn.filter_map(|(name, policy)| {
+            Some(OutputFile {
+                name,
+                bytes: text(&of(policy)?.to_histogram()).into_bytes(),
+            })
+        }));
+    }
+    Ok(files)
 }
 
-/// The names of the files of all points and policies: of the swept values and the policy of
-/// each.
+/// What there is a distribution of: how its files begin, and where a result has it.
+type Distribution = (&'static str, fn(&PolicyResult) -> Option<&DelayCounts>);
+
+const DISTRIBUTIONS: [Distribution; 3] = [
+    (DELAY, |policy| Some(&policy.histogram)),
+    ("ttft", |policy| Some(&policy.token_times.as_ref()?.first)),
+    ("tpot", |policy| Some(&policy.token_times.as_ref()?.later)),
+];
+
+/// How files of delays begin.
+pub(super) const DELAY: &str = "delay";
+
+/// The names of the files of all points and policies: of what is in them, the swept values and
+/// the policy of each.
 pub(super) fn names<'a>(
+    what: &str,
     swept_fields: &[String],
     of: impl Iterator<Item = (&'a [SweptValue], &'a str)>,
 ) -> Vec<String> {
@@ -51,7 +67,7 @@ pub(super) fn names<'a>(
         let at: String = places
             .map(|(field, value)| format!("{field}={}_", swept(value)))
             .collect();
-        let stem = safe(&format!("delay_{at}{policy}"));
+        let stem = safe(&format!("{what}_{at}{policy}"));
         format!("{}.hgrm", distinct(&stem, &mut taken))
     })
     .collect()

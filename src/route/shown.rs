@@ -2,6 +2,7 @@
 
 use super::{ComputeLaw, Needs, Network};
 use crate::snapshot::{BatchState, ExpectedTokens, ServerState};
+use crate::units::Seconds;
 use crate::world::query::Tokens;
 
 /// The queries connected to a server.
@@ -59,25 +60,25 @@ impl Network<'_> {
         self.serving.foresight.of(tokens)
     }
 
-    fn batch_state(&self, server: usize) -> Option<BatchState> {
+    fn batch_state(&self, now: Seconds, server: usize) -> Option<BatchState> {
         let ComputeLaw::Batching(spec) = self.serving.compute else {
             return None;
         };
-        let load = self.compute.load(server);
+        let load = self.compute.load(now, server);
         let connected = &self.connected[server];
         Some(BatchState {
             spec,
             running: load.in_service,
             waiting: load.queued,
-            memory_in_use: load.memory,
+            memory_in_use: load.memory.unwrap_or_default(),
             prompt_tokens: connected.prompt_tokens + self.compute.uncomputed_tokens(server) as f64,
             context_tokens: connected.context_tokens,
             answer_tokens: connected.answer_tokens,
         })
     }
 
-    /// The servers as policies see them.
-    pub fn server_states(&self) -> impl Iterator<Item = ServerState> + '_ {
+    /// The servers as policies see them now.
+    pub fn server_states(&self, now: Seconds) -> impl Iterator<Item = ServerState> + '_ {
         let model = self.world.model();
         let servers = self.world.servers().iter().zip(self.world.sites());
         servers.enumerate().map(move |(j, (server, site))| {
@@ -90,7 +91,7 @@ impl Network<'_> {
                 connected: self.connected[j].queries,
                 from_others: self.uplink.power().from_others(cell),
                 from_own: self.uplink.power().from_own(cell),
-                batching: self.batch_state(j),
+                batching: self.batch_state(now, j),
                 latency: self.serving.latency(),
                 position: Some(site.position),
             }

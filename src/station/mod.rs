@@ -163,7 +163,7 @@ pub struct Load {
     /// Share of its capacity in use.
     pub busy: f64,
     /// Share of its memory for keys and values in use, where it batches.
-    pub memory: f64,
+    pub memory: Option<f64>,
 }
 
 /// A place that serves jobs at rates that may change.
@@ -208,7 +208,7 @@ pub trait Station<'w> {
     }
 
     /// How busy a part is.
-    fn load(&self, part: usize) -> Load;
+    fn load(&self, now: Seconds, part: usize) -> Load;
 
     /// How much of a unit's prompts is still to be computed, where it batches.
     fn uncomputed_tokens(&self, _unit: usize) -> u64 {

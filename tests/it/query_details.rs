@@ -247,6 +247,49 @@ fn columns_are_added_at_the_end_only() {
     assert_eq!(
         header("time_series.csv"),
         "sweep,value,policy,replication,time_s,station,server,transmitting,in_service,queued,\
-         utilisation,power_heard_w,tau"
+         utilisation,power_heard_w,tau,memory_in_use"
     );
+}
+
+/// One query at a time at a server of 100 blocks of 16 tokens: its prompt fills ten of them, its
+/// answer ten more.
+#[test]
+fn batches_and_their_memory_are_seen_over_time() {
+    let folder = folder_with(
+        "(users: (count: 1), servers: (placement: Listed([(250, 250)]), serving: Batching(model: \
+         \"llama-3.1-8b\", card: \"rtx-4090\", block_tokens: 16, kv_tokens: 1600)), sharing: Live,
+          workload: (arrivals: Periodic(period_s: 6), tokens: (prompt_tokens: 160, output_tokens: \
+         160)), run: (duration_s: 24), replications: 1, policies: [EdgeAll])",
+    );
+    let more = ["--time-series", "50", "--export", "csv,png,svg"];
+    queries(&folder, &more);
+    let out = folder.path().join("output/small");
+    let series = rows(&out.join("time_series.csv"));
+    let servers = series.iter().filter(|row| row["station"] == "server");
+    let (mut seen, mut greatest) = ([0, 0], 0.0f64);
+    for row in servers {
+        let (running, memory) = (number(row, "in_service"), number(row, "memory_in_use"));
+        seen[running as usize] += 1;
+        greatest = greatest.max(memory);
+        match running {
+            0.0 => assert_eq!(memory, 0.0),
+            _ => assert!((0.1 - 1e-9..=0.2 + 1e-9).contains(&memory), "{row:?}"),
+        }
+    }
+    assert!(seen[0] > 100 && seen[1] > 100, "{seen:?}");
+    assert!(greatest > 0.19, "{greatest}");
+    assert!(
+        fs::read(out.join("batches.png"))
+            .unwrap()
+            .starts_with(b"\x89PNG")
+    );
+    let figure = fs::read_to_string(out.join("batches.svg")).unwrap();
+    for label in ["Running a server", "Waiting a server", "Memory in use (%)"] {
+        assert!(figure.contains(label), "{label}");
+    }
+    edgelm(&folder, &["trace", "small.ron", "--out", "trace.json"])
+        .assert()
+        .success();
+    let trace = fs::read_to_string(folder.path().join("trace.json")).unwrap();
+    assert!(trace.contains("\"name\":\"memory\"") && trace.contains("\"in_use\""));
 }

@@ -1,6 +1,7 @@
 //! Language models as they are served, within scenarios: phones, batching servers, first
 //! tokens, and what cannot be.
 
+use crate::command::run_in;
 use edgelm::engine::CompletedQuery;
 use edgelm::experiment::{Experiment, Study};
 use edgelm::llm::{Catalog, Order, ServerSpec, StepLaw};
@@ -316,4 +317,55 @@ fn a_query_that_no_server_can_hold_ends_the_run() {
         Err(error) => error.to_string(),
     };
     assert!(error.contains("holds 256"), "{error}");
+}
+
+#[test]
+fn times_of_tokens_have_their_distributions() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "(users: (count: 20, serving: Phone(model: \"llama-3.2-1b-4bit\", hardware: \
+        \"snapdragon-8-elite-npu\")), servers: (serving: Batching(model: \"llama-3.1-8b\", \
+        card: \"rtx-4090\")), sharing: Live, run: (duration_s: 20), replications: 4, \
+        workload: (arrivals: Poisson(rate_per_user_hz: 0.2), tokens: (prompt_tokens: 64, \
+        output_tokens: Choice([(1, 0.5), (40, 0.5)]))), policies: [EdgeAll, LocalAll])";
+    std::fs::write(folder.path().join("a.ron"), text).expect("written");
+    let (code, _, stderr) = run_in(folder.path(), &["run", "a.ron"]);
+    assert_eq!(code, 0, "{stderr}");
+    let out = folder.path().join("output/a");
+    for file in ["ttft_ccdf.png", "tpot_ccdf.png"] {
+        assert!(out.join(file).exists(), "{file}");
+    }
+    let mut results = csv::Reader::from_path(out.join("results.csv")).expect("results");
+    let header = results.headers().expect("a header").clone();
+    let column = |name: &str| header.iter().position(|column| column == name).expect(name);
+    for row in results.records() {
+        let row = row.expect("a row");
+        let number = |name: &str| row[column(name)].parse::<f64>().expect("a number");
+        // The last row of a file has the number of all, its end their mean.
+        let of = |what: &str| -> (f64, f64) {
+            let name = format!("{what}_{}.hgrm", &row[column("policy")]);
+            let text = std::fs::read_to_string(out.join(name)).expect("a distribution");
+            let last = text.lines().rfind(|line| line.contains("1.000000000000"));
+            let total = last.expect("a last row").split_whitespace().nth(2);
+            let mean = text.split("#[Mean    =").nth(1).expect("a mean");
+            let mean = mean.split(',').next().expect("a number").trim();
+            let total = total.expect("a total").parse().expect("a number");
+            (total, mean.parse().expect("a number"))
+        };
+        let (queries, first, later) = (number("queries"), of("ttft"), of("tpot"));
+        assert_eq!((of("delay").0, first.0), (queries, queries));
+        // Answers of one token have no later one.
+        assert!(
+            later.0 > 0.4 * queries && later.0 < 0.6 * queries,
+            "{later:?}"
+        );
+        // Histograms have three digits; the table has the mean of replications' means.
+        assert!(
+            (first.1 / number("ttft_mean_ms") - 1.0).abs() < 0.05,
+            "{first:?}"
+        );
+        assert!(
+            (later.1 / number("tpot_mean_ms") - 1.0).abs() < 0.05,
+            "{later:?}"
+        );
+    }
 }

@@ -283,7 +283,7 @@ impl Verification {
             )
         });
         for (station, part) in std::mem::take(&mut self.touched) {
-            let load = network.station(station).load(part);
+            let load = network.station(station).load(self.last, part);
             let (held, there) = (
                 load.in_service + load.queued,
                 self.jobs[station as usize][part],
@@ -297,7 +297,10 @@ impl Verification {
             } else {
                 1.0
             };
-            for (what, share) in [("capacity", load.busy), ("memory", load.memory)] {
+            for (what, share) in [
+                ("capacity", load.busy),
+                ("memory", load.memory.unwrap_or_default()),
+            ] {
                 self.expect(share <= most + TOLERANCE, || {
                     format!("{} {part} uses {share} of its {what}", station.name())
                 });

@@ -6,8 +6,11 @@
 //! |---|---|
 //! | `queries.csv` | a row per query: its stages, where it was answered, whether right, over which link |
 //! | `time_series.csv` | a row per station and sampling instant |
+//! | `batches.png`, `batches.svg` | of servers that batch, at the last point: their batches over time |
 //! | a trace | one replication's timeline in the Trace Event Format |
 
+#[cfg(feature = "plots")]
+mod batches;
 mod life;
 mod queries;
 mod time_series;
@@ -19,7 +22,7 @@ use super::directory::{DirectoryError, OutputDirectory};
 use super::number::shortest;
 use super::rows::Rows;
 use super::streamed::StreamedFile;
-use super::swept;
+use super::{Format, ReportError, swept};
 use crate::engine::{CompletedQuery, Recorder, SystemState};
 use crate::experiment::{Experiment, RunError};
 use crate::units::Seconds;
@@ -48,6 +51,9 @@ pub enum DetailError {
     /// The replication could not be simulated.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// A figure could not be drawn.
+    #[error(transparent)]
+    Report(#[from] ReportError),
 }
 
 /// Which replication rows are of; the first columns of every row.
@@ -68,7 +74,7 @@ impl Origin {
 }
 
 /// Simulates the replications asked for once more, point by point and policy by
-/// policy, and writes what was asked for. The files lie beside their places; give
+/// policy, and writes what was asked for, figures in those of the formats that are. The files lie beside their places; give
 /// them to [`OutputDirectory::write_with`].
 ///
 /// # Errors
@@ -76,6 +82,7 @@ impl Origin {
 pub fn details(
     experiment: &Experiment,
     request: &DetailRequest,
+    formats: &[Format],
     directory: &OutputDirectory,
     stop: &AtomicBool,
 ) -> Result<Vec<StreamedFile>, DetailError> {
@@ -91,12 +98,18 @@ pub fn details(
             Some(_) => Some(SeriesRows::new(new("time_series.csv")?, &fields)),
             None => None,
         },
+        #[cfg(feature = "plots")]
+        batches: batches::BatchCurves::default(),
         stop,
     };
     if recorder.queries.is_none() && recorder.series.is_none() {
         return Ok(Vec::new());
     }
+    let (last, mut title) = (experiment.point_count().saturating_sub(1), String::new());
     for (at, point) in experiment.points().enumerate() {
+        if at == last {
+            title = swept::title(&fields, point.values);
+        }
         for (policy, label) in point.policies.iter().enumerate() {
             for replication in 0..request.replications.min(scenario.replications) {
                 if stop.load(Ordering::Relaxed) {
@@ -108,18 +121,40 @@ pub fn details(
                     fields: origin,
                     users: point.scenario.users.count,
                 });
+                #[cfg(feature = "plots")]
+                recorder.batches.begin(
+                    label,
+                    at == last && replication == 0 && scenario.servers.serving.is_some(),
+                );
                 let every = request.sample_every;
                 experiment.replay(at, policy, replication, every, &mut recorder)?;
             }
         }
     }
-    Ok(recorder.finish()?)
+    #[cfg(feature = "plots")]
+    let figures = {
+        let names = [scenario.title.as_str(), title.as_str()];
+        let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
+        recorder
+            .batches
+            .files(&names.join(": "), formats, directory)?
+    };
+    #[cfg(not(feature = "plots"))]
+    let figures = {
+        let _ = (formats, last, title);
+        Vec::new()
+    };
+    let mut files = recorder.finish()?;
+    files.extend(figures);
+    Ok(files)
 }
 
 /// Hands what it is shown to those who write it down.
 struct DetailRecorder<'a> {
     queries: Option<QueryRows<StreamedFile>>,
     series: Option<SeriesRows<StreamedFile>>,
+    #[cfg(feature = "plots")]
+    batches: batches::BatchCurves,
     /// Gives the replication up once it is set.
     stop: &'a AtomicBool,
 }
@@ -162,6 +197,8 @@ impl Recorder for DetailRecorder<'_> {
         if let Some(series) = &mut self.series {
             series.sampled(now, state);
         }
+        #[cfg(feature = "plots")]
+        self.batches.sampled(now, state);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::station::StationId;
 use crate::units::Seconds;
 use std::io::Write;
 
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 10] = [
     "time_s",
     "station",
     "server",
@@ -19,6 +19,7 @@ const COLUMNS: [&str; 9] = [
     "utilisation",
     "power_heard_w",
     "tau",
+    "memory_in_use",
 ];
 
 /// Writes the samples of one replication after the other.
@@ -70,6 +71,7 @@ impl<W: Write> Recorder for SeriesRows<W> {
                 shortest(compute.busy),
                 shortest(state.interference_power[server].0),
                 nothing(),
+                optional(compute.memory),
             ]);
         }
         for devices in state.loads(StationId::Device) {
@@ -81,6 +83,7 @@ impl<W: Write> Recorder for SeriesRows<W> {
                 devices.in_service.to_string(),
                 devices.queued.to_string(),
                 shortest(devices.busy),
+                nothing(),
                 nothing(),
                 nothing(),
             ]);
@@ -95,6 +98,7 @@ impl<W: Write> Recorder for SeriesRows<W> {
             nothing(),
             nothing(),
             optional(state.threshold),
+            nothing(),
         ]);
     }
 }

@@ -83,7 +83,7 @@ pub fn page(files: &RunFiles<'_>) -> Result<String, PageError> {
         let policies = point.policies.iter();
         policies.map(|policy| (&*point.values, &*policy.policy))
     });
-    let mut names = hgrm::names(&fields, places).into_iter();
+    let mut names = hgrm::names(hgrm::DELAY, &fields, places).into_iter();
     let mut next_histogram = || (files.histogram)(&names.next()?);
     let stages = stages.unwrap_or_default();
     let mut data = data::of(&fields, &points, &stages, &mut next_histogram);

@@ -1,7 +1,7 @@
-//! The complementary CDF of delay, on logarithmic axes, at the sweep's last point,
+//! The complementary CDF of delay, and of the times of tokens, on logarithmic axes, at the sweep's last point,
 //! which is as a rule the one of greatest load; the `.hgrm` files hold the others.
 //!
-//! Markers are the reported quantiles with their 95 % intervals; an arrow says that
+//! Of delay, markers are the reported quantiles with their 95 % intervals; an arrow says that
 //! the run is too short to bound one. Where queries arrive over time, a band joins
 //! the intervals of many quantiles, each by itself; it ends where they have no
 //! upper bound.
@@ -14,48 +14,90 @@ use crate::report::DrawnPolicies;
 /// Share of a policy's queries that may be faster than the left end of the axis.
 const CUT: f64 = 0.005;
 
+/// A time that queries take.
+pub(super) struct Time {
+    /// How its figure is called.
+    pub name: &'static str,
+    /// The horizontal axis.
+    label: &'static str,
+    /// The vertical axis.
+    beyond: &'static str,
+    /// All of its values; `None` where it is not measured.
+    of: fn(&PolicyResult) -> Option<&DelayCounts>,
+    /// Whether results have quantiles and a band of it.
+    has_quantiles: bool,
+}
+
+/// All times that have such a figure.
+pub(super) const TIMES: [Time; 3] = [
+    Time {
+        name: "delay_ccdf",
+        label: "Delay t (ms)",
+        beyond: "P(delay > t)",
+        of: |policy| Some(&policy.histogram),
+        has_quantiles: true,
+    },
+    Time {
+        name: "ttft_ccdf",
+        label: "Time to first token t (ms)",
+        beyond: "P(TTFT > t)",
+        of: |policy| Some(&policy.token_times.as_ref()?.first),
+        has_quantiles: false,
+    },
+    Time {
+        name: "tpot_ccdf",
+        label: "Time per later token t (ms)",
+        beyond: "P(TPOT > t)",
+        of: |policy| Some(&policy.token_times.as_ref()?.later),
+        has_quantiles: false,
+    },
+];
+
 /// `None` if no query completed.
 pub(super) fn draw(
     title: &str,
     slice: &Slice<'_, PointResult>,
+    time: &Time,
 ) -> Result<Option<Canvas>, PlotError> {
     let Some(last) = slice.points.last() else {
         return Ok(None);
     };
     let point = last.point;
-    let shown: Vec<(usize, &PolicyResult)> = point
-        .policies
-        .iter()
-        .enumerate()
-        .filter(|(_, policy)| policy.histogram.total() > 0)
+    let policies = point.policies.iter().enumerate();
+    let shown: Vec<(usize, &PolicyResult, &DelayCounts)> = policies
+        .filter_map(|(at, policy)| Some((at, policy, (time.of)(policy)?)))
+        .filter(|(_, _, times)| times.total() > 0)
         .collect();
-    let delays = || shown.iter().map(|(_, policy)| &policy.histogram);
-    let Some(most) = delays().map(DelayCounts::total).max() else {
+    let times = || shown.iter().map(|(_, _, times)| *times);
+    let Some(most) = times().map(DelayCounts::total).max() else {
         return Ok(None);
     };
-    let ends = delays()
+    let ends = times()
         .flat_map(|d| [d.value_at_quantile(CUT), d.max()])
         .map(ms);
     let mut figure = Figure::new(
-        Axis::log("Delay t (ms)", ends),
-        Axis::log("P(delay > t)", [(1.0 / most as f64).min(0.1), 1.0]),
+        Axis::log(time.label, ends),
+        Axis::log(time.beyond, [(1.0 / most as f64).min(0.1), 1.0]),
     );
     figure.title = title.to_owned();
     figure.note = slice.note(last);
     let policies = DrawnPolicies::of(point.policies.iter().map(|policy| &policy.policy));
-    for (at, _) in &shown {
-        let swatch = super::Swatch::LineAndMarker;
+    for (at, ..) in &shown {
+        let swatch = match time.has_quantiles {
+            true => super::Swatch::LineAndMarker,
+            false => super::Swatch::Line,
+        };
         figure.legend_entry(policies.label(*at), policies.style(*at), swatch);
     }
     let lowest = figure.y.low;
     let drawing = figure.draw(|plot| {
-        for (at, policy) in &shown {
+        for (at, policy, _) in shown.iter().filter(|_| time.has_quantiles) {
             plot.band_x(&band(policy), policies.style(*at));
         }
-        for (at, policy) in &shown {
-            plot.line(&curve(&policy.histogram, lowest), policies.style(*at));
+        for (at, _, times) in &shown {
+            plot.line(&curve(times, lowest), policies.style(*at));
         }
-        for (at, policy) in &shown {
+        for (at, policy, _) in shown.iter().filter(|_| time.has_quantiles) {
             let style = policies.style(*at);
             for q in &policy.delay_quantiles {
                 let beyond = 1.0 - q.quantile;
@@ -123,7 +165,7 @@ mod tests {
             assert!((longer as f64 / histogram.total() as f64) <= share);
         }
         assert!(
-            draw("", &Slice::only(&fixture::no_query()))
+            draw("", &Slice::only(&fixture::no_query()), &TIMES[0])
                 .unwrap()
                 .is_none()
         );

@@ -25,6 +25,7 @@
 
 mod against_sweep;
 mod axis;
+pub(super) mod batches;
 mod by_policy;
 mod canvas;
 mod ccdf;
@@ -201,8 +202,11 @@ fn figures_of(
     } else {
         quantiles::by_policy(title, slice)?
     };
+    for time in &ccdf::TIMES {
+        let figure = ccdf::draw(title, slice, time)?;
+        figures.extend(figure.map(|figure| (time.name, figure)));
+    }
     for (name, figure) in [
-        ("delay_ccdf", ccdf::draw(title, slice)?),
         ("delay_quantiles", quantiles),
         ("delay_stages", stages::draw(title, slice)?),
     ] {

@@ -21,6 +21,8 @@ const COSTS: [Cost; 2] = [
 
 /// Curves in a plane want a square.
 const HEIGHT_PT: f64 = 270.0;
+/// Two of them want a page.
+const HEIGHT_OF_TWO_PT: f64 = 200.0;
 
 /// Where a policy is at one point of the sweep.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +44,11 @@ pub(super) fn draw(
     let policies = DrawnPolicies::of(slice.series);
     let panels = COSTS.iter().filter_map(|cost| panel(slice, cost));
     let mut panels: Vec<Panel> = panels.collect();
+    if panels.len() > 1 {
+        for panel in &mut panels {
+            panel.figure.plot_height_pt = HEIGHT_OF_TWO_PT;
+        }
+    }
     let Some(first) = panels.first_mut() else {
         return Ok(None);
     };

@@ -123,7 +123,8 @@ impl Decoding {
         self.crossing[(self.counter % self.block_tokens) as usize]
     }
 
-    fn blocks_for(&self, steps: u64) -> u64 {
+    /// Blocks that so many steps take.
+    pub fn blocks_for(&self, steps: u64) -> u64 {
         let rounds = steps / self.block_tokens;
         let rest = (0..steps % self.block_tokens).map(|step| self.crossing_at(step));
         rounds * self.members + rest.sum::<u64>()

@@ -144,13 +144,13 @@ impl<'w> Station<'w> for BatchingServers {
         }
     }
 
-    fn load(&self, part: usize) -> Load {
+    fn load(&self, now: Seconds, part: usize) -> Load {
         let server = &self.servers[part];
         Load {
             in_service: server.running(),
             queued: server.waiting(),
             busy: if server.is_busy() { 1.0 } else { 0.0 },
-            memory: server.memory_in_use(),
+            memory: Some(server.memory_in_use(now)),
         }
     }
 

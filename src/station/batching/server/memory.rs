@@ -1,11 +1,19 @@
 //! The memory for keys and values of a server, in blocks.
 
-use super::Server;
+use super::{Kind, Server};
+use crate::units::Seconds;
 
 impl Server {
-    /// Share of the memory for keys and values in use, as of the last event.
-    pub fn memory_in_use(&self) -> f64 {
-        1.0 - self.free_blocks as f64 / self.spec.kv_blocks as f64
+    /// Share of the memory for keys and values in use, with what has been decoded by now.
+    pub fn memory_in_use(&self, now: Seconds) -> f64 {
+        let grown = match &self.step {
+            Some(step) if matches!(step.kind, Kind::Decoding { .. }) => {
+                let complete = self.steps_before(step, now).min(step.steps - 1);
+                self.decoding.blocks_for(complete)
+            }
+            _ => 0,
+        };
+        1.0 - (self.free_blocks - grown) as f64 / self.spec.kv_blocks as f64
     }
 
     /// Blocks in use, counted over the requests and what is kept for them: for tests of
