@@ -213,14 +213,14 @@ impl<'w> Network<'w> {
         }
     }
 
-    /// The tokens that a server's memory holds, if a query has more.
-    pub fn exceeded_limit(&self, needs: &Needs) -> Option<(u64, u64)> {
-        let (ComputeLaw::Batching(spec), Some(tokens)) = (self.serving.compute, needs.tokens)
-        else {
-            return None;
-        };
-        let (all, limit) = (tokens.prompt + tokens.answer, spec.kv_tokens());
-        (all > limit).then_some((all, limit))
+    /// Whether servers refuse a query: its prompt and answer are more tokens than they take.
+    pub fn refuses(&self, needs: &Needs) -> bool {
+        match (self.serving.compute, needs.tokens) {
+            (ComputeLaw::Batching(spec), Some(tokens)) => {
+                tokens.prompt + tokens.answer > spec.most_tokens()
+            }
+            _ => false,
+        }
     }
 
     /// A station.

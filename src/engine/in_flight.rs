@@ -62,6 +62,8 @@ pub(super) struct Flight {
     slm_work: Flop,
     /// Whether its device has computed its first token before the decision.
     pub probed: bool,
+    /// Whether its server has refused it.
+    pub refused: bool,
     /// When its answer's first token was out, where tokens are told apart.
     pub first_token: Option<Seconds>,
     /// Work that each station has done for it.
@@ -94,6 +96,7 @@ impl Flight {
             tokens: query.tokens,
             first_token: None,
             probed: false,
+            refused: false,
             slm_left: query.slm_work,
             uncertainty: query.uncertainty,
             answer_uncertainty: query.answer_uncertainty,
@@ -238,6 +241,7 @@ impl Flight {
             edge_work: self.work_done[StationId::Compute as usize]
                 + self.work_done[StationId::Cloud as usize],
             dropped,
+            refused: self.refused,
             missed_deadline: dropped,
             circumstances: None,
         }

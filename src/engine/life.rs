@@ -128,6 +128,12 @@ impl Run<'_> {
         self.leaves(slot, true, recorder);
     }
 
+    /// A server refuses a query that it can never hold.
+    pub(super) fn refused(&mut self, slot: usize, recorder: &mut dyn Recorder) {
+        self.in_flight[slot].refused = true;
+        self.leaves(slot, true, recorder);
+    }
+
     /// A query is taken away from the station where it is.
     pub(super) fn stops(&mut self, slot: usize) {
         if let Some(Leg { station, unit, .. }) = self.in_flight[slot].leg() {

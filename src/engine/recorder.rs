@@ -38,8 +38,10 @@ pub struct CompletedQuery {
     pub device_work: Flop,
     /// Work that its server has done for it.
     pub edge_work: Flop,
-    /// Whether it was given up at its deadline instead of being answered.
+    /// Whether it was given up instead of being answered: at its deadline, or refused.
     pub dropped: bool,
+    /// Whether its server refused it.
+    pub refused: bool,
     /// Whether it was not answered by its deadline.
     pub missed_deadline: bool,
     /// How things stood at its decision; `None` for one dropped before, and unless

@@ -187,20 +187,16 @@ impl Run<'_> {
             self.in_flight[slot].decide(self.now, choice);
             let service = services.get(at);
             let needs = self.in_flight[slot].needs();
+            if choice != Choice::Local && self.network.refuses(&needs) {
+                self.refused(slot, recorder);
+                continue;
+            }
             let sinr = match service {
                 Some(&Service::Edge { sinr, .. }) => Some(sinr),
                 _ => None,
             };
             self.keep_circumstances(slot, choice, view.links_of(at), sinr);
             if let Choice::Edge(server) = choice {
-                if let Some((tokens, limit)) = self.network.exceeded_limit(&needs) {
-                    return Err(PolicyError::DoesNotFit {
-                        query: self.in_flight[slot].number(),
-                        tokens,
-                        server,
-                        limit,
-                    });
-                }
                 let plan = policy.plan(view, at);
                 if plan != Plan::Direct {
                     self.begins(slot, server, plan, policy, recorder)?;

@@ -32,6 +32,9 @@ pub(super) fn measures(scenario: &Scenario, r: &ReplicationRecord) -> Vec<(&'sta
         add(DEADLINE_MISSED, r.missed as f64 / left(r));
         add("dropped_share", r.dropped as f64 / left(r));
     }
+    if scenario.servers.serving.is_some() {
+        add("refused_share", r.refused as f64 / left(r));
+    }
     if scenario.servers.allocation.is_some() {
         add("delay_jain", jain_of_delays(r));
     }

@@ -23,9 +23,11 @@ pub struct ReplicationRecord {
     pub correct: u64,
     /// Of these, answered at the edge.
     pub offloaded: u64,
-    /// Queries given up at their deadline; they count in none of the sums but
+    /// Queries given up at their deadline or refused; they count in none of the sums but
     /// `missed` and the energies.
     pub dropped: u64,
+    /// Of these, refused by their servers.
+    pub refused: u64,
     /// Queries not answered by their deadline, dropped ones included.
     pub missed: u64,
     /// Queries that the policy decided about, dropped ones included.
@@ -263,6 +265,7 @@ impl Recorder for Recording {
         record.sent += u64::from(done.choice != Choice::Local);
         if done.dropped {
             record.dropped += 1;
+            record.refused += u64::from(done.refused);
             return;
         }
         let delay = done.stages.total();

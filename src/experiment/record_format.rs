@@ -14,7 +14,7 @@ use std::io::{self, BufRead, Read};
 use std::sync::OnceLock;
 
 /// The version of the records' format.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// Longer than any header: what has no line end before it is none.
 const LONGEST_HEADER: u64 = 1024;

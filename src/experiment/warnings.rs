@@ -24,6 +24,7 @@ pub(super) struct WarningFold<'p> {
     /// Delays as short as the histogram's first bucket, as long as its last, and all.
     at_the_ends: (u64, u64),
     queries: u64,
+    refused: u64,
     target: Option<TargetFold>,
     precision: Option<PrecisionFold>,
 }
@@ -42,6 +43,7 @@ impl<'p> WarningFold<'p> {
             at_limit: false,
             at_the_ends: (0, 0),
             queries: 0,
+            refused: 0,
             target: target.map(|(target, step)| TargetFold::new(target, step)),
             precision: until.map(|until| PrecisionFold::new(until.metric)),
         }
@@ -58,6 +60,7 @@ impl<'p> WarningFold<'p> {
             self.at_the_ends.0 += short;
             self.at_the_ends.1 += long;
             self.queries += replication.queries;
+            self.refused += replication.refused;
         }
         if let Some(target) = &mut self.target {
             target.see(pass, replication);
@@ -78,6 +81,12 @@ impl<'p> WarningFold<'p> {
     pub fn warnings(&self, result: &PolicyResult) -> Vec<String> {
         let (scenario, replications) = (self.scenario, result.replications);
         let mut warnings = Vec::new();
+        if self.refused > 0 {
+            warnings.push(format!(
+                "{} queries were refused: they have more tokens than their server takes",
+                self.refused
+            ));
+        }
         if result.queries == 0 {
             warnings.push("no query was answered in the measured part of the run".to_owned());
             return warnings;

@@ -62,6 +62,10 @@ pub struct ServerBlock {
     /// what weights leave of 0.9 of the memory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kv_tokens: Option<u64>,
+    /// Greatest number of tokens of prompt and answer: requests of more are refused. If not
+    /// given, those that the memory can never hold are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_model_len: Option<u64>,
     /// Who of those that wait is admitted first.
     #[serde(default)]
     pub order: Order,
@@ -153,6 +157,7 @@ impl Default for ServerBlock {
             token_budget: token_budget(),
             block_tokens: block_tokens(),
             kv_tokens: None,
+            max_model_len: None,
             order: Order::Fcfs,
             calibrated: None,
         }
@@ -184,6 +189,7 @@ impl ServerBlock {
             ("token_budget", Some(self.token_budget)),
             ("block_tokens", Some(self.block_tokens)),
             ("kv_tokens", self.kv_tokens),
+            ("max_model_len", self.max_model_len),
         ] {
             if value == Some(0) {
                 return Err(Fault::new(field, 0, "a whole number of at least 1"));
@@ -213,6 +219,7 @@ impl ServerBlock {
             token_budget: self.token_budget,
             block_tokens: self.block_tokens,
             kv_blocks,
+            max_model_len: self.max_model_len.unwrap_or(u64::MAX),
             order: self.order,
         })
     }

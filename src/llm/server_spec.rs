@@ -19,6 +19,8 @@ pub struct ServerSpec {
     pub block_tokens: u64,
     /// Blocks for keys and values.
     pub kv_blocks: u64,
+    /// Greatest number of tokens of prompt and answer that a request may have.
+    pub max_model_len: u64,
     /// Who of those that wait is admitted first.
     pub order: Order,
 }
@@ -27,6 +29,12 @@ impl ServerSpec {
     /// Tokens of keys and values that fit into the memory.
     pub fn kv_tokens(&self) -> u64 {
         self.kv_blocks * self.block_tokens
+    }
+
+    /// Tokens of prompt and answer beyond which a request is refused: more than is allowed, or
+    /// more than memory can ever hold.
+    pub fn most_tokens(&self) -> u64 {
+        self.max_model_len.min(self.kv_tokens())
     }
 
     /// How long a query keeps a server busy whose seats are all taken by its like: its

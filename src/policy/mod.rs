@@ -148,21 +148,6 @@ pub enum PolicyError {
         /// The greatest server number.
         last: usize,
     },
-    /// It sent a query to a server whose memory can never hold it.
-    #[error(
-        "sent query {query}, of {tokens} tokens of prompt and answer, to server {server}, whose \
-         memory for keys and values holds {limit}"
-    )]
-    DoesNotFit {
-        /// The query's number in the run.
-        query: u64,
-        /// Its tokens.
-        tokens: u64,
-        /// The server.
-        server: usize,
-        /// Tokens that its memory holds.
-        limit: u64,
-    },
     /// It was learned for other inputs than there are here.
     #[error("what was learned does not fit: {0}")]
     Unfit(crate::fault::Fault),

@@ -118,6 +118,7 @@ mod tests {
             token_budget: 64,
             block_tokens: 16,
             kv_blocks: 1000,
+            max_model_len: u64::MAX,
             order: Order::Fcfs,
         }
     }
@@ -150,6 +151,7 @@ mod tests {
     fn requests_that_cannot_fit_are_refused_and_others_put_back() {
         let short = ServerSpec {
             kv_blocks: 5,
+            max_model_len: u64::MAX,
             ..spec()
         };
         let found = times("0,16,40\n0,16,65\n0,16,40\n", &short);

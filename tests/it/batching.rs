@@ -16,6 +16,7 @@ fn spec(law: StepLaw) -> ServerSpec {
         token_budget: 64,
         block_tokens: 16,
         kv_blocks: 10_000,
+        max_model_len: u64::MAX,
         order: Order::Fcfs,
     }
 }
@@ -216,6 +217,7 @@ fn a_prompt_in_chunks_delays_those_that_decode() {
 fn for_want_of_memory_the_second_is_put_back_once() {
     let five_blocks = ServerSpec {
         kv_blocks: 5,
+        max_model_len: u64::MAX,
         ..spec(affine())
     };
     let requests = [(0.0, 16, 40, 0.0), (0.0, 16, 40, 0.0)];
@@ -259,6 +261,7 @@ proptest! {
             token_budget: budget,
             block_tokens,
             kv_blocks: most.unwrap_or(1) + blocks,
+            max_model_len: u64::MAX,
             order: Order::Fcfs,
         };
         let mut cancelled = BTreeMap::new();

@@ -161,6 +161,7 @@ fn what_is_kept_is_not_computed_again() {
         token_budget: 64,
         block_tokens: 16,
         kv_blocks: 100,
+        max_model_len: u64::MAX,
         order: Order::Fcfs,
     };
     let query = Query {
@@ -186,6 +187,7 @@ fn what_is_kept_gives_way_to_those_that_need_it() {
         token_budget: 64,
         block_tokens: 16,
         kv_blocks: 4,
+        max_model_len: u64::MAX,
         order: Order::Fcfs,
     };
     let first = Query {
@@ -246,6 +248,7 @@ proptest! {
             token_budget: budget,
             block_tokens,
             kv_blocks: most,
+            max_model_len: u64::MAX,
             order: Order::Fcfs,
         };
         let found = run(&mut Server::new(&spec), most, &queries);

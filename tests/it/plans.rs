@@ -72,6 +72,7 @@ fn alone(c: f64, acceptance: f64, gamma: u32, latency_ms: f64) -> Vec<CompletedQ
                 token_budget: 4096,
                 block_tokens: 16,
                 kv_blocks: 1000,
+                max_model_len: u64::MAX,
                 order: Order::Fcfs,
             }),
             phone: Some(StepLaw::affine(c, 0.0, 0.0)),

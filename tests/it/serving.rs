@@ -46,6 +46,7 @@ fn one_seat_and_answers_of_one_token_are_m_g_1() {
         token_budget: 1000,
         block_tokens: 16,
         kv_blocks: 1000,
+        max_model_len: u64::MAX,
         order: Order::Fcfs,
     };
     let (low, high) = (1u64, 199u64);
@@ -193,6 +194,7 @@ fn a_saturated_server_puts_out_n_tokens_a_step() {
         token_budget: 512,
         block_tokens: 16,
         kv_blocks: 100_000,
+        max_model_len: u64::MAX,
         order: Order::Fcfs,
     };
     let mut server = Server::new(&spec);
@@ -308,18 +310,6 @@ fn the_readme_says_what_the_scenario_gives() {
 }
 
 #[test]
-fn a_query_that_no_server_can_hold_ends_the_run() {
-    let text = cell(&format!("{}, policies: [EdgeAll]", workload("")));
-    let text = text.replace("max_running: 16", "max_running: 16, kv_tokens: 256");
-    let ran = Study::from_ron(&text).and_then(Study::run);
-    let error = match ran {
-        Ok(_) => panic!("some prompts are longer"),
-        Err(error) => error.to_string(),
-    };
-    assert!(error.contains("holds 256"), "{error}");
-}
-
-#[test]
 fn times_of_tokens_have_their_distributions() {
     let folder = tempfile::tempdir().expect("a folder");
     let text = "(users: (count: 20, serving: Phone(model: \"llama-3.2-1b-4bit\", hardware: \
@@ -368,4 +358,55 @@ fn times_of_tokens_have_their_distributions() {
             "{later:?}"
         );
     }
+}
+
+#[test]
+fn what_a_server_does_not_take_is_refused_and_counted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Every third request is too long for the server, and every ninth for its memory, too.
+    let trace: String = (0..90)
+        .map(|at| {
+            let tokens = [40, 40, 60][at % 3] + if at % 9 == 8 { 500 } else { 0 };
+            format!("{},{tokens},20\n", 0.2 * at as f64)
+        })
+        .collect();
+    let header = "arrival_s,prompt_tokens,output_tokens\n";
+    std::fs::write(folder.path().join("t.csv"), format!("{header}{trace}")).expect("written");
+    let run = |limits: &str| {
+        let text = format!(
+            "(users: (count: 5, serving: Phone(model: \"llama-3.2-1b-4bit\", hardware: \
+             \"snapdragon-8-elite-npu\")), servers: (serving: Batching(model: \
+             \"llama-3.1-8b\", card: \"rtx-4090\", {limits})), sharing: Live, replications: 3, \
+             run: (duration_s: 18), workload: (arrivals: Trace(file: \"t.csv\"), tokens: ()), \
+             policies: [EdgeAll, LocalAll, RecServe(beta: 0.4)])"
+        );
+        std::fs::write(folder.path().join("a.ron"), text).expect("written");
+        let verified = ["run", "a.ron", "--verify", "--export", "csv", "--queries"];
+        let (code, _, stderr) = run_in(folder.path(), &verified);
+        assert_eq!(code, 0, "{stderr}");
+        let results = folder.path().join("output/a/results.csv");
+        let mut results = csv::Reader::from_path(results).expect("results");
+        let header = results.headers().expect("a header").clone();
+        let column = |name: &str| header.iter().position(|column| column == name).expect(name);
+        let rows: Vec<csv::StringRecord> =
+            results.records().map(|row| row.expect("a row")).collect();
+        let refused = |at: usize| {
+            rows[at][column("refused_share")]
+                .parse::<f64>()
+                .expect("a share")
+        };
+        let queries = |at: usize| {
+            rows[at][column("queries")]
+                .parse::<u64>()
+                .expect("a number")
+        };
+        ([refused(0), refused(1)], [queries(0), queries(1)], stderr)
+    };
+    let (refused, queries, said) = run("max_model_len: 64");
+    assert!((refused[0] - 1.0 / 3.0).abs() < 1e-12, "{refused:?}");
+    assert_eq!((refused[1], queries), (0.0, [180, 270]));
+    assert!(said.contains("EdgeAll: 90 queries were refused"), "{said}");
+    let (refused, queries, _) = run("kv_tokens: 512");
+    assert!((refused[0] - 1.0 / 9.0).abs() < 1e-12, "{refused:?}");
+    assert_eq!(queries, [240, 270]);
 }

@@ -410,8 +410,8 @@ fn what_cannot_be_used_is_refused() {
 fn forge(record: &[u8], header_of: impl Fn(&[u8]) -> usize) -> Vec<u8> {
     let end = header_of(record);
     let mut payload = record[end..].to_vec();
-    // The first field, `queries`, of the first of its arrays of twenty fields.
-    let fields = [0xdc, 0, 20];
+    // The first field, `queries`, of the first of its arrays of 21 fields.
+    let fields = [0xdc, 0, 21];
     let at = payload.windows(3).position(|window| window == fields);
     let at = at.expect("a replication") + 3;
     payload[at] ^= 1;

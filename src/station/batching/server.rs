@@ -140,9 +140,9 @@ impl Server {
         }
     }
 
-    /// Whether a request fits into the memory at all.
+    /// Whether a request is taken at all.
     pub fn fits(&self, request: &Request) -> bool {
-        request.prompt + request.answer <= self.spec.kv_tokens()
+        request.prompt + request.answer <= self.spec.most_tokens()
     }
 
     /// A request that fits arrives; `job` is its number until it leaves.

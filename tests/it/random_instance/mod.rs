@@ -119,6 +119,7 @@ impl Instance {
                     token_budget: 2048,
                     block_tokens: 16,
                     kv_blocks: 10_000,
+                    max_model_len: u64::MAX,
                     order: Order::Fcfs,
                 },
                 running: server.connected,
