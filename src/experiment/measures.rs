@@ -3,7 +3,7 @@
 use super::histogram::DelayCounts;
 use super::record::{LoadRecord, ReplicationRecord};
 use super::record_means::{accuracy, mean_delay_ms, offloaded_share};
-use crate::scenario::{Scenario, WarmUp};
+use crate::scenario::{Prices, Scenario, WarmUp};
 use crate::world::arrivals::Arrivals;
 
 /// Share of queries not answered by their deadline, dropped ones among them.
@@ -94,6 +94,13 @@ pub(super) fn measures(scenario: &Scenario, r: &ReplicationRecord) -> Vec<(&'sta
             );
         }
     }
+    if let Some(prices) = scenario.prices {
+        let [transmission, compute, accuracy] = costs(&prices, r);
+        add("cost_transmission", transmission);
+        add("cost_compute", compute);
+        add("cost_accuracy", accuracy);
+        add("cost", transmission + compute + accuracy);
+    }
     if scenario.workload.arrivals != Arrivals::Batch {
         let over_servers = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         if scenario.run.warm_up == WarmUp::Mser5 {
@@ -120,6 +127,19 @@ pub(super) fn measures(scenario: &Scenario, r: &ReplicationRecord) -> Vec<(&'sta
         );
     }
     measures
+}
+
+/// What a query costs on average: what it sends, what is computed for it, and being wrong.
+fn costs(prices: &Prices, r: &ReplicationRecord) -> [f64; 3] {
+    let (traffic, queries) = (&r.traffic, left(r));
+    let gigabytes = |bits: f64| bits / 8e9;
+    let pflop = |flop: f64| flop * 1e-15;
+    let transmission = prices.per_gigabyte_air * gigabytes(traffic.up_bits + traffic.down_bits)
+        + prices.per_gigabyte_backhaul * gigabytes(traffic.backhaul_bits);
+    let compute = prices.per_device_pflop * pflop(r.device_flop)
+        + prices.per_server_pflop * pflop(r.edge_flop);
+    let accuracy = prices.per_wrong_answer * (queries - r.correct as f64);
+    [transmission, compute, accuracy].map(|cost| cost / queries)
 }
 
 /// Jain's index of fairness over the delays of n queries, (sum of d)^2 / (n sum of d^2): 1

@@ -28,6 +28,7 @@ mod overriding;
 mod own_entries;
 mod phone;
 mod pointing;
+mod prices;
 mod referred;
 mod ron_file;
 mod server_file;
@@ -57,6 +58,7 @@ pub use own_entries::OwnEntries;
 pub use phone::PhoneSpec;
 #[cfg(feature = "cli")]
 pub(crate) use pointing::table_error;
+pub use prices::Prices;
 pub use ron_file::RonFile;
 pub use sweep::{Range, Sweep, SweptField, SweptValue, SweptValues};
 #[cfg(feature = "cli")]
@@ -140,6 +142,9 @@ pub struct Scenario {
     /// What computing costs in energy; without it energy is not reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub energy: Option<EnergySpec>,
+    /// What sending, computing and wrong answers cost; without it costs are not reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prices: Option<Prices>,
     /// Replicate until this is precise enough; without it there are `replications`
     /// at every point.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -51,6 +51,7 @@ mod model_server;
 mod optimum;
 mod plans;
 mod policies;
+mod prices;
 mod profile;
 mod profile_hardware;
 mod profile_tokens;

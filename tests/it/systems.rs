@@ -76,7 +76,7 @@ fn the_page_says_who_wins_at_a_moderate_load() {
     let measure = |policy: &PolicyResult, name| policy.measure(name).expect(name).mean;
     let rows = results.iter().map(|policy| {
         format!(
-            "| `{}` | {} | {:.0} | {} | {:.0} | {:.1} | {:.2} | {:.1} | {:.1} | {:.2} |",
+            "| `{}` | {} | {:.0} | {} | {:.0} | {:.1} | {:.2} | {:.1} | {:.1} | {} | {:.2} |",
             policy.policy,
             with_interval(policy.delay_mean_ms),
             p99_ms(policy),
@@ -86,6 +86,7 @@ fn the_page_says_who_wins_at_a_moderate_load() {
             measure(policy, "sent_up_kb"),
             measure(policy, "device_energy_j"),
             measure(policy, "server_energy_j"),
+            with_interval(policy.measure("cost").expect("prices")),
             measure(policy, "delay_jain"),
         )
     });

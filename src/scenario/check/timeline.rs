@@ -269,6 +269,9 @@ fn costs(scenario: &Scenario, faults: &mut Faults) {
             faults.within(&field(name), value, allowed);
         }
     }
+    for (name, price) in scenario.prices.unwrap_or_default().by_name() {
+        faults.within(&format!("prices.{name}"), price, 0.0..=1e12);
+    }
     if let Some(energy) = scenario.energy {
         let device = energy.device_j_per_gflop;
         faults.within("energy.device_j_per_gflop", device, 0.0..=1e9);
