@@ -1,6 +1,6 @@
 //! Tokens as they were measured of a pair of models.
 
-use crate::world::trace::{RowError, line_of};
+use crate::world::csv_rows::{self, RowError, line_of};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -42,28 +42,18 @@ impl TokenTable {
     /// # Errors
     /// [`RowError`]: the first row that cannot be used, a column that is missing, or no row.
     pub fn parse(text: &str, uncertainty: &'static str) -> Result<Self, RowError> {
-        let fault = |line: usize, field: &str, found: &str, allowed| RowError {
-            line,
-            field: field.to_owned(),
-            found: found.to_owned(),
-            allowed,
-        };
-        let unreadable = |error: csv::Error| {
-            let line = error.position().map_or(1, |at| at.line() as usize);
-            let allowed = "as many columns as the header names";
-            fault(line, "row", &error.to_string(), allowed)
-        };
-        let mut reader = csv::ReaderBuilder::new()
-            .trim(csv::Trim::All)
-            .comment(Some(b'#'))
-            .from_reader(text.as_bytes());
+        let mut reader = csv_rows::reader().from_reader(text.as_bytes());
+        let unreadable =
+            |error| RowError::unreadable(&error, "as many columns as the header names");
         let header = reader.headers().map_err(unreadable)?.clone();
         let line = line_of(text, &header);
         let column = |name: &'static str| {
             let allowed = "a table of tokens, as `edgelm profile --tokens` writes it";
             let found = header.iter().collect::<Vec<_>>().join(",");
             let at = header.iter().position(|column| column == name);
-            at.ok_or_else(|| fault(line, "header", &format!("{found} without {name}"), allowed))
+            at.ok_or_else(|| {
+                RowError::new(line, "header", format!("{found} without {name}"), allowed)
+            })
         };
         let columns = [
             (uncertainty, column(uncertainty)?),
@@ -76,7 +66,7 @@ impl TokenTable {
             let share = |(name, at): (&str, usize)| {
                 let value = record[at].parse().ok();
                 let value = value.filter(|value| (0.0..=1.0).contains(value));
-                value.ok_or_else(|| fault(line, name, &record[at], "a number from 0 to 1"))
+                value.ok_or_else(|| RowError::new(line, name, &record[at], "a number from 0 to 1"))
             };
             rows.push(MeasuredToken {
                 uncertainty: share(columns[0])?,
@@ -84,7 +74,7 @@ impl TokenTable {
             });
         }
         if rows.is_empty() {
-            return Err(fault(line, "rows", "none", "at least one token"));
+            return Err(RowError::new(line, "rows", "none", "at least one token"));
         }
         Ok(Self::Rows(rows))
     }

@@ -7,7 +7,8 @@ use super::{Scenario, TableSource};
 use crate::uncertainty::{Synthetic, Table};
 use crate::world::arrivals::Arrivals;
 use crate::world::channel::MeasuredGains;
-use crate::world::trace::{RowError, Trace};
+use crate::world::csv_rows::RowError;
+use crate::world::trace::Trace;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

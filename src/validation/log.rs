@@ -3,6 +3,7 @@
 use super::Told;
 use crate::fault::Fault;
 use crate::units::Seconds;
+use crate::world::csv_rows;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -96,11 +97,8 @@ impl Log {
     /// # Errors
     /// The first line that cannot be used.
     pub fn parse(text: &str) -> Result<Self, LogError> {
-        let mut reader = csv::ReaderBuilder::new()
-            .trim(csv::Trim::All)
-            .comment(Some(b'#'))
-            .flexible(true)
-            .from_reader(text.as_bytes());
+        let mut reader = csv_rows::reader();
+        let mut reader = reader.flexible(true).from_reader(text.as_bytes());
         let header = reader.headers().map_err(|error| csv_error(&error))?.clone();
         let names: Vec<&str> = header.iter().collect();
         let known = names == COLUMNS[..ARRIVAL_COLUMNS]

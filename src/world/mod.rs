@@ -7,6 +7,7 @@
 pub mod arrivals;
 pub mod channel;
 pub mod coverage;
+pub mod csv_rows;
 pub mod distribution;
 pub mod geometry;
 pub mod link_budget;

@@ -1,6 +1,7 @@
 //! Traces of arrivals: a plain CSV, or the form of a published trace of language model services
 //! (Azure, BurstGPT, Mooncake).
 
+use super::csv_rows::{self, RowError, line_of};
 use crate::units::Seconds;
 use jiff::civil::DateTime;
 use serde::Deserialize;
@@ -23,20 +24,6 @@ pub struct TraceRow {
     pub output_tokens: f64,
     /// Whose it is, where the file says.
     pub user: Option<usize>,
-}
-
-/// What is wrong with a trace file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {field}: found {found}, allowed is {allowed}")]
-pub struct RowError {
-    /// The line, from 1.
-    pub line: usize,
-    /// The column's name.
-    pub field: String,
-    /// What was found.
-    pub found: String,
-    /// What is allowed there.
-    pub allowed: &'static str,
 }
 
 /// What a trace may look like, for errors.
@@ -109,12 +96,7 @@ impl Trace {
             false => rows_of_csv(text)?,
         };
         if rows.is_empty() {
-            return Err(RowError {
-                line: 2,
-                field: "row".to_owned(),
-                found: "nothing".to_owned(),
-                allowed: "at least one arrival",
-            });
+            return Err(RowError::new(2, "row", "nothing", "at least one arrival"));
         }
         Ok(Self { rows })
     }
@@ -144,38 +126,27 @@ fn up_to_greatest(text: &str) -> Option<f64> {
 }
 
 fn rows_of_csv(text: &str) -> Result<Vec<TraceRow>, RowError> {
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .comment(Some(b'#'))
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| csv_error(&error))?.clone();
+    let mut reader = csv_rows::reader();
+    let mut reader = reader.flexible(true).from_reader(text.as_bytes());
+    let unreadable = |error| RowError::unreadable(&error, "comma-separated values");
+    let header = reader.headers().map_err(unreadable)?.clone();
     let names: Vec<&str> = header.iter().collect();
-    let columns = Columns::of(&names).ok_or_else(|| RowError {
-        line: 1,
-        field: "header".to_owned(),
-        found: names.join(","),
-        allowed: ALLOWED,
-    })?;
+    let columns =
+        Columns::of(&names).ok_or_else(|| RowError::new(1, "header", names.join(","), ALLOWED))?;
     let mut rows = Vec::new();
     let mut first: Option<DateTime> = None;
     for record in reader.records() {
-        let record = record.map_err(|error| csv_error(&error))?;
+        let record = record.map_err(unreadable)?;
         let line = line_of(text, &record);
         let field = |at: usize| record.get(at).unwrap_or("");
-        let fault = |at: usize, allowed| RowError {
-            line,
-            field: names.get(at).copied().unwrap_or("row").to_owned(),
-            found: format!("`{}`", field(at)),
-            allowed,
+        let fault = |at: usize, allowed| {
+            let name = names.get(at).copied().unwrap_or("row");
+            RowError::new(line, name, format!("`{}`", field(at)), allowed)
         };
         if record.len() != names.len() {
-            return Err(RowError {
-                line,
-                field: "row".to_owned(),
-                found: format!("{} values", record.len()),
-                allowed: "as many values as the header has names",
-            });
+            let allowed = "as many values as the header has names";
+            let found = format!("{} values", record.len());
+            return Err(RowError::new(line, "row", found, allowed));
         }
         let when = field(columns.arrival);
         let arrival = if columns.dates {
@@ -216,12 +187,8 @@ fn lines_of_json(text: &str) -> Result<Vec<TraceRow>, RowError> {
     let mut rows = Vec::new();
     let lines = text.lines().enumerate();
     for (at, written) in lines.filter(|(_, written)| !written.trim().is_empty()) {
-        let fault = |field: &str, found: String, allowed| RowError {
-            line: at + 1,
-            field: field.to_owned(),
-            found,
-            allowed,
-        };
+        let fault =
+            |field: &str, found: String, allowed| RowError::new(at + 1, field, found, allowed);
         let row: MooncakeRow = serde_json::from_str(written).map_err(|error| {
             let allowed = "JSON with the numbers timestamp, input_length, output_length";
             fault("row", error.to_string(), allowed)
@@ -251,29 +218,6 @@ const NOT_BEFORE: &str = "a time not before that of the line above";
 
 fn is_before(next: &TraceRow, rows: &[TraceRow]) -> bool {
     rows.last().is_some_and(|last| next.arrival < last.arrival)
-}
-
-/// The line that a row stands in, from 1: the reader tells where it went on, which may be a
-/// comment or an empty line before it.
-pub(crate) fn line_of(text: &str, row: &csv::StringRecord) -> usize {
-    let Some(at) = row.position() else {
-        return 0;
-    };
-    let begun = text.get(at.byte() as usize..).unwrap_or("");
-    let passed = begun.lines().take_while(|line| {
-        let line = line.trim_start();
-        line.is_empty() || line.starts_with('#')
-    });
-    at.line() as usize + passed.count()
-}
-
-fn csv_error(error: &csv::Error) -> RowError {
-    RowError {
-        line: error.position().map_or(0, |at| at.line() as usize),
-        field: "row".to_owned(),
-        found: error.to_string(),
-        allowed: "comma-separated values",
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Gains that were measured or ray-traced, in place of a law of the channel.
 
 use crate::units::{Seconds, ratio_from_db};
-use crate::world::trace::{RowError, line_of};
+use crate::world::csv_rows::{self, RowError, line_of};
 
 /// The gains of every link of a network over time, from a file.
 ///
@@ -14,6 +14,7 @@ pub struct MeasuredGains {
 }
 
 const COLUMNS: [&str; 4] = ["time_s", "user", "server", "gain_db"];
+const ALLOWED: &str = "time_s,user,server,gain_db";
 
 /// Gains in decibels that a link may have: beyond, powers leave what numbers hold.
 const GAINS_DB: std::ops::RangeInclusive<f64> = -400.0..=100.0;
@@ -26,35 +27,18 @@ impl MeasuredGains {
     /// # Errors
     /// The first line that cannot be used, or a link without a row.
     pub fn parse(text: &str, users: usize, servers: usize) -> Result<Self, RowError> {
-        let mut reader = csv::ReaderBuilder::new()
-            .trim(csv::Trim::All)
-            .comment(Some(b'#'))
-            .from_reader(text.as_bytes());
-        let in_line = |line: u64, field: &str, found: &str, allowed| RowError {
-            line: line as usize,
-            field: field.to_owned(),
-            found: found.to_owned(),
-            allowed,
-        };
-        let unreadable = |error: csv::Error| {
-            let line = error.position().map_or(1, csv::Position::line);
-            in_line(
-                line,
-                "row",
-                &error.to_string(),
-                "time_s,user,server,gain_db",
-            )
-        };
+        let mut reader = csv_rows::reader().from_reader(text.as_bytes());
+        let unreadable = |error| RowError::unreadable(&error, ALLOWED);
         let header = reader.headers().map_err(unreadable)?.clone();
         if header != COLUMNS[..] {
             let found = header.iter().collect::<Vec<_>>().join(",");
-            return Err(in_line(1, "header", &found, "time_s,user,server,gain_db"));
+            return Err(RowError::new(1, "header", found, ALLOWED));
         }
         let mut links = vec![Vec::new(); users * servers];
         for record in reader.records() {
             let record = record.map_err(unreadable)?;
-            let line = line_of(text, &record) as u64;
-            let fault = |at: usize, allowed| in_line(line, COLUMNS[at], &record[at], allowed);
+            let line = line_of(text, &record);
+            let fault = |at: usize, allowed| RowError::new(line, COLUMNS[at], &record[at], allowed);
             let number = |at: usize| record[at].parse::<f64>().ok();
             let time = number(0).filter(|time| (0.0..=1e9).contains(time));
             let time_s = time.ok_or_else(|| fault(0, "seconds, from 0 to 1e9"))?;
@@ -78,12 +62,8 @@ impl MeasuredGains {
         if let Some(missing) = links.iter().position(Vec::is_empty) {
             let (user, server) = (missing / servers, missing % servers);
             let found = format!("none of user {user} and server {server}");
-            return Err(in_line(
-                1,
-                "rows",
-                &found,
-                "one for each user and server at least",
-            ));
+            let allowed = "one for each user and server at least";
+            return Err(RowError::new(1, "rows", found, allowed));
         }
         Ok(Self { servers, links })
     }
