@@ -2,7 +2,7 @@
 
 use crate::episode::{Episode, Message, Outcome, Snapshot};
 use edgelm::experiment::Experiment;
-use edgelm::policy::observation;
+use edgelm::policy::observation::{self, Shape};
 use edgelm::snapshot::{Choice, Decision, Load};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 #[pyclass]
 pub struct Cells {
     experiment: Arc<Experiment>,
-    servers: usize,
+    shape: Shape,
     users: usize,
     batch: usize,
     cells: Vec<Cell>,
@@ -53,10 +53,14 @@ impl Cells {
         }
         let experiment = crate::experiment(file, text, &overrides)?;
         let scenario = &experiment.loaded().scenario;
-        let (servers, users) = (scenario.servers.number(), scenario.users.count);
+        let shape = Shape {
+            servers: scenario.servers.number(),
+            batches: scenario.servers.serving.is_some(),
+        };
+        let users = scenario.users.count;
         Ok(Self {
             experiment: Arc::new(experiment),
-            servers,
+            shape,
             users,
             batch,
             cells: (0..count).map(|_| Cell::default()).collect(),
@@ -66,7 +70,7 @@ impl Cells {
     /// Number of servers (M).
     #[getter]
     fn servers(&self) -> usize {
-        self.servers
+        self.shape.servers
     }
 
     /// Number of users (N).
@@ -78,7 +82,7 @@ impl Cells {
     /// Features of one slot of an observation.
     #[getter]
     fn features(&self) -> Vec<String> {
-        observation::names(self.servers)
+        self.shape.names()
     }
 
     /// Starts replication `replication` in a cell.
@@ -127,7 +131,7 @@ impl Cells {
                 self.batch
             )));
         }
-        let servers = self.servers;
+        let servers = self.shape.servers;
         if let Some(wrong) = actions
             .iter()
             .find(|&&action| usize::try_from(action).map_or(true, |action| action > servers))
@@ -187,7 +191,7 @@ impl Cells {
         py: Python<'py>,
         listed: Vec<usize>,
     ) -> PyResult<Bound<'py, PyArray1<f32>>> {
-        let width = observation::width(self.servers);
+        let width = self.shape.width();
         let mut flat = vec![0.0; listed.len() * self.batch * width];
         for (&at, rows) in listed.iter().zip(flat.chunks_mut(self.batch * width)) {
             let cell = self

@@ -153,3 +153,27 @@ def test_gymnasium_makes_them_by_name():
     assert isinstance(several.unwrapped, CellVectorEnv)
     observation, _ = several.reset(seed=1)
     assert observation.shape[0] == 3
+
+
+def test_servers_that_batch_show_tokens_batches_and_memory():
+    cell = """(users: (count: 20, serving: Phone(model: "llama-3.2-1b-4bit", hardware:
+        "snapdragon-8-elite-npu")), servers: (serving: Batching(model: "llama-3.1-8b", card:
+        "rtx-4090")), sharing: Live, run: (duration_s: 20), workload: (arrivals:
+        Poisson(rate_per_user_hz: 0.5), tokens: (prompt_tokens: 64, output_tokens: 40)),
+        policies: [EdgeAll])"""
+    env = CellEnv(cell)
+    at = {name: i for i, name in enumerate(env.features)}
+    observation, info = env.reset(seed=3)
+    most, ended = 0.0, False
+    while not ended:
+        assert observation[at["prompt_tokens"]] == 64
+        assert observation[at["answer_tokens"]] == 40
+        running = observation[at["server_0_running"]]
+        memory = observation[at["server_0_memory_in_use"]]
+        assert (running > 0) == (memory > 0)
+        assert 0 <= memory <= 1
+        most = max(most, running)
+        observation, reward, ended, truncated, info = env.step(1)
+        if ended:
+            break
+    assert most > 3

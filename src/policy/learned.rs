@@ -1,6 +1,7 @@
 //! A policy that was learned elsewhere.
 
 use super::network::Network;
+use super::observation::Shape;
 use super::{Policy, PolicyError, observation};
 use crate::snapshot::{Choice, Decision, Load, View};
 
@@ -9,8 +10,8 @@ use crate::snapshot::{Choice, Decision, Load, View};
 #[derive(Debug, Clone)]
 pub struct Learned {
     network: Network,
-    /// The number of servers that it was found to fit.
-    fits: Option<usize>,
+    /// The features that it was found to fit.
+    fits: Option<Shape>,
 }
 
 impl Learned {
@@ -25,14 +26,14 @@ impl Learned {
 
 impl Policy for Learned {
     fn decide(&mut self, view: &View<'_>) -> Result<Decision, PolicyError> {
-        let servers = view.servers.len();
-        if self.fits != Some(servers) {
-            self.network.check(servers).map_err(PolicyError::Unfit)?;
-            self.fits = Some(servers);
+        let shape = Shape::of(view);
+        if self.fits != Some(shape) {
+            self.network.check(shape).map_err(PolicyError::Unfit)?;
+            self.fits = Some(shape);
         }
         let mut decision = Decision::all_local(view.queries.len());
         let mut load = Load::new(view);
-        let mut features = vec![0.0; observation::width(servers)];
+        let mut features = vec![0.0; shape.width()];
         for query in 0..view.queries.len() {
             observation::write(&mut features, &load, query);
             if let Some(server) = self.network.best(&features).checked_sub(1) {

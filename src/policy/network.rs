@@ -1,6 +1,6 @@
 //! A neural network as a learner saves it: layers with rectified linear units between them.
 
-use super::observation;
+use super::observation::Shape;
 use crate::fault::Fault;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
-    /// The names of its inputs, in order ([`observation::names`]).
+    /// The names of its inputs, in order ([`Shape::names`]).
     pub features: Vec<String>,
     /// What is taken from each input.
     pub mean: Vec<f64>,
@@ -34,8 +34,8 @@ impl Network {
     ///
     /// # Errors
     /// The first thing that does not fit; its field's path inside the network.
-    pub fn check(&self, servers: usize) -> Result<(), Fault> {
-        let names = observation::names(servers);
+    pub fn check(&self, shape: Shape) -> Result<(), Fault> {
+        let (names, servers) = (shape.names(), shape.servers);
         if self.features != names {
             let allowed = format!("those of {servers} servers: {} names", names.len());
             let found = format!("{} names, or other ones", self.features.len());
@@ -119,9 +119,14 @@ impl Network {
 mod tests {
     use super::*;
 
+    const ONE: Shape = Shape {
+        servers: 1,
+        batches: false,
+    };
+
     /// One server; the device unless the server's delay is less than its own.
     fn nearer() -> Network {
-        let features = observation::names(1);
+        let features = ONE.names();
         let row = |own: &str| {
             let weight = |name: &String| if name == own { -1.0 } else { 0.0 };
             features.iter().map(weight).collect()
@@ -140,8 +145,8 @@ mod tests {
     #[test]
     fn the_greatest_score_wins_and_negative_values_do_not_pass_a_layer() {
         let network = nearer();
-        network.check(1).unwrap();
-        let mut features = vec![0.0; observation::width(1)];
+        network.check(ONE).unwrap();
+        let mut features = vec![0.0; ONE.width()];
         features[5] = 30.0;
         features[8] = 20.0;
         assert_eq!(network.best(&features), 1);
@@ -153,7 +158,7 @@ mod tests {
             weights: vec![mirror([1.0, 0.0]), mirror([0.0, 1.0])],
             biases: vec![0.0, -1.0],
         });
-        deep.check(1).unwrap();
+        deep.check(ONE).unwrap();
         features[8] = 20.0;
         assert_eq!(
             deep.best(&features),
@@ -167,9 +172,15 @@ mod tests {
         let wrong = |change: fn(&mut Network)| {
             let mut network = nearer();
             change(&mut network);
-            network.check(1).unwrap_err().field
+            network.check(ONE).unwrap_err().field
         };
-        assert_eq!(nearer().check(2).unwrap_err().field, "features");
+        assert_eq!(
+            nearer()
+                .check(Shape { servers: 2, ..ONE })
+                .unwrap_err()
+                .field,
+            "features"
+        );
         assert_eq!(wrong(|n| n.mean.truncate(3)), "mean");
         assert_eq!(wrong(|n| n.deviation[2] = 0.0), "deviation");
         assert_eq!(

@@ -4,6 +4,7 @@ use super::pointing::Source;
 use super::text_place::byte_offset;
 use super::{Diagnostic, Place, Scenario};
 use crate::fault::Fault;
+use crate::policy::observation::Shape;
 use crate::policy::{Network, PolicySpec};
 use std::path::Path;
 
@@ -65,11 +66,14 @@ pub(super) fn parse(text: &str, file: &Path) -> Result<Network, Diagnostic> {
 /// Whether the networks of a scenario's policies fit its servers: field and fault of each that
 /// does not.
 pub(super) fn faults(scenario: &Scenario) -> Vec<Fault> {
-    let servers = scenario.servers.number();
+    let shape = Shape {
+        servers: scenario.servers.number(),
+        batches: scenario.servers.serving.is_some(),
+    };
     let policies = scenario.policies.iter().enumerate();
     let faults = policies.filter_map(|(at, policy)| {
         let network = network(policy)?;
-        let fault = network.check(servers).err()?;
+        let fault = network.check(shape).err()?;
         Some(Fault {
             field: format!("policies[{at}].{}", fault.field),
             ..fault
