@@ -10,6 +10,7 @@ use crate::snapshot::{Choice, Decision, ServerState, Service, View, WaitingQuery
 use crate::station::Sharing;
 use crate::units::Seconds;
 use crate::world::World;
+use smallvec::SmallVec;
 
 /// What a policy is shown, in memory that is used again. Gains are copied side by
 /// side: in a city every user's own lie somewhere else.
@@ -67,10 +68,22 @@ impl Scratch {
 /// A decision that the policy is still at: its queries wait until it is known.
 #[derive(Debug)]
 pub(super) struct Deciding {
-    /// The queries it is about. Some may have left meanwhile.
-    about: Vec<Ticket>,
-    decision: Decision,
+    /// The queries it is about, each with its choice and its plan. Some may have left
+    /// meanwhile.
+    about: Vec<(Ticket, Choice, Plan)>,
 }
+
+/// The plans of the queries of a decision, in their order.
+fn plans_of(view: &View<'_>, decision: &Decision, policy: &mut dyn Policy) -> Plans {
+    let choices = decision.choices.iter().enumerate();
+    let plans = choices.map(|(query, choice)| match choice {
+        Choice::Local => Plan::Direct,
+        Choice::Edge(_) => policy.plan(view, query),
+    });
+    plans.collect()
+}
+
+type Plans = SmallVec<[Plan; 4]>;
 
 impl Run<'_> {
     /// Asks the policy about all that wait, and starts what it decides once that is known.
@@ -89,16 +102,19 @@ impl Run<'_> {
         let view = scratch.view(self.world, self.settings, self.now, self.instants);
         let decision = policy.decide(&view)?;
         policy::check(&view, &decision)?;
+        let plans = plans_of(&view, &decision, policy);
         let takes = policy.decision_time();
         if takes > Seconds(0.0) {
-            let about = waiting.iter().map(|&slot| self.in_flight.ticket(slot));
+            let tickets = waiting.iter().map(|&slot| self.in_flight.ticket(slot));
+            let about = tickets.zip(decision.choices).zip(plans);
             self.deciding = Some(Deciding {
-                about: about.collect(),
-                decision,
+                about: about
+                    .map(|((ticket, choice), plan)| (ticket, choice, plan))
+                    .collect(),
             });
             self.calendar.push(self.now + takes, Event::Decided);
         } else {
-            self.start(&view, &waiting, &decision, policy, recorder)?;
+            self.start(&view, &waiting, &decision, &plans, policy, recorder)?;
         }
         scratch.clear();
         self.snapshot = scratch;
@@ -114,17 +130,22 @@ impl Run<'_> {
         policy: &mut dyn Policy,
         recorder: &mut dyn Recorder,
     ) -> Result<(), PolicyError> {
-        let Some(Deciding { about, decision }) = self.deciding.take() else {
+        let Some(Deciding { about }) = self.deciding.take() else {
             return Ok(());
         };
-        let found = about.iter().zip(decision.choices);
-        let (waiting, choices): (Vec<usize>, Vec<Choice>) = found
-            .filter_map(|(&ticket, choice)| Some((self.in_flight.slot_of(ticket)?, choice)))
-            .unzip();
+        let (mut waiting, mut choices, mut plans) = (Vec::new(), Vec::new(), Plans::new());
+        for (ticket, choice, plan) in about {
+            if let Some(slot) = self.in_flight.slot_of(ticket) {
+                waiting.push(slot);
+                choices.push(choice);
+                plans.push(plan);
+            }
+        }
         let mut scratch = std::mem::take(&mut self.snapshot);
         self.show(&waiting, &mut scratch);
         let view = scratch.view(self.world, self.settings, self.now, self.instants);
-        self.start(&view, &waiting, &Decision { choices }, policy, recorder)?;
+        let decision = Decision { choices };
+        self.start(&view, &waiting, &decision, &plans, policy, recorder)?;
         scratch.clear();
         self.snapshot = scratch;
         self.schedule(policy, recorder)
@@ -134,7 +155,7 @@ impl Run<'_> {
     pub(super) fn being_decided(&self) -> usize {
         let about = self.deciding.iter().flat_map(|deciding| &deciding.about);
         about
-            .filter(|&&ticket| self.in_flight.slot_of(ticket).is_some())
+            .filter(|(ticket, ..)| self.in_flight.slot_of(*ticket).is_some())
             .count()
     }
 
@@ -171,6 +192,7 @@ impl Run<'_> {
         view: &View<'_>,
         waiting: &[usize],
         decision: &Decision,
+        plans: &[Plan],
         policy: &mut dyn Policy,
         recorder: &mut dyn Recorder,
     ) -> Result<(), PolicyError> {
@@ -197,7 +219,7 @@ impl Run<'_> {
             };
             self.keep_circumstances(slot, choice, view.links_of(at), sinr);
             if let Choice::Edge(server) = choice {
-                let plan = policy.plan(view, at);
+                let plan = plans[at];
                 if plan != Plan::Direct {
                     self.begins(slot, server, plan, policy, recorder)?;
                     continue;

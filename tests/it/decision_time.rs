@@ -1,6 +1,11 @@
 //! Policies whose decisions take time.
 
 use crate::command::run_in;
+use edgelm::experiment::Study;
+use edgelm::plan::Plan;
+use edgelm::policy::{Policy, PolicyError};
+use edgelm::snapshot::{Choice, Decision, View};
+use edgelm::units::Seconds;
 use std::path::Path;
 
 /// Runs a scenario with details; the text of its results and of its queries.
@@ -140,4 +145,39 @@ fn a_measured_decision_takes_time_and_is_warned_of() {
     let (_, rows) = run(scenario);
     let waits = column(&rows, "wait_ms");
     assert!(waits.iter().all(|ms| *ms > 0.0 && *ms == waits[0]));
+}
+
+/// Knows whom it was last asked about, and holds that its plans are asked for the same.
+struct Remembers(Vec<usize>);
+
+impl Policy for Remembers {
+    fn decide(&mut self, view: &View<'_>) -> Result<Decision, PolicyError> {
+        self.0 = view.queries.iter().map(|query| query.user).collect();
+        let choices = vec![Choice::Edge(0); view.queries.len()];
+        Ok(Decision { choices })
+    }
+
+    fn plan(&mut self, view: &View<'_>, query: usize) -> Plan {
+        assert_eq!(view.queries[query].user, self.0[query]);
+        assert_eq!(view.queries.len(), self.0.len());
+        Plan::Direct
+    }
+
+    fn decision_time(&self) -> Seconds {
+        Seconds(0.02)
+    }
+}
+
+#[test]
+fn plans_are_those_of_the_queries_that_were_decided_whoever_left_meanwhile() {
+    let text = "(users: (count: 40), sharing: Live, replications: 2, run: (duration_s: 10), \
+        workload: (arrivals: Poisson(rate_per_user_hz: 1), deadline: (after_ms: 45, drop: true)), \
+        policies: [EdgeAll])";
+    let study = Study::from_ron(text).unwrap();
+    let study = study.policy("remembers", || Remembers(Vec::new()));
+    let results = study.run().unwrap();
+    let remembers = &results.points[0].policies[1];
+    let dropped = remembers.measure("dropped_share").expect("a deadline");
+    assert!(dropped.mean > 0.1 && dropped.mean < 0.9, "{dropped:?}");
+    assert!(remembers.queries > 20);
 }
