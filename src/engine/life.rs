@@ -205,7 +205,7 @@ impl Run<'_> {
         let station = self.network.station(id);
         let part = station.part_of(unit);
         if part < station.parts() {
-            let load = station.load(self.now, part);
+            let load = station.load(part);
             self.occupancy.note(self.now, id, part, load);
         }
     }

@@ -308,12 +308,16 @@ impl<'w> Run<'w> {
         let loads = |station| {
             let station = self.network.station(station);
             (0..station.parts())
-                .map(|part| station.load(self.now, part))
+                .map(|part| station.load(part))
                 .collect()
         };
         let cells = 0..self.world.cells();
+        let servers = self.network.station(StationId::Compute);
         SystemState {
             stations: StationId::ALL.map(loads),
+            memory_in_use: (0..servers.parts())
+                .map(|part| servers.memory_in_use(self.now, part))
+                .collect(),
             interference_power: cells
                 .map(|cell| self.network.interference_power(cell))
                 .collect(),

@@ -141,6 +141,8 @@ impl Areas {
 pub struct SystemState {
     /// By station, in the order of [`StationId::ALL`]: how busy its parts are.
     pub stations: [Vec<Load>; StationId::COUNT],
+    /// By server that batches, the share of its memory for keys and values in use.
+    pub memory_in_use: Vec<Option<f64>>,
     /// Power that each cell receives from the users of other cells.
     pub interference_power: Vec<Watts>,
     /// Queries that wait for a scheduling instant.

@@ -53,16 +53,7 @@ pub fn prepare(client: &Client, settings: &Settings) -> Result<Prepared, Unusabl
     };
     let ask = |form: &Form, request: u64, words: u64, tokens: u64| {
         let body = form.body(&text(words, key.index(request)), tokens);
-        let mut attempt = 0;
-        let stream = loop {
-            match client.stream(&form.endpoint, &body) {
-                Err(fault) if fault.is_passing() && attempt < client.retries => {
-                    std::thread::sleep(client.wait(attempt, &fault));
-                    attempt += 1;
-                }
-                other => break other,
-            }
-        };
+        let stream = client.patiently(|| client.stream(&form.endpoint, &body));
         let stream = stream.map_err(Unusable::Fault)?;
         answer::read(stream, Instant::now()).map_err(Unusable::Incomplete)
     };

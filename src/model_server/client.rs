@@ -177,6 +177,23 @@ impl Client {
         }
     }
 
+    /// Sends a request, and again after a fault that may pass, as often as is allowed.
+    ///
+    /// # Errors
+    /// The last fault.
+    pub fn patiently<T>(&self, send: impl Fn() -> Result<T, Fault>) -> Result<T, Fault> {
+        let mut attempt = 0;
+        loop {
+            match send() {
+                Err(fault) if fault.is_passing() && attempt < self.retries => {
+                    std::thread::sleep(self.wait(attempt, &fault));
+                    attempt += 1;
+                }
+                other => return other,
+            }
+        }
+    }
+
     /// How long to wait before repetition number `attempt` (from 0): what the
     /// server asks for, else half a second, doubled each time; never longer than
     /// [`longest_wait`](Self::longest_wait).

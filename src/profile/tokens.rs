@@ -15,7 +15,7 @@ use crate::uncertainty::Metric;
 use crate::uncertainty::metrics::{Uncertainties, uncertainties};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::Path;
 
@@ -167,27 +167,13 @@ fn asked(
     if let Some(answer) = journal.seen.get(&asked) {
         return Ok(answer.clone());
     }
-    let text = patiently(endpoint, body, client).map_err(TokenFault::Asking)?;
+    let text = client.patiently(|| client.send(endpoint, body));
+    let text = text.map_err(|fault| TokenFault::Asking(Fault::Server(fault)))?;
     let answer = response::tokens(&text).map_err(TokenFault::Asking)?;
     let entry = Entry { asked, answer };
     journal.file.add(&entry).map_err(TokenFault::Journal)?;
     journal.seen.insert(entry.asked, entry.answer.clone());
     Ok(entry.answer)
-}
-
-/// Sends a request, and again after a fault that may pass.
-fn patiently(endpoint: &Endpoint, body: &Value, client: &Client) -> Result<String, Fault> {
-    let mut attempt = 0;
-    loop {
-        match client.send(endpoint, body) {
-            Ok(text) => return Ok(text),
-            Err(fault) if fault.is_passing() && attempt < client.retries => {
-                std::thread::sleep(client.wait(attempt, &fault));
-                attempt += 1;
-            }
-            Err(fault) => return Err(Fault::Server(fault)),
-        }
-    }
 }
 
 /// The table of tokens that scenarios read, below comment lines that say where it comes from.
@@ -268,7 +254,7 @@ impl RejectionLine {
         let slope = tokens.iter().map(both).sum::<f64>() / spread;
         let intercept = mean_r - slope * mean_u;
         // Per answer, what its residuals push both estimates by.
-        let mut pushes: HashMap<usize, (f64, f64)> = HashMap::new();
+        let mut pushes: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
         for (answer, u, acceptance) in tokens {
             let residual = 1.0 - acceptance - slope * u - intercept;
             let of_slope = (u - mean_u) / spread * residual;
@@ -281,11 +267,8 @@ impl RejectionLine {
             return None;
         }
         let half_width = |squares: f64| 1.96 * (squares * answers / (answers - 1.0)).sqrt();
-        // In the order of answers, so that sums are the same every time.
-        let mut ordered: Vec<(usize, (f64, f64))> = pushes.into_iter().collect();
-        ordered.sort_by_key(|(answer, _)| *answer);
         let squares = |of: fn(&(f64, f64)) -> f64| -> f64 {
-            ordered.iter().map(|(_, push)| of(push).powi(2)).sum()
+            pushes.values().map(|push| of(push).powi(2)).sum()
         };
         Some(Self {
             slope: Fitted {

@@ -1,10 +1,11 @@
-//! One percentile distribution of delay per point and policy, and where tokens are told
-//! apart of the times to the first and per later token, in the text format that HdrHistogram's own tools write (`outputPercentileDistribution`) and plot
+//! One percentile distribution of delay per point and policy, and where tokens are told apart
+//! of the times to the first and per later token, in the text format that HdrHistogram's own
+//! tools write (`outputPercentileDistribution`) and plot
 //! (<https://hdrhistogram.github.io/HdrHistogram/plotFiles.html>). Values are
 //! milliseconds.
 //!
-//! A file is called `delay_<field>=<value>_<policy>.hgrm` (`ttft_..`, `tpot_..`), without the middle part
-//! if nothing is swept: ASCII letters, digits and `._=(),+-` stay, spaces go, a
+//! A file is called `delay_<field>=<value>_<policy>.hgrm` (`ttft_..`, `tpot_..`), without the
+//! middle part if nothing is swept: ASCII letters, digits and `._=(),+-` stay, spaces go, a
 //! colon is `=`, an opening bracket is a dot, anything else is `_`. Names longer
 //! than common file systems take are cut, and names that differ in nothing but
 //! the case of letters, which some file systems do not tell apart, get a number.

@@ -64,13 +64,13 @@ impl Network<'_> {
         let ComputeLaw::Batching(spec) = self.serving.compute else {
             return None;
         };
-        let load = self.compute.load(now, server);
+        let load = self.compute.load(server);
         let connected = &self.connected[server];
         Some(BatchState {
             spec,
             running: load.in_service,
             waiting: load.queued,
-            memory_in_use: load.memory.unwrap_or_default(),
+            memory_in_use: self.compute.memory_in_use(now, server).unwrap_or_default(),
             prompt_tokens: connected.prompt_tokens + self.compute.uncomputed_tokens(server) as f64,
             context_tokens: connected.context_tokens,
             answer_tokens: connected.answer_tokens,

@@ -152,19 +152,17 @@ impl<'w> Station<'w> for Compute {
         }
     }
 
-    fn load(&self, _now: Seconds, part: usize) -> Load {
+    fn load(&self, part: usize) -> Load {
         match &self.servers[part] {
             Server::ProcessorSharing(server) => Load {
                 in_service: server.in_service(),
                 queued: 0,
                 busy: server.utilisation(),
-                memory: None,
             },
             Server::Fifo(server) => Load {
                 in_service: server.in_service(),
                 queued: server.queued(),
                 busy: server.utilisation(),
-                memory: None,
             },
         }
     }

@@ -232,12 +232,11 @@ impl<'w> Station<'w> for Devices {
         0
     }
 
-    fn load(&self, _now: Seconds, _part: usize) -> Load {
+    fn load(&self, _part: usize) -> Load {
         Load {
             in_service: self.busy,
             queued: self.jobs - self.busy,
             busy: self.busy as f64 / self.devices.len() as f64,
-            memory: None,
         }
     }
 }

@@ -137,12 +137,11 @@ impl<'w> Station<'w> for Held {
         }
     }
 
-    fn load(&self, _now: Seconds, part: usize) -> Load {
+    fn load(&self, part: usize) -> Load {
         Load {
             in_service: self.units[part].ends.len(),
             queued: 0,
             busy: self.units[part].busy,
-            memory: None,
         }
     }
 }

@@ -162,8 +162,6 @@ pub struct Load {
     pub queued: usize,
     /// Share of its capacity in use.
     pub busy: f64,
-    /// Share of its memory for keys and values in use, where it batches.
-    pub memory: Option<f64>,
 }
 
 /// A place that serves jobs at rates that may change.
@@ -208,7 +206,12 @@ pub trait Station<'w> {
     }
 
     /// How busy a part is.
-    fn load(&self, now: Seconds, part: usize) -> Load;
+    fn load(&self, part: usize) -> Load;
+
+    /// Share of a part's memory for keys and values in use now, where it batches.
+    fn memory_in_use(&self, _now: Seconds, _part: usize) -> Option<f64> {
+        None
+    }
 
     /// How much of a unit's prompts is still to be computed, where it batches.
     fn uncomputed_tokens(&self, _unit: usize) -> u64 {

@@ -93,6 +93,9 @@ fn tokens_are_measured_once_and_scenarios_run_with_them() {
         "{said}"
     );
     let table = fs::read_to_string(folder.path().join("tokens.csv")).expect("a table");
+    // It says of itself what it is, and nothing of right answers.
+    assert!(table.starts_with("# Tokens of a small model as a large one sees them"));
+    assert!(table.contains("# Questions: 8 from q.jsonl") && !table.contains("Right:"));
     let mut rows = csv::ReaderBuilder::new()
         .comment(Some(b'#'))
         .from_reader(table.as_bytes());

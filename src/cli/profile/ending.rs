@@ -81,47 +81,60 @@ fn stop_reason(fault: &Fault) -> String {
     }
 }
 
-pub(super) fn provenance(
+/// Who was asked what.
+pub(super) fn asked(args: &Args, settings: &Settings, questions: usize) -> [String; 3] {
+    [
+        format!("SLM: {}", settings.slm),
+        format!("LLM: {}", settings.llm),
+        format!("Questions: {questions} from {}", names(&args.questions)),
+    ]
+}
+
+/// What preceded each question, if anything did.
+pub(super) fn worked_examples(args: &Args) -> Option<String> {
+    (!args.examples.is_empty()).then(|| {
+        format!(
+            "Worked examples before each question: {} from {}",
+            args.shots,
+            names(&args.examples)
+        )
+    })
+}
+
+fn names(paths: &[PathBuf]) -> String {
+    let names: Vec<_> = paths
+        .iter()
+        .map(|p| p.file_name().unwrap_or_default().to_string_lossy())
+        .collect();
+    match &names[..] {
+        [first, .., last] if names.len() > 3 => {
+            format!("{} files ({first} to {last})", names.len())
+        }
+        few => few.join(", "),
+    }
+}
+
+fn provenance(
     args: &Args,
     settings: &Settings,
     questions: usize,
     missing: usize,
     missing_text: &str,
 ) -> Vec<String> {
-    let names = |paths: &[PathBuf]| {
-        let names: Vec<_> = paths
-            .iter()
-            .map(|p| p.file_name().unwrap_or_default().to_string_lossy())
-            .collect();
-        match &names[..] {
-            [first, .., last] if names.len() > 3 => {
-                format!("{} files ({first} to {last})", names.len())
-            }
-            few => few.join(", "),
-        }
-    };
-    let mut lines = vec![
-        format!(
-            "Uncertainty and correctness of a pair of models, measured by edgelm {}.",
-            env!("CARGO_PKG_VERSION")
-        ),
-        format!("SLM: {}", settings.slm),
-        format!("LLM: {}", settings.llm),
-        format!("Questions: {questions} from {}", names(&args.questions)),
-        format!(
-            "Uncertainty of the first answer token over its {} likeliest candidates, renormalised;",
-            args.top_k
-        ),
+    let mut lines = vec![format!(
+        "Uncertainty and correctness of a pair of models, measured by edgelm {}.",
+        env!("CARGO_PKG_VERSION")
+    )];
+    lines.extend(asked(args, settings, questions));
+    lines.push(format!(
+        "Uncertainty of the first answer token over its {} likeliest candidates, renormalised;",
+        args.top_k
+    ));
+    lines.push(
         "top_k_mass: their probability before that. Times in milliseconds, as told by the server."
             .to_owned(),
-    ];
-    if !args.examples.is_empty() {
-        lines.push(format!(
-            "Worked examples before each question: {} from {}",
-            args.shots,
-            names(&args.examples)
-        ));
-    }
+    );
+    lines.extend(worked_examples(args));
     lines.push(match &args.scorer {
         None => "Right: the answer begins with the expected words (lists: names exactly them)."
             .to_owned(),

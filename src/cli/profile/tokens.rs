@@ -75,18 +75,25 @@ impl<'a> Wanted<'a> {
             return Err(Failure::Failed(format!("no token is measured: {why}")));
         }
         let missing = questions.len() - answers;
-        let mut provenance = ending::provenance(
-            args,
-            settings,
-            questions.len(),
-            missing,
-            &format!("{missing} questions have no tokens"),
-        );
+        let mut provenance = vec![format!(
+            "Tokens of a small model as a large one sees them, measured by edgelm {}.",
+            env!("CARGO_PKG_VERSION")
+        )];
+        provenance.extend(ending::asked(args, settings, questions.len()));
+        provenance.extend(ending::worked_examples(args));
+        provenance.push(format!(
+            "Uncertainty of each token over its {} likeliest candidates, renormalised; top_k_mass, \
+             llm_top_k_mass: the candidates' probability before that.",
+            args.top_k
+        ));
         provenance.push(
             "acceptance: the sum of min(p, q) over the candidates that both models list of the \
              next token after the same prefix."
                 .to_owned(),
         );
+        if missing > 0 {
+            provenance.push(format!("{missing} questions have no tokens"));
+        }
         table(&provenance, &records)
             .and_then(|text| record::write(self.file, &text))
             .map_err(|error| self.cannot_be_written(&error))?;

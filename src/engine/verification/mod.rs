@@ -283,7 +283,8 @@ impl Verification {
             )
         });
         for (station, part) in std::mem::take(&mut self.touched) {
-            let load = network.station(station).load(self.last, part);
+            let load = network.station(station).load(part);
+            let memory = network.station(station).memory_in_use(self.last, part);
             let (held, there) = (
                 load.in_service + load.queued,
                 self.jobs[station as usize][part],
@@ -299,7 +300,7 @@ impl Verification {
             };
             for (what, share) in [
                 ("capacity", load.busy),
-                ("memory", load.memory.unwrap_or_default()),
+                ("memory", memory.unwrap_or_default()),
             ] {
                 self.expect(share <= most + TOLERANCE, || {
                     format!("{} {part} uses {share} of its {what}", station.name())

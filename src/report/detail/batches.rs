@@ -37,7 +37,7 @@ impl BatchCurves {
             time_s: now.0,
             running: mean(&|at| loads[at].in_service as f64),
             waiting: mean(&|at| loads[at].queued as f64),
-            memory: mean(&|at| loads[at].memory.unwrap_or_default()),
+            memory: mean(&|at| state.memory_in_use[at].unwrap_or_default()),
         });
     }
 

@@ -74,8 +74,8 @@ impl Origin {
 }
 
 /// Simulates the replications asked for once more, point by point and policy by
-/// policy, and writes what was asked for, figures in those of the formats that are. The files lie beside their places; give
-/// them to [`OutputDirectory::write_with`].
+/// policy, and writes what was asked for, figures in those of the formats that are. The files
+/// lie beside their places; give them to [`OutputDirectory::write_with`].
 ///
 /// # Errors
 /// [`DetailError`]; [`RunError::Interrupted`] once `stop` is set.

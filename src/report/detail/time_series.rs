@@ -71,7 +71,7 @@ impl<W: Write> Recorder for SeriesRows<W> {
                 shortest(compute.busy),
                 shortest(state.interference_power[server].0),
                 nothing(),
-                optional(compute.memory),
+                optional(state.memory_in_use[server]),
             ]);
         }
         for devices in state.loads(StationId::Device) {

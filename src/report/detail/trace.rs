@@ -276,7 +276,7 @@ impl<W: Write> Recorder for TraceWriter<W> {
             let transmitting = uplinks[server].in_service as f64;
             self.count(at, process, "uplink", &[("transmitting", transmitting)]);
             self.count(at, process, "compute", &in_service_and_queued(compute));
-            if let Some(memory) = compute.memory {
+            if let Some(memory) = state.memory_in_use[server] {
                 self.count(at, process, "memory", &[("in_use", memory)]);
             }
             self.count(at, process, "utilisation", &[("share", compute.busy)]);

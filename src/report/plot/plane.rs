@@ -13,9 +13,7 @@ type Cost = (&'static str, fn(&PolicyResult) -> Option<Estimate>);
 const COSTS: [Cost; 2] = [
     ("Mean delay (ms)", |result| Some(result.delay_mean_ms)),
     ("Sent up (kB a query)", |result| {
-        let mut measures = result.measures.iter();
-        let sent = measures.find(|(name, _)| *name == "sent_up_kb");
-        sent.map(|(_, estimate)| *estimate)
+        result.measure("sent_up_kb")
     }),
 ];
 

@@ -144,14 +144,17 @@ impl<'w> Station<'w> for BatchingServers {
         }
     }
 
-    fn load(&self, now: Seconds, part: usize) -> Load {
+    fn load(&self, part: usize) -> Load {
         let server = &self.servers[part];
         Load {
             in_service: server.running(),
             queued: server.waiting(),
             busy: if server.is_busy() { 1.0 } else { 0.0 },
-            memory: Some(server.memory_in_use(now)),
         }
+    }
+
+    fn memory_in_use(&self, now: Seconds, part: usize) -> Option<f64> {
+        Some(self.servers[part].memory_in_use(now))
     }
 
     fn uncomputed_tokens(&self, unit: usize) -> u64 {

@@ -59,8 +59,8 @@ impl<'w> Station<'w> for HeldUplinks<'w> {
         self.held.update(now, announce);
     }
 
-    fn load(&self, now: Seconds, part: usize) -> Load {
-        self.held.load(now, part)
+    fn load(&self, part: usize) -> Load {
+        self.held.load(part)
     }
 }
 

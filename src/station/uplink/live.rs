@@ -119,7 +119,7 @@ impl<'w> Station<'w> for LiveUplinks<'w> {
         self.cells
     }
 
-    fn load(&self, _now: Seconds, part: usize) -> Load {
+    fn load(&self, part: usize) -> Load {
         Load {
             in_service: self.uplinks.transmitting(part),
             ..Load::default()
